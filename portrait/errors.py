@@ -1,0 +1,76 @@
+"""Every exception the product raises on purpose.
+
+PortraitError
+├── SettingError        a setting cannot be used
+├── MappingError        a source mapping is wrong
+├── InputError          a file cannot be read as what it claims to be
+├── AccessRefused       an actor asked for what its scope does not hold
+├── NotFound            nothing by that name, for this actor
+├── LakeBusy            another process is writing the lake
+└── ModelUnusable       a saved model is missing, damaged or of another version
+"""
+
+from __future__ import annotations
+
+
+class PortraitError(Exception):
+    """Base of all of them: a message for the reader and a stable code for scripts."""
+
+    code = "P000"
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.message}"
+
+
+class SettingError(PortraitError):
+    """Raised when a setting is unknown, malformed or points to something unusable."""
+
+    code = "P100"
+    exit_code = 2
+
+
+class MappingError(PortraitError):
+    """Raised when a source mapping names an unknown target, field, file, column or value map."""
+
+    code = "P200"
+    exit_code = 2
+
+
+class InputError(PortraitError):
+    """Raised when a whole file cannot be read: missing column, unknown encoding, broken workbook, empty file."""
+
+    code = "P300"
+    exit_code = 3
+
+
+class AccessRefused(PortraitError):
+    """Raised when an actor asks for a page, person, class or batch outside its scope."""
+
+    code = "P400"
+    exit_code = 4
+
+
+class NotFound(PortraitError):
+    """Raised when a name leads to nothing that this actor may see."""
+
+    code = "P404"
+    exit_code = 4
+
+
+class LakeBusy(PortraitError):
+    """Raised when another process holds the lease of the lake's single writer."""
+
+    code = "P500"
+    exit_code = 5
+
+
+class ModelUnusable(PortraitError):
+    """Raised when a saved model is missing, fails its checksum or was saved by other library versions."""
+
+    code = "P600"
+    exit_code = 6

@@ -1,0 +1,294 @@
+"""The way back: every record behind a figure with exactly what it did to it, and all records of a teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from portrait.estimate import Prior
+from portrait.evidence import EvidenceItem, EvidenceRule, Explanation, RecordItem, evidence_rule, silence
+from portrait.framework import indicators, indicators_of
+from portrait.hours import FINISHED, Compliance, compliance, hours_rule
+from portrait.level import Priors
+from portrait.portrait import Estimate, State
+from portrait.reading import as_of, links_of, portrait_of, priors
+from portrait.record import DOUBTFUL, SCORED, UNIT, Flag, Kind, month_number
+from portrait.site import Site
+from portrait.store.name import (
+    BatchName,
+    CourseName,
+    accounts_of,
+    alignments_of,
+    batch_names,
+    class_names,
+    course_names,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+COLUMNS = (
+    "id, batch, line, account, course, run, item, kind, epoch_us(time), score, score_max, value, weight, count, seconds, "
+    "credit, flag, month"
+)
+
+
+def evidence_behind(site: Site, person_id: int, node: str) -> list[EvidenceItem]:
+    """Each record behind a figure, newest first; those that are kept but do not count stand there with the reason."""
+    return list(explanation(site, person_id, node).items)
+
+
+def explanation(site: Site, person_id: int, node: str) -> Explanation:
+    """A figure of the newest portrait taken apart. A dimension is the mean of its estimated indicators."""
+    return explanations(site, person_id, [node])[node]
+
+
+def explanations(site: Site, person_id: int, wanted: Collection[str]) -> dict[str, Explanation]:
+    """Several figures taken apart in one reading of the records."""
+    rule, known = evidence_rule(), priors(site)
+    accounts, stage = links_of(site, person_id)
+    under = {node: _under(node) for node in wanted}
+    codes = sorted({code for some in under.values() for code in some})
+    items = _items(site, accounts, codes, rule)
+    states = portrait_of(site, person_id).estimates
+    return {
+        node: _explained(node, [one for one in items if one.indicator in some], states, known, stage, rule)
+        for node, some in under.items()
+    }
+
+
+def _under(node: str) -> list[str]:
+    return [node] if node in indicators() else [one.code for one in indicators_of(node)]
+
+
+def _explained(
+    node: str,
+    items: list[EvidenceItem],
+    states: Mapping[str, Estimate],
+    known: Priors,
+    stage: str,
+    rule: EvidenceRule,
+) -> Explanation:
+    codes = _under(node)
+    if not indicators()[codes[0]].scored:
+        return Explanation(node, None, None, None, "", tuple(items), rule.version)
+    firm = [code for code in codes if states[code].state is State.ESTIMATED]
+    parts = {
+        code: _solved(code, [one for one in items if one.indicator == code], _prior(known, code, stage))
+        for code in firm
+    }
+    shared = [
+        replace(item, contribution=item.contribution / len(firm) if item.contribution is not None else None)
+        for part in parts.values()
+        for item in part.items
+    ]
+    rest = [item for item in items if item.indicator not in firm]
+    if not firm:
+        return Explanation(node, None, None, None, "", tuple(rest), rule.version)
+    ordered = sorted(shared + rest, key=_newest, reverse=True)
+    return Explanation(
+        node,
+        sum(part.level for part in parts.values() if part.level is not None) / len(firm),
+        sum(part.mean for part in parts.values() if part.mean is not None) / len(firm),
+        parts[node].kappa if node in parts else None,
+        parts[node].basis if node in parts else "",
+        tuple(ordered),
+        rule.version,
+    )
+
+
+def records_of(
+    site: Site,
+    person_id: int,
+    *,
+    kinds: Collection[Kind] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[RecordItem]:
+    """The records of all accounts of a person, newest first."""
+    accounts = {number: source for number, (_, source) in accounts_of(site.registry, [person_id]).items()}
+    rows = _rows(site, accounts, kinds, limit, offset)
+    named = _Names.of(site, rows)
+    return [
+        RecordItem(
+            row["id"],
+            row["time"],
+            row["month"],
+            accounts[row["account"]],
+            row["account"],
+            row["course"],
+            named.title(row),
+            named.theme(row),
+            row["run"],
+            named.classes.get(row["run"], ("", None))[0],
+            row["item"],
+            Kind(row["kind"]),
+            row["score"],
+            row["score_max"],
+            row["count"],
+            row["seconds"],
+            row["credit"] / 100,
+            Flag(row["flag"]),
+            row["batch"],
+            named.file(row),
+            row["line"],
+        )
+        for row in rows
+    ]
+
+
+def compliance_of(site: Site, person_id: int) -> Compliance:
+    """The strip of hours, off-site days and themes of a person on the site's today."""
+    kinds = {*hours_rule().credited, *FINISHED, Kind.ATTENDANCE}
+    return compliance(records_of(site, person_id, kinds=kinds), site.today)
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The names behind the numbers of some records."""
+
+    courses: dict[int, CourseName]
+    classes: dict[int, tuple[str, int | None]]
+    batches: dict[int, BatchName]
+
+    @classmethod
+    def of(cls, site: Site, rows: list[dict[str, Any]]) -> _Names:
+        classes = class_names(site.registry, {row["run"] for row in rows} - {0})
+        taught = {course for _, course in classes.values() if course}
+        return cls(
+            course_names(site.registry, {row["course"] for row in rows} - {0} | taught),
+            classes,
+            batch_names(site.registry, {row["batch"] for row in rows}),
+        )
+
+    def subject(self, row: dict[str, Any]) -> int:
+        """The course that a record counts for: its own, else what its class teaches; 0 = none."""
+        return row["course"] or self.classes.get(row["run"], ("", None))[1] or 0
+
+    def title(self, row: dict[str, Any]) -> str:
+        course = self.courses.get(self.subject(row))
+        return course.title if course else self.classes.get(row["run"], ("", None))[0]
+
+    def theme(self, row: dict[str, Any]) -> str:
+        course = self.courses.get(self.subject(row))
+        return course.theme if course else ""
+
+    def file(self, row: dict[str, Any]) -> str:
+        batch = self.batches.get(row["batch"])
+        return batch.file if batch else ""
+
+
+def _rows(
+    site: Site,
+    accounts: Collection[int],
+    kinds: Collection[Kind] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    if not accounts:
+        return []
+    part = site.pool.part("record", bucket={number % site.lake.buckets for number in accounts})
+    wanted = [f"account IN ({', '.join(str(number) for number in accounts)})"]
+    if kinds is not None:
+        wanted.append(f"kind IN ({', '.join(str(int(kind)) for kind in kinds) or 'NULL'})")
+    page = f" LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
+    names = COLUMNS.replace("epoch_us(time)", "time").split(", ")
+    found = site.pool.rows(
+        f"SELECT {COLUMNS} FROM {part} WHERE {' AND '.join(wanted)} ORDER BY month DESC, time DESC, seq DESC, id{page}"
+    )
+    # DuckDB hands zoned times over only where pytz is installed; whole microseconds need nothing.
+    times = [None if row[8] is None else EPOCH + timedelta(microseconds=row[8]) for row in found]
+    return [
+        dict(zip(names, row, strict=True)) | {"time": time} for row, time in zip(found, times, strict=True)
+    ]
+
+
+def _kinds(code: str, rule: EvidenceRule) -> set[Kind]:
+    """The kinds of records that can stand behind an indicator."""
+    return {*SCORED, Kind.SELF_RATING} if indicators()[code].scored else set(rule.facts)
+
+
+def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: EvidenceRule) -> list[EvidenceItem]:
+    """The records that could speak for these indicators, as they came: what they did to a level is not worked out."""
+    kinds = {code: _kinds(code, rule) for code in codes}
+    rows = _rows(site, accounts, {kind for some in kinds.values() for kind in some})
+    named = _Names.of(site, rows)
+    aligned = alignments_of(site.registry, {named.subject(row) for row in rows} - {0})
+    now = month_number(as_of(site))
+    found = []
+    for row in rows:
+        for code in codes:
+            percent = aligned.get(named.subject(row), {}).get(code)
+            if percent is None or row["kind"] not in kinds[code]:
+                continue
+            kind, flag, scored = Kind(row["kind"]), Flag(row["flag"]), indicators()[code].scored
+            if scored:
+                reason = silence(kind, flag, row["weight"], row["month"], now, rule)
+                weight = rule.reliability.get(kind, 0.0), percent / 100, row["weight"] / UNIT
+                if flag & DOUBTFUL:
+                    weight = (weight[0], weight[1], 0.0)
+                discount = rule.discount(now - row["month"]) if row["month"] else 0.0
+            else:
+                reason = "待核实" if flag & DOUBTFUL else "晚于画像日期" if row["month"] > now else ""
+                weight, discount = (0.0, percent / 100, 0.0), 0.0
+            if not reason and not _refreshed(site, named, row):
+                reason = "已入库，等下一次计算"
+            found.append(
+                EvidenceItem(
+                    row["id"],
+                    code,
+                    row["time"],
+                    row["month"],
+                    accounts[row["account"]],
+                    row["course"],
+                    named.title(row),
+                    row["item"],
+                    kind,
+                    # A dimension without a level shows no marks either.
+                    row["score"] if scored else None,
+                    row["score_max"] if scored else None,
+                    row["value"] / UNIT if scored and flag & Flag.SCORED else None,
+                    *weight,
+                    discount,
+                    None,
+                    reason,
+                    rule.version,
+                    row["batch"],
+                    named.file(row),
+                    row["line"],
+                )
+            )
+    return found
+
+
+def _refreshed(site: Site, named: _Names, row: dict[str, Any]) -> bool:
+    """Whether the newest snapshot holds the record's batch."""
+    if row["batch"] <= (site.pool.mark("snapshot", "through") or 0):
+        return True
+    batch = named.batches.get(row["batch"])
+    return batch is not None and site.pool.mark("snapshot", f"batch:{batch.key}") is not None
+
+
+def _prior(known: Priors, code: str, stage: str) -> Prior:
+    prior: Prior = known[code].get(stage, known[code][""])
+    return prior
+
+
+def _solved(code: str, items: list[EvidenceItem], prior: Prior) -> Explanation:
+    """One indicator: what each record moved its level by."""
+    total = prior.kappa + sum(item.weight * item.discount for item in items if item.counted)
+    moved = tuple(
+        replace(
+            item,
+            contribution=item.weight * item.discount * (item.value - prior.mean) / total
+            if item.counted and item.value is not None
+            else 0.0,
+        )
+        for item in items
+    )
+    level = prior.mean + sum(item.contribution or 0.0 for item in moved)
+    return Explanation(code, level, prior.mean, prior.kappa, prior.basis, moved, "")
+
+
+def _newest(item: EvidenceItem) -> tuple[int, float]:
+    return item.month, item.time.timestamp() if item.time else 0.0

@@ -1,0 +1,153 @@
+"""Which login is whose: normal forms, keyed digests and account ids. Phone, mail and identity numbers leave here only as digest and hint."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from portrait.hashing import key_number
+
+KINDS = ("staff", "mail", "phone", "idno", "native")
+SENSITIVE = frozenset({"mail", "phone", "idno"})
+KIND_NAME = {
+    "staff": "继教编号",
+    "mail": "邮箱",
+    "phone": "手机号",
+    "idno": "身份证号",
+    "native": "平台账号",
+}
+# How sure an equal identifier makes us that two accounts are one person; a phone or mailbox can be shared.
+CONFIDENCE = {"native": 1.0, "idno": 1.0, "staff": 0.99, "mail": 0.95, "phone": 0.9}
+
+_MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
+_PHONE = re.compile(r"1[3-9]\d{9}")
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+class Unrecognised(ValueError):
+    """Raised when a text cannot be an identifier of its kind; the message says what was expected."""
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """One identifier as it may be stored. `shown` is masked for the sensitive kinds."""
+
+    kind: str
+    digest: str
+    shown: str
+
+
+def normalised(kind: str, text: str) -> str:
+    """The one spelling of an identifier: width, case, spaces and prefixes removed, 15-digit identity numbers made 18.
+
+    Raises Unrecognised when the text cannot be one.
+    """
+    if kind == "native":
+        return text.strip()
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    if kind == "staff":
+        return plain.upper()
+    if kind == "mail":
+        plain = plain.lower().removeprefix("mailto:")
+        if not _MAIL.fullmatch(plain):
+            raise Unrecognised("应为邮箱地址，如 name@example.com")
+        return plain
+    if kind == "phone":
+        plain = re.sub(r"^(\+86|0086)", "", plain.replace("-", ""))
+        if not _PHONE.fullmatch(plain):
+            raise Unrecognised("应为 11 位手机号")
+        return plain
+    if kind == "idno":
+        return _identity_number(plain.upper())
+    raise Unrecognised(f"没有“{kind}”这种标识，可选：{'、'.join(KINDS)}")
+
+
+def _identity_number(text: str) -> str:
+    if re.fullmatch(r"\d{15}", text):
+        text = text[:6] + "19" + text[6:]
+        text += _check_digit(text)
+    elif not re.fullmatch(r"\d{17}[\dX]", text):
+        raise Unrecognised(f"应为 18 位（或旧式 15 位）身份证号，这里是 {len(text)} 位")
+    elif _check_digit(text[:17]) != text[17]:
+        raise Unrecognised("身份证号的校验位不对")
+    try:
+        date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+    except ValueError:
+        raise Unrecognised("身份证号里的出生日期不对") from None
+    return text
+
+
+def _check_digit(first17: str) -> str:
+    """Check digit of GB 11643-1999 (ISO 7064 MOD 11-2)."""
+    total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
+    return "10X98765432"[total % 11]
+
+
+def hint(kind: str, value: str) -> str:
+    """What may be shown of a normalised identifier."""
+    if kind == "mail":
+        name, _, host = value.partition("@")
+        return f"{name[:1]}***@{host}"[:20]
+    if kind in SENSITIVE:
+        return f"***{value[-4:]}"
+    return value[:20]
+
+
+def masked(kind: str, text: str) -> str:
+    """What may be shown of a text that claims to be an identifier, right or wrong."""
+    if kind not in SENSITIVE:
+        return text
+    if kind == "mail" and "@" in text:
+        return hint(kind, text.strip())
+    return f"***{text[-4:]}" if len(text) > 7 else "***"
+
+
+def identify(source: str, kind: str, text: str, secret: bytes) -> Identifier:
+    """Digest and display form of an identifier. Only `native` depends on the source: other kinds match across sources.
+
+    Raises Unrecognised.
+    """
+    value = normalised(kind, text)
+    if kind in SENSITIVE:
+        digest = hmac.new(secret, f"{kind}|{value}".encode(), hashlib.sha256).hexdigest()
+        return Identifier(kind, digest, hint(kind, value))
+    scope = f"native|{source}|" if kind == "native" else f"{kind}|"
+    return Identifier(kind, hashlib.sha256((scope + value).encode()).hexdigest(), value)
+
+
+def account_number(source: str, identifier: Identifier) -> int:
+    name = identifier.digest if identifier.kind in SENSITIVE else identifier.shown
+    return key_number("account", source, identifier.kind, name)
+
+
+def account_id(source: str, kind: str, external: str, secret: bytes = b"") -> int:
+    """63-bit id of an account. Sensitive kinds need the home's secret: their ids cannot be guessed from a list of phones."""
+    if kind in SENSITIVE and not secret:
+        raise Unrecognised(f"{KIND_NAME[kind]}的账号编号要用密钥计算")
+    return account_number(source, identify(source, kind, external, secret))
+
+
+def load_secret(home: Path) -> bytes:
+    """The home's key for digests, made on first use. Losing it means that sensitive identifiers no longer match."""
+    path = home / "secret.key"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        fresh = home / f".secret.{secrets.token_hex(8)}"
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(fresh, path)  # fails if another process was first; then its key is the key
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return bytes.fromhex(path.read_text().strip())

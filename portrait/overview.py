@@ -1,0 +1,166 @@
+"""The figures that a project office or a bureau is shown, for one Scope, one Ask and one day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+
+from portrait.lake.coverage import learners
+from portrait.place import unit_of
+from portrait.programme.due import Due, dues
+from portrait.programme.rate import Rate, rate, rates
+from portrait.programme.tally import Fill, Tally, total, total_fill
+from portrait.scope import Role, Scope
+from portrait.site import Site
+from portrait.store.staff import counted_persons, registered
+from portrait.store.training import Ask, ClassCount, class_counts, region_fills, region_tallies
+
+Key = TypeVar("Key")
+Count = TypeVar("Count", Tally, Fill, int)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Counts as they came from the database; every rate is formed from them when asked for.
+
+    `floor`: groups of fewer persons are hidden. A bureau lists its own trainees by name, so for their rates it is 0.
+    """
+
+    ask: Ask
+    as_of: date
+    floor: int
+    cover_floor: int
+    tallies: Mapping[str, Tally]  # by sending place
+    fills: Mapping[str, Fill]  # by place that was given the quota
+    classes: tuple[ClassCount, ...]
+    learned: Mapping[str, int]  # persons with a record in the year, by county
+    teachers: Mapping[str, int]  # persons on the register, by county
+
+    # --- all together ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def tally(self) -> Tally:
+        return total(self.tallies.values())
+
+    @cached_property
+    def fill(self) -> Fill:
+        return total_fill(self.fills.values())
+
+    def sent(self) -> Rate:
+        return self.fill.rate()
+
+    def people(self, measure: str) -> Rate:
+        return self.tally.rate(measure, self.floor)
+
+    def on_time(self) -> Rate:
+        return rate("on_time", *on_time(self.classes, self.as_of))
+
+    def covered(self) -> Rate:
+        n, N = sum(self.learned.values()), sum(self.teachers.values())
+        return rate("covered", min(n, N), N, floor=self.cover_floor)
+
+    # --- by group --------------------------------------------------------------------------------------------
+
+    def by_place(self, measure: str, key: Callable[[str], str] = unit_of) -> dict[str, Rate]:
+        """A rate by reporting unit, or by whatever `key` makes of a place's code."""
+        if measure == "sent":
+            return {code: fill.rate() for code, fill in _grouped(self.fills, key, Fill()).items()}
+        if measure == "covered":
+            n, N = _grouped(self.learned, key, 0), _grouped(self.teachers, key, 0)
+            counts = {code: (min(n.get(code, 0), N[code]), N[code]) for code in N}
+            return rates("covered", counts, floor=self.cover_floor)
+        tallies = _grouped(self.tallies, key, Tally())
+        return rates(measure, {c: t.pair(measure) for c, t in tallies.items()}, floor=self.floor)
+
+    def fills_by(self, key: Callable[[str], str] = unit_of) -> dict[str, Fill]:
+        return _grouped(self.fills, key, Fill())
+
+    def by_provider(self, measure: str) -> dict[int, Rate]:
+        """Arrival and graduation of the arrived, by provider: what a provider answers for."""
+        tallies = self.provider_tallies
+        return rates(measure, {p: t.pair(measure) for p, t in tallies.items()}, floor=self.floor)
+
+    @cached_property
+    def provider_tallies(self) -> dict[int, Tally]:
+        found: dict[int, Tally] = {}
+        for count in self.classes:
+            key = count.training_class.provider_id
+            if key is not None:
+                found[key] = found.get(key, Tally()) + count.tally(self.as_of)
+        return found
+
+    @cached_property
+    def provider_names(self) -> dict[int, str]:
+        return {
+            c.training_class.provider_id: c.training_class.provider
+            for c in self.classes
+            if c.training_class.provider_id is not None
+        }
+
+    def on_time_by_provider(self) -> dict[int, Rate]:
+        groups: dict[int, list[ClassCount]] = {}
+        for count in self.classes:
+            if count.training_class.provider_id is not None:
+                groups.setdefault(count.training_class.provider_id, []).append(count)
+        return {key: rate("on_time", *on_time(group, self.as_of)) for key, group in groups.items()}
+
+    def by_category(self, measure: str) -> dict[str, Rate]:
+        """Arrival or graduation by project category."""
+        found: dict[str, Tally] = {}
+        for count in self.classes:
+            key = count.training_class.category
+            found[key] = found.get(key, Tally()) + count.tally(self.as_of)
+        return rates(measure, {code: t.pair(measure) for code, t in sorted(found.items())}, floor=self.floor)
+
+    def dues(self) -> list[Due]:
+        return dues(self.classes, self.fill, self.ask.year, self.as_of)
+
+
+def overview(site: Site, scope: Scope, ask: Ask, as_of: date) -> Overview:
+    """Everything a first screen shows, in five set-based queries and one count in the lake."""
+    registry, floor = site.registry, site.settings.small_cell
+    year = ask.year or as_of.year
+    first, last = date(year, 1, 1), min(date(year, 12, 31), as_of)
+    teachers = registered(registry, scope, replace(ask, year=None))
+    # Whoever may count everybody needs no list of persons; a county's are told by their county.
+    limited = scope.actor.role is Role.OFFICE and bool(scope.actor.office)
+    persons = counted_persons(registry, scope, ask) if limited else None
+    learned = learners(site.pool, first, last, persons) if first <= last and teachers else {}
+    return Overview(
+        ask,
+        as_of,
+        0 if scope.actor.role is Role.BUREAU else floor,
+        floor,
+        region_tallies(registry, scope, ask, as_of),
+        region_fills(registry, scope, ask, as_of),
+        tuple(class_counts(registry, scope, ask, as_of)),
+        {code: n for code, n in learned.items() if code in teachers},
+        teachers,
+    )
+
+
+def on_time(classes: Iterable[ClassCount], as_of: date) -> tuple[int, int]:
+    """Classes finished within their time, of those whose end or deadline has come.
+
+    A class is finished when its last day lies before its deadline and somebody has graduated by then.
+    """
+    n = N = 0
+    for count in classes:
+        one = count.training_class
+        if one.due is None or one.ends is None:
+            continue
+        if one.ends < as_of or one.due < as_of:
+            N += 1
+            n += one.ends <= one.due and count.closed is not None and count.closed <= one.due
+    return n, N
+
+
+def _grouped(counts: Mapping[str, Count], key: Callable[[str], str], zero: Count) -> dict[str, Count]:
+    found: dict[str, Count] = {}
+    for code, one in counts.items():
+        place = key(code)
+        found[place] = found.get(place, zero) + one
+    return found

@@ -1,0 +1,282 @@
+"""Records → cells → snapshot. New batches append what they change; everything can be made again from the records alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import chain
+from time import perf_counter
+
+import duckdb
+import pyarrow as pa
+
+from portrait.evidence import EvidenceRule, evidence_rule
+from portrait.framework import indicators
+from portrait.lake.cell import cells, portable, record
+from portrait.lake.engine import bare_engine, bind, bind_files
+from portrait.lake.snapshot import (
+    DAY_ZERO,
+    day_number,
+    figures,
+    gather,
+    gone,
+    learn,
+    prior_table,
+    read_priors,
+)
+from portrait.lake.table import Lake
+from portrait.record import CELL_SCHEMA, LINK_SCHEMA, SCORED, SNAPSHOT_SCHEMA, month_number
+from portrait.site import Site
+from portrait.store.bulk import RecordBatches, alignments, links, record_batches
+from portrait.store.lease import writing
+
+WAIT_SECONDS = 30.0  # for another writer of the lake to finish
+RELEARN = 0.2  # of all persons; when more are touched, everybody's portrait is made again with new priors
+
+Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
+
+
+@dataclass(frozen=True)
+class RefreshReport:
+    """What a refresh did. `cells` and `portraits` are none | batch | full: nothing to do, what changed, everything."""
+
+    as_of: date
+    cells: str
+    portraits: str
+    batches: int
+    persons: int
+    seconds: dict[str, float]
+
+
+def refresh(
+    site: Site, *, as_of: date | None = None, full: bool = False, progress: Progress | None = None
+) -> RefreshReport:
+    """Bring cells and portraits up to the records that are in, as of a day (default: the site's today).
+
+    Killed and called again, it goes on from the last commit. A day before the newest snapshot's gets a snapshot of
+    its own and leaves the newest alone.
+    """
+    tell = progress or (lambda _step, _share: None)
+    day = as_of or site.today
+    start = perf_counter()
+    with (
+        writing(site.registry, wait_seconds=WAIT_SECONDS) as lease,
+        closing(
+            bare_engine(site.lake, memory=site.settings.engine_memory, threads=site.settings.engine_threads)
+        ) as engine,
+    ):
+        batches = record_batches(site.registry)
+        tell("汇总证据", 0.0)
+        cells_done, count = _refresh_cells(site, engine, batches, full)
+        lease.check()
+        middle = perf_counter()
+        tell("计算画像", 0.5)
+        portraits_done, persons = _refresh_snapshot(site, engine, batches, day, full or cells_done == "full")
+        tell("完成", 1.0)
+    return RefreshReport(
+        day,
+        cells_done,
+        portraits_done,
+        count,
+        persons,
+        {"cells": middle - start, "portraits": perf_counter() - middle},
+    )
+
+
+# --- records → cells -----------------------------------------------------------------------------------------
+
+
+def _refresh_cells(
+    site: Site, engine: duckdb.DuckDBPyConnection, batches: RecordBatches, full: bool
+) -> tuple[str, int]:
+    lake, rule = site.lake, evidence_rule()
+    known = indicators().values()
+    aligned = alignments(
+        site.registry, [n.code for n in known if n.scored], [n.code for n in known if not n.scored]
+    )
+    shape = _number(f"{aligned.to_pydict()}|{sorted(SCORED)}|{sorted(rule.facts)}")
+    pending = _pending(lake, "cell", batches)
+    engine.register("aligned", aligned)
+    if full or lake.mark("cell", "shape") != shape:
+        bind(engine, lake, "record")
+        where = record.c.batch.not_in(batches.open) if batches.open else None
+        made = _reader(
+            engine,
+            portable(cells(lake.buckets, rule.facts, where)) + " ORDER BY bucket, account",
+            CELL_SCHEMA,
+        )
+        lake.commit("cell", made, {"shape": shape, **_marks(batches)}, replace="")
+        mode, count = "full", len(batches.done)
+    elif pending:
+        bind_files(engine, "record", lake.files_holding("record", "batch", pending))
+        where = record.c.batch.in_(pending)
+        made = _reader(
+            engine,
+            portable(cells(lake.buckets, rule.facts, where)) + " ORDER BY bucket, account",
+            CELL_SCHEMA,
+        )
+        lake.commit("cell", made, _marks(batches))
+        mode, count = "batch", len(pending)
+    else:
+        mode, count = "none", 0
+    engine.unregister("aligned")
+    return mode, count
+
+
+# --- cells → snapshot ----------------------------------------------------------------------------------------
+
+
+def _refresh_snapshot(
+    site: Site, engine: duckdb.DuckDBPyConnection, batches: RecordBatches, day: date, full: bool
+) -> tuple[str, int]:
+    lake, rule = site.lake, evidence_rule()
+    law = _number(str(rule))
+    base, said = lake.mark("snapshot", "base"), lake.mark("snapshot", "day")
+    engine.register("linked", links(site.registry))
+    bind(engine, lake, "cell")
+    if base is not None and day_number(day) < base:
+        return "full", _write_all(lake, engine, rule, day, base=None, marks={})
+    marks = {"day": day_number(day), "law": law, **_marks(batches)}
+    touched = None
+    if not full and base is not None and lake.mark("snapshot", "law") == law and _same_month(base, day):
+        touched = _touched(lake, engine, _pending(lake, "snapshot", batches))
+    if touched is None:
+        persons = _write_all(lake, engine, rule, day, base=base, marks=marks)
+        mode = "full"
+    elif touched or said != day_number(day):
+        assert base is not None
+        _write_some(lake, engine, rule, day, touched, partition=base, marks=marks)
+        mode, persons = "batch", len(touched)
+    else:
+        return "none", 0
+    if touched is None or touched:
+        lake.commit(
+            "link", engine.sql("SELECT * FROM linked").to_arrow_table().cast(LINK_SCHEMA), {}, replace=""
+        )
+    return mode, persons
+
+
+def _touched(lake: Lake, engine: duckdb.DuckDBPyConnection, pending: Sequence[int]) -> list[int] | None:
+    """The persons whose evidence or accounts changed since the newest snapshot; None when they are so many that the
+    priors should be learned again."""
+    bind_files(engine, "record", lake.files_holding("record", "batch", pending))
+    bind(engine, lake, "link")
+    listed = ", ".join(str(number) for number in pending) or "NULL"
+    found = engine.execute(
+        f"""
+        SELECT DISTINCT person FROM linked
+        WHERE account IN (SELECT account FROM record WHERE batch IN ({listed}))
+        UNION SELECT person FROM (SELECT * FROM linked EXCEPT SELECT * FROM link)
+        UNION SELECT person FROM (SELECT * FROM link EXCEPT SELECT * FROM linked)
+        ORDER BY person
+        """
+    ).fetchall()
+    engine.execute("DROP VIEW link")
+    everybody = engine.execute("SELECT count(DISTINCT person) FROM linked").fetchall()[0][0]
+    return [row[0] for row in found] if len(found) <= RELEARN * everybody else None
+
+
+def _write_all(
+    lake: Lake,
+    engine: duckdb.DuckDBPyConnection,
+    rule: EvidenceRule,
+    day: date,
+    *,
+    base: int | None,
+    marks: dict[str, int],
+) -> int:
+    """Learn the priors and write everybody's portrait as of a day, in the place of the day's and of the base's month."""
+    engine.execute("CREATE OR REPLACE TEMP VIEW link AS SELECT * FROM linked")
+    gather(engine, rule, day, some=False)
+    priors = learn(engine, rule)
+    partition, seq = day_number(day), _next_seq(lake)
+    made = figures(engine, priors, rule, partition=partition, seq=seq, buckets=lake.buckets)
+    reader = pa.RecordBatchReader.from_batches(SNAPSHOT_SCHEMA, made)
+    replaced = {partition, *([base] if base is not None and _same_month(base, day) else [])}
+    if marks:
+        lake.commit("prior", prior_table(priors, day, seq), {})
+        marks = {**marks, "base": partition, "prior": seq}
+    lake.commit("snapshot", reader, marks, replace=" OR ".join(f"as_of = {one}" for one in sorted(replaced)))
+    persons: int = engine.execute("SELECT count(DISTINCT person) FROM mass").fetchall()[0][0]
+    return persons
+
+
+def _write_some(
+    lake: Lake,
+    engine: duckdb.DuckDBPyConnection,
+    rule: EvidenceRule,
+    day: date,
+    touched: Sequence[int],
+    *,
+    partition: int,
+    marks: dict[str, int],
+) -> None:
+    """Append the portraits of these persons to the newest snapshot, under the priors that it was made with."""
+    seq = _next_seq(lake)
+    made: Iterator[pa.RecordBatch] = iter(())
+    if touched:
+        engine.register("touched", pa.table({"person": pa.array(touched, pa.int64())}))
+        engine.execute(
+            "CREATE OR REPLACE TEMP TABLE link AS SELECT linked.* FROM linked JOIN touched USING (person)"
+        )
+        gather(engine, rule, day, some=True)
+        held = {row[0] for row in engine.execute("SELECT DISTINCT person FROM mass").fetchall()}
+        priors = read_priors(lake, engine)
+        made = chain(
+            figures(engine, priors, rule, partition=partition, seq=seq, buckets=lake.buckets),
+            [
+                gone(
+                    [one for one in touched if one not in held],
+                    partition=partition,
+                    seq=seq,
+                    buckets=lake.buckets,
+                )
+            ],
+        )
+    lake.commit("snapshot", pa.RecordBatchReader.from_batches(SNAPSHOT_SCHEMA, made), marks)
+
+
+# --- what is in and what is not ------------------------------------------------------------------------------
+#
+# A table remembers the batches it holds as marks set by the commit that brought them in: `through` = all finished
+# batches up to this id, and one mark by key for each later one (a batch may finish after a younger one).
+
+
+def _pending(lake: Lake, name: str, batches: RecordBatches) -> list[int]:
+    table = lake.table(name)
+    through = (table.transaction_version("through") if table else None) or 0
+    return [
+        number
+        for number, key in batches.done.items()
+        if number > through and (table is None or table.transaction_version(f"batch:{key}") is None)
+    ]
+
+
+def _marks(batches: RecordBatches) -> dict[str, int]:
+    """The marks of a table that holds all finished batches."""
+    through = min(batches.open, default=max(batches.done, default=0) + 1) - 1
+    return {
+        "through": through,
+        **{f"batch:{key}": 1 for number, key in batches.done.items() if number > through},
+    }
+
+
+def _next_seq(lake: Lake) -> int:
+    table = lake.table("snapshot")
+    return table.version() + 1 if table else 0
+
+
+def _same_month(base: int, day: date) -> bool:
+    return month_number(DAY_ZERO + timedelta(days=base)) == month_number(day)
+
+
+def _reader(engine: duckdb.DuckDBPyConnection, sql: str, schema: pa.Schema) -> pa.RecordBatchReader:
+    found: pa.RecordBatchReader = engine.sql(sql).to_arrow_reader(250_000)
+    return found.cast(schema)
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

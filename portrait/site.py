@@ -1,0 +1,64 @@
+"""One installation: its settings, registry and lake, opened together and handed to whoever needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+from sqlalchemy import Engine
+
+from portrait import clock
+from portrait.lake.engine import open_engine
+from portrait.lake.pool import Pool
+from portrait.lake.table import Lake
+from portrait.settings import Settings, load_settings
+from portrait.store.registry import open_registry
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every command and page works on."""
+
+    settings: Settings
+    registry: Engine
+    lake: Lake
+    pool: Pool = field(init=False, compare=False, repr=False)  # for readers; `engine` is for long work
+
+    def __post_init__(self) -> None:
+        pool = Pool(self.lake, memory=self.settings.engine_memory, threads=self.settings.engine_threads)
+        object.__setattr__(self, "pool", pool)
+
+    @property
+    def archive(self) -> Path:
+        """Raw files as received, named by content hash."""
+        return self.settings.home / "archive"
+
+    @property
+    def models(self) -> Path:
+        return self.settings.home / "model"
+
+    @property
+    def today(self) -> date:
+        return self.settings.today or date.today()
+
+    @property
+    def now(self) -> datetime:
+        """This moment, on the site's today: what a demo kept at its cut-off day writes beside its data."""
+        moment = clock.now()
+        return datetime.combine(self.settings.today, moment.timetz()) if self.settings.today else moment
+
+    def engine(self) -> duckdb.DuckDBPyConnection:
+        """An engine of one's own, closed by the caller."""
+        return open_engine(
+            self.lake, memory=self.settings.engine_memory, threads=self.settings.engine_threads
+        )
+
+
+def open_site(settings: Settings | None = None) -> Site:
+    settings = settings or load_settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return Site(
+        settings, open_registry(settings.registry_url), Lake(settings.home / "lake", settings.lake_buckets)
+    )
