@@ -1,0 +1,179 @@
+"""The ledger: what came in, when, from whom, and where every row of it went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, insert, select, update
+
+from portrait.clock import aware
+from portrait.errors import NotFound
+from portrait.scope import Scope
+from portrait.store.schema import batch, quarantine
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Where the rows went: always read = stored + duplicate + quarantined. Passed rows belong to other streams."""
+
+    rows_read: int = 0
+    rows_stored: int = 0
+    rows_duplicate: int = 0
+    rows_quarantined: int = 0
+    rows_passed: int = 0
+    rows_doubtful: int = 0
+    rows_unmatched: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        return self.rows_read == self.rows_stored + self.rows_duplicate + self.rows_quarantined
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One file × one stream, as the ledger has it."""
+
+    id: int
+    key: str
+    source: str
+    stream: str
+    target: str
+    file: str
+    content: str
+    inputs: tuple[Mapping[str, str], ...]
+    mapping: str
+    state: str  # running | done | failed
+    by: str
+    started: datetime
+    finished: datetime | None
+    counts: Counts
+    message: str
+
+
+def _read(row: Any) -> Batch:
+    values = dict(row._mapping)
+    counts = Counts(**{field.name: int(values.pop(field.name)) for field in fields(Counts)})
+    values["inputs"] = tuple(values["inputs"])
+    values["started"] = aware(values["started"])
+    values["finished"] = aware(values["finished"]) if values["finished"] else None
+    return Batch(**values, counts=counts)
+
+
+def open_batch(registry: Engine, *, key: str, now: datetime, **values: object) -> Batch:
+    """The batch of this key, running: a new one, the interrupted or failed one taken up again, or the done one as it is."""
+    with registry.begin() as connection:
+        row = connection.execute(select(batch).where(batch.c.key == key)).first()
+        if row is None:
+            # Counted here and not by the database, whose sequence would skip the numbers of crashed attempts.
+            number = connection.execute(select(func.coalesce(func.max(batch.c.id), 0))).scalar_one() + 1
+            connection.execute(
+                insert(batch).values(id=number, key=key, state="running", started=now, **values)
+            )
+        elif row.state != "done":
+            connection.execute(
+                update(batch).where(batch.c.id == row.id).values(state="running", message="", finished=None)
+            )
+        return _read(connection.execute(select(batch).where(batch.c.key == key)).one())
+
+
+def close_batch(connection: Connection, number: int, counts: Counts, message: str, now: datetime) -> None:
+    connection.execute(
+        update(batch)
+        .where(batch.c.id == number)
+        .values(state="done", finished=now, message=message, **asdict(counts))
+    )
+
+
+def fail_batch(registry: Engine, number: int, message: str, now: datetime) -> None:
+    with registry.begin() as connection:
+        connection.execute(
+            update(batch).where(batch.c.id == number).values(state="failed", finished=now, message=message)
+        )
+
+
+def recount_batch(connection: Connection, number: int, counts: Counts) -> None:
+    connection.execute(update(batch).where(batch.c.id == number).values(**asdict(counts)))
+
+
+def batch_of(connection: Connection, number: int, scope: Scope | None = None) -> Batch:
+    """A batch by number. Raises NotFound when there is none, or none in the scope."""
+    allowed = [scope.intake] if scope else []
+    row = connection.execute(select(batch).where(batch.c.id == number, *allowed)).first()
+    if row is None:
+        raise NotFound(f"没有第 {number} 号批次")
+    return _read(row)
+
+
+def batches(connection: Connection, scope: Scope, *, source: str = "", limit: int = 500) -> list[Batch]:
+    """The newest batches first."""
+    condition = [batch.c.source == source] if source else []
+    rows = connection.execute(
+        select(batch).where(scope.intake, *condition).order_by(batch.c.id.desc()).limit(limit)
+    )
+    return [_read(row) for row in rows]
+
+
+def sources(connection: Connection, scope: Scope) -> list[str]:
+    """Sources that ever sent something."""
+    rows = connection.execute(
+        select(batch.c.source).where(scope.intake).distinct().order_by(batch.c.source)
+    ).scalars()
+    return list(rows)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The ledger of one source, added up."""
+
+    source: str
+    batches: int
+    failed: int
+    last: datetime | None
+    counts: Counts
+    open: int  # quarantined rows that nobody has decided on
+
+
+def sums(connection: Connection, scope: Scope) -> list[Sums]:
+    """Per source, in order of name."""
+    names = [field.name for field in fields(Counts)]
+    waiting = (
+        select(batch.c.source, func.count().label("n"))
+        .join(quarantine, quarantine.c.batch_id == batch.c.id)
+        .where(quarantine.c.state == "open")
+        .group_by(batch.c.source)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(
+            batch.c.source,
+            func.count().label("batches"),
+            func.count().filter(batch.c.state == "failed").label("failed"),
+            func.max(batch.c.finished).label("last"),
+            func.coalesce(func.max(waiting.c.n), 0).label("open"),
+            *(func.sum(batch.c[name]).label(name) for name in names),
+        )
+        .join(waiting, waiting.c.source == batch.c.source, isouter=True)
+        .where(scope.intake)
+        .group_by(batch.c.source)
+        .order_by(batch.c.source)
+    )
+    return [
+        Sums(
+            row.source,
+            row.batches,
+            row.failed,
+            aware(row.last) if row.last else None,
+            Counts(**{name: int(row._mapping[name]) for name in names}),
+            int(row.open),
+        )
+        for row in rows
+    ]
+
+
+def running(connection: Connection, scope: Scope) -> Sequence[Batch]:
+    """Batches that are being taken in, or were when their process died."""
+    rows = connection.execute(select(batch).where(scope.intake, batch.c.state == "running"))
+    return [_read(row) for row in rows]

@@ -1,0 +1,68 @@
+"""The names behind the numbers of a teacher's records: accounts, courses, classes, files.
+
+The lake is keyed by numbers; whose evidence may be opened is decided before (portrait.store.person.who).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Select, select
+
+from portrait.store.schema import account, alignment, batch, course, training_class
+
+PART = 500  # values bound in one statement; SQLite takes some thousands at most
+
+
+@dataclass(frozen=True)
+class CourseName:
+    title: str
+    theme: str
+    hours: float
+    mode: str
+
+
+@dataclass(frozen=True)
+class BatchName:
+    key: str
+    file: str  # as received
+
+
+def accounts_of(registry: Engine, persons: Collection[int]) -> dict[int, tuple[int, str]]:
+    """The accounts that are these persons': account → (person, source)."""
+    query = select(account.c.id, account.c.person_id, account.c.source)
+    return {row[0]: (row[1], row[2]) for row in in_parts(registry, query, account.c.person_id, persons)}
+
+
+def course_names(registry: Engine, ids: Collection[int]) -> dict[int, CourseName]:
+    query = select(course.c.id, course.c.title, course.c.theme, course.c.hours, course.c.mode)
+    return {row[0]: CourseName(*row[1:]) for row in in_parts(registry, query, course.c.id, ids)}
+
+
+def class_names(registry: Engine, ids: Collection[int]) -> dict[int, tuple[str, int | None]]:
+    """Training classes by id: name and the course they teach."""
+    query = select(training_class.c.id, training_class.c.name, training_class.c.course_id)
+    return {row[0]: (row[1], row[2]) for row in in_parts(registry, query, training_class.c.id, ids)}
+
+
+def alignments_of(registry: Engine, courses: Collection[int]) -> dict[int, dict[str, int]]:
+    """What courses are aligned with: course → indicator → percent."""
+    found: dict[int, dict[str, int]] = {}
+    query = select(alignment.c.course_id, alignment.c.indicator, alignment.c.percent)
+    for course_id, indicator, percent in in_parts(registry, query, alignment.c.course_id, courses):
+        found.setdefault(course_id, {})[indicator] = percent
+    return found
+
+
+def batch_names(registry: Engine, ids: Collection[int]) -> dict[int, BatchName]:
+    query = select(batch.c.id, batch.c.key, batch.c.file)
+    return {row[0]: BatchName(*row[1:]) for row in in_parts(registry, query, batch.c.id, ids)}
+
+
+def in_parts(registry: Engine, query: Select[Any], column: Any, values: Iterable[int]) -> Iterator[Any]:
+    wanted = sorted(set(values))
+    with registry.connect() as connection:
+        for start in range(0, len(wanted), PART):
+            yield from connection.execute(query.where(column.in_(wanted[start : start + PART]))).all()

@@ -1,0 +1,62 @@
+"""Who a teacher is: name, school and post, for readers who may know the person by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select
+
+from portrait.errors import NotFound
+from portrait.scope import Scope
+from portrait.store.schema import person, region, school
+
+
+@dataclass(frozen=True)
+class Who:
+    id: int
+    name: str
+    school: str
+    county: str
+    stage: str
+    subject: str
+    subject2: str
+    title: str
+    post: str
+
+
+def who(registry: Engine, scope: Scope, person_id: int) -> Who:
+    """The person. Raises NotFound for one outside the scope as for one that does not exist."""
+    query = (
+        select(
+            person.c.id,
+            person.c.name,
+            school.c.name.label("school"),
+            region.c.name.label("county"),
+            person.c.stage,
+            person.c.subject,
+            person.c.subject2,
+            person.c.title,
+            person.c.post,
+        )
+        .select_from(
+            person.outerjoin(school, school.c.id == person.c.school_id).outerjoin(
+                region, region.c.adcode == school.c.county
+            )
+        )
+        .where(person.c.id == person_id, scope.named)
+    )
+    with registry.connect() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(f"没有人员 {person_id}，或者不在您能看到的范围")
+    return Who(
+        row.id,
+        row.name,
+        row.school or "",
+        row.county or "",
+        row.stage,
+        row.subject,
+        row.subject2,
+        row.title,
+        row.post,
+    )

@@ -1,0 +1,181 @@
+"""Rows that could not be taken: where they stood, what is wrong with them, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from portrait.clock import aware
+from portrait.scope import Scope
+from portrait.store.schema import batch, quarantine
+from portrait.store.upsert import CHUNK, chunks
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row to be quarantined. Sensitive values in `raw` are masked."""
+
+    sheet: str
+    line: int
+    column: str
+    code: str
+    reason: str
+    raw: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A quarantined row with what its batch says about it."""
+
+    id: int
+    batch: int
+    source: str
+    stream: str
+    target: str
+    file: str
+    sheet: str
+    line: int
+    column: str
+    code: str
+    reason: str
+    raw: Mapping[str, str]
+    state: str  # open | replayed | dismissed
+    decided_by: str
+    decided_at: datetime | None
+
+
+def store_refused(connection: Connection, number: int, rows: Iterable[Refused]) -> int:
+    """Quarantine the rows of a batch, in place of any that an interrupted attempt left; how many."""
+    connection.execute(delete(quarantine).where(quarantine.c.batch_id == number))
+    count = 0
+    for chunk in chunks(rows, CHUNK):
+        values = [
+            {
+                "batch_id": number,
+                "sheet": row.sheet[:60],
+                "line": row.line,
+                "column": row.column[:80],
+                "code": row.code[:40],
+                "reason": row.reason,
+                "raw": dict(row.raw),
+            }
+            for row in chunk
+        ]
+        connection.execute(insert(quarantine), values)
+        count += len(values)
+    return count
+
+
+def _chosen(scope: Scope | None, conditions: Sequence[Any]) -> Select[Any]:
+    allowed = [scope.intake] if scope else []
+    return (
+        select(
+            quarantine.c.id,
+            quarantine.c.batch_id.label("batch"),
+            batch.c.source,
+            batch.c.stream,
+            batch.c.target,
+            batch.c.file,
+            quarantine.c.sheet,
+            quarantine.c.line,
+            quarantine.c.column,
+            quarantine.c.code,
+            quarantine.c.reason,
+            quarantine.c.raw,
+            quarantine.c.state,
+            quarantine.c.decided_by,
+            quarantine.c.decided_at,
+        )
+        .join(batch, batch.c.id == quarantine.c.batch_id)
+        .where(*allowed, *conditions)
+        .order_by(quarantine.c.batch_id, quarantine.c.sheet, quarantine.c.line)
+    )
+
+
+def _read(row: Any) -> Quarantined:
+    values = dict(row._mapping)
+    values["decided_at"] = aware(values["decided_at"]) if values["decided_at"] else None
+    return Quarantined(**values)
+
+
+def quarantined(
+    connection: Connection,
+    scope: Scope | None = None,
+    *,
+    number: int | None = None,
+    source: str = "",
+    state: str = "open",
+    code: str = "",
+    limit: int = 500,
+    offset: int = 0,
+) -> list[Quarantined]:
+    """Quarantined rows of a batch (or of all), in file order. `state=""` gives decided ones too."""
+    chosen = _chosen(scope, _conditions(number, source, state, code)).limit(limit).offset(offset)
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def quarantined_by_id(
+    connection: Connection, ids: Sequence[int], scope: Scope | None = None
+) -> list[Quarantined]:
+    found: list[Quarantined] = []
+    for chunk in chunks(ids, 500):
+        found += [_read(row) for row in connection.execute(_chosen(scope, [quarantine.c.id.in_(chunk)]))]
+    return found
+
+
+def quarantine_codes(
+    connection: Connection, scope: Scope, *, number: int | None = None, source: str = "", state: str = "open"
+) -> dict[str, int]:
+    """How many rows wait for which reason, the commonest first."""
+    n = func.count().label("n")
+    rows = connection.execute(
+        select(quarantine.c.code, n)
+        .join(batch, batch.c.id == quarantine.c.batch_id)
+        .where(scope.intake, *_conditions(number, source, state, ""))
+        .group_by(quarantine.c.code)
+        .order_by(n.desc(), quarantine.c.code)
+    )
+    return {row.code: row.n for row in rows}
+
+
+def _conditions(number: int | None, source: str, state: str, code: str) -> list[Any]:
+    conditions: list[Any] = []
+    if number is not None:
+        conditions.append(quarantine.c.batch_id == number)
+    if source:
+        conditions.append(batch.c.source == source)
+    if state:
+        conditions.append(quarantine.c.state == state)
+    if code:
+        conditions.append(quarantine.c.code == code)
+    return conditions
+
+
+def decide(connection: Connection, ids: Sequence[int], state: str, by: str, now: datetime) -> int:
+    """Mark open rows as replayed or dismissed; how many were open."""
+    count = 0
+    for chunk in chunks(ids, 500):
+        count += connection.execute(
+            update(quarantine)
+            .where(quarantine.c.id.in_(chunk), quarantine.c.state == "open")
+            .values(state=state, decided_by=by, decided_at=now)
+        ).rowcount
+    return count
+
+
+def restate(connection: Connection, number: int, row: Refused) -> None:
+    """Keep a row open with what is wrong with it now."""
+    connection.execute(
+        update(quarantine)
+        .where(quarantine.c.id == number)
+        .values(column=row.column[:80], code=row.code[:40], reason=row.reason, raw=dict(row.raw))
+    )
+
+
+def rewrite(connection: Connection, number: int, raw: Mapping[str, str]) -> None:
+    """Keep the mended form of a row."""
+    connection.execute(update(quarantine).where(quarantine.c.id == number).values(raw=dict(raw)))

@@ -1,0 +1,55 @@
+"""Opening the registry: one engine per process, SQLite in WAL mode or PostgreSQL by URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from portrait.errors import SettingError
+from portrait.store.migration import upgrade
+
+
+def open_registry(url: str) -> Engine:
+    """An engine on an up-to-date registry; creates the file and the tables when they are missing.
+
+    Raises SettingError when the URL cannot be used or the database does not answer.
+    """
+    engine = connect_registry(url)
+    try:
+        upgrade(engine)
+    except OperationalError as error:
+        engine.dispose()
+        shown = engine.url.render_as_string(hide_password=True)
+        raise SettingError(f"登记库 {shown} 打不开（PORTRAIT_DATABASE_URL）：{error.orig}") from error
+    except Exception:
+        engine.dispose()
+        raise
+    return engine
+
+
+def connect_registry(url: str) -> Engine:
+    """An engine on whatever the registry holds, its tables untouched."""
+    try:
+        target = make_url(url)
+        if target.get_backend_name() != "sqlite":
+            return create_engine(target, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise SettingError(
+            "PORTRAIT_DATABASE_URL 不是能用的登记库地址：应是 postgresql+psycopg://… 或 sqlite:///…"
+        ) from error
+    if target.database and target.database != ":memory:":
+        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(target, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
