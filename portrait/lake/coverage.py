@@ -1,0 +1,81 @@
+"""Who learned anything in a year, and how many off-site days teachers have: counted by county in the lake, not person by person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from portrait.record import DOUBTFUL, Flag, Kind, month_number
+
+if TYPE_CHECKING:
+    from portrait.lake.pool import Pool
+
+SIGNING_UP = (Kind.ENROL, Kind.WITHDRAW)  # signing up is not learning
+OFFSITE = Flag.OFFSITE | Flag.FACE | Flag.VERIFIED
+DAY = "(time + INTERVAL 8 HOUR)::date"  # China's one time zone, no summer time; records are kept in UTC
+
+
+def learners(pool: Pool, first: date, last: date, persons: Collection[int] | None = None) -> dict[str, int]:
+    """Persons by county with at least one record of learning from `first` to `last` that is not doubtful."""
+    kinds = ", ".join(str(int(kind)) for kind in SIGNING_UP)
+    chosen, given = _among(persons)
+    rows = pool.rows(
+        f"""
+        SELECT county, count(DISTINCT person) FROM link
+        WHERE account IN (
+            SELECT account FROM record
+            WHERE month BETWEEN ? AND ? AND kind NOT IN ({kinds}) AND flag & {int(DOUBTFUL)} = 0
+              AND {DAY} BETWEEN ? AND ?) {chosen}
+        GROUP BY county
+        """,
+        [month_number(first), month_number(last), first, last, *given],
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def offsite_counts(
+    pool: Pool, first: date, last: date, counties: Collection[str] | None = None
+) -> dict[str, dict[int, int]]:
+    """By county: number of verified off-site face-to-face days → persons. Persons without a day are not in it."""
+    chosen = "" if counties is None else "AND county IN (SELECT unnest(?::VARCHAR[]))"
+    rows = pool.rows(
+        f"""
+        SELECT county, days, count(*) FROM (
+            SELECT county, person, count(DISTINCT {DAY}) AS days FROM record JOIN link USING (account)
+            WHERE {_OFFSITE} {chosen} GROUP BY county, person)
+        GROUP BY county, days
+        """,
+        [*_span(first, last), *([] if counties is None else [list(counties)])],
+    )
+    found: dict[str, dict[int, int]] = {}
+    for county, days, persons in rows:
+        found.setdefault(county, {})[int(days)] = int(persons)
+    return found
+
+
+def offsite_days(pool: Pool, first: date, last: date, persons: Collection[int]) -> dict[int, int]:
+    """Verified off-site days of named persons. Call it only for persons whom the reader may list by name."""
+    chosen, given = _among(persons)
+    rows = pool.rows(
+        f"SELECT person, count(DISTINCT {DAY}) FROM record JOIN link USING (account) "
+        f"WHERE {_OFFSITE} {chosen} GROUP BY person",
+        [*_span(first, last), *given],
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+_OFFSITE = (
+    f"month BETWEEN ? AND ? AND kind = {int(Kind.ATTENDANCE)} AND flag & {int(DOUBTFUL)} = 0 "
+    f"AND flag & {int(OFFSITE)} = {int(OFFSITE)} AND {DAY} BETWEEN ? AND ?"
+)
+
+
+def _span(first: date, last: date) -> list[Any]:
+    return [month_number(first), month_number(last), first, last]
+
+
+def _among(persons: Collection[int] | None) -> tuple[str, list[Any]]:
+    if persons is None:
+        return "", []
+    return "AND person IN (SELECT unnest(?::BIGINT[]))", [list(persons)]

@@ -1,0 +1,115 @@
+"""One embedded engine for all readers of a process, with a cursor per thread, that follows the lake's newest version."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from portrait.lake.engine import bare_engine, bind_files, rows
+from portrait.lake.table import TABLES, Lake, file_paths
+
+
+@dataclass(frozen=True)
+class _Version:
+    number: int  # -1: no commit yet
+    files: tuple[str, ...]
+    table: Any
+    marks: dict[str, int | None]  # those asked for so far
+
+
+class Pool:
+    """Readers of a lake. `query` sees views of the newest version; `part` narrows to the files of one partition.
+
+    DuckDB plans over thousands of files slowly, so a look-up of one teacher names the few files that can hold them.
+    """
+
+    def __init__(self, lake: Lake, *, memory: str, threads: int) -> None:
+        self._lake = lake
+        self._memory = memory
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._engine: duckdb.DuckDBPyConnection | None = None
+        self._versions: dict[str, _Version] = {}
+        self._derived: dict[str, tuple[int, Any]] = {}
+        self._deriving = threading.Lock()
+
+    def query(self, sql: str, parameters: Any = None) -> Any:
+        """An Arrow table of the answer."""
+        return self._cursor().sql(sql, params=parameters).to_arrow_table()
+
+    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._cursor().execute(sql, parameters).fetchall()
+        return found
+
+    def part(self, name: str, **partition: Iterable[int]) -> str:
+        """SELECT over the files whose partition columns have one of these values, for use in FROM (…)."""
+        self._follow()
+        wanted = [{f"/{column}={value}/" for value in values} for column, values in partition.items()]
+        files = [
+            file
+            for file in self._versions[name].files
+            if all(any(w in file for w in some) for some in wanted)
+        ]
+        return f"({rows(name, files)})"
+
+    def mark(self, name: str, part: str) -> int | None:
+        """The number that a table remembers under `part`, see Lake.commit."""
+        self._follow()
+        version = self._versions[name]
+        if part not in version.marks:
+            version.marks[part] = version.table.transaction_version(part) if version.table else None
+        return version.marks[part]
+
+    def version(self, name: str) -> int:
+        """The newest version of a table; -1 before its first commit. Good as a key of a cache."""
+        self._follow()
+        return self._versions[name].number
+
+    def derive(self, what: str, name: str, make: Callable[[Any, frozenset[str]], Any]) -> Any:
+        """What `make(before, files)` makes of a table's files, kept until the table has a newer commit.
+
+        `before` is what it made of an older version, None the first time: records are appended, so it may go on from there.
+        """
+        self._follow()
+        with self._deriving:
+            version = self._versions[name]
+            number, held = self._derived.get(what, (None, None))
+            if number != version.number:
+                held = make(held, frozenset(version.files))
+                self._derived[what] = (version.number, held)
+            return held
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        self._follow()
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            assert self._engine is not None
+            cursor = self._local.cursor = self._engine.cursor()
+        return cursor
+
+    def _follow(self) -> None:
+        """Rebind the tables that have a newer commit: its file name is known, so looking costs one stat."""
+        stale = [name for name in TABLES if self._stale(name)]
+        if not stale:
+            return
+        with self._lock:
+            if self._engine is None:
+                self._engine = bare_engine(self._lake, memory=self._memory, threads=self._threads)
+            for name in stale:
+                if self._stale(name):
+                    table = self._lake.table(name)
+                    files = tuple(file_paths(table)) if table else ()
+                    bind_files(self._engine, name, files)
+                    number = table.version() if table else -1
+                    self._versions[name] = _Version(number, files, table, {})
+
+    def _stale(self, name: str) -> bool:
+        known = self._versions.get(name)
+        if known is None:
+            return True
+        return (self._lake.path(name) / "_delta_log" / f"{known.number + 1:020}.json").exists()

@@ -1,0 +1,110 @@
+"""The Delta tables of a home's lake: written in atomic commits, read through the files of one version."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+
+from portrait.record import CELL_SCHEMA, LINK_SCHEMA, PRIOR_SCHEMA, RECORD_SCHEMA, SNAPSHOT_SCHEMA
+
+TABLES: dict[str, tuple[pa.Schema, list[str]]] = {
+    "record": (RECORD_SCHEMA, ["month", "bucket"]),
+    "cell": (CELL_SCHEMA, ["bucket"]),
+    "snapshot": (SNAPSHOT_SCHEMA, ["as_of", "bucket"]),
+    "prior": (PRIOR_SCHEMA, ["seq"]),
+    "link": (LINK_SCHEMA, []),
+}
+
+# Small row groups: files are sorted by teacher, so looking one up reads one group of each file.
+_WRITER = WriterProperties(compression="ZSTD", max_row_group_size=32_768)
+
+
+class Lake:
+    """The lake in a folder. Cheap to make; every read opens the newest version."""
+
+    def __init__(self, folder: Path, buckets: int) -> None:
+        self.folder = folder
+        self.buckets = buckets
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def table(self, name: str) -> DeltaTable | None:
+        """The newest version of a table, or None before its first commit."""
+        path = str(self.path(name))
+        return DeltaTable(path) if DeltaTable.is_deltatable(path) else None
+
+    def files(self, name: str) -> list[str]:
+        table = self.table(name)
+        return file_paths(table) if table else []
+
+    def files_holding(self, name: str, column: str, values: Collection[int]) -> list[str]:
+        """The files that may hold one of the values, by the bounds that the table keeps of each file."""
+        table = self.table(name)
+        if table is None or not values:
+            return []
+        kept = pa.table(table.get_add_actions(flatten=True))
+        low, high = kept[f"min.{column}"].to_pylist(), kept[f"max.{column}"].to_pylist()
+        held = {
+            path
+            for path, least, most in zip(kept["path"].to_pylist(), low, high, strict=True)
+            if least is None or any(least <= value <= most for value in values)
+        }
+        root = f"{self.path(name)}/"
+        return [path for path in file_paths(table) if path.removeprefix(root) in held]
+
+    def append(self, name: str, data: pa.Table | pa.RecordBatchReader, *, part: str) -> None:
+        """Append `data` in one atomic commit that is remembered under `part`.
+
+        `landed(name, part)` tells afterwards, also after a crash, whether the commit happened.
+        """
+        self.commit(name, data, {part: 1})
+
+    def commit(
+        self,
+        name: str,
+        data: pa.Table | pa.RecordBatchReader,
+        marks: Mapping[str, int],
+        *,
+        replace: str | None = None,
+    ) -> None:
+        """One atomic commit with numbers remembered by name (see `mark`).
+
+        `replace` "" puts `data` in the place of the whole table, a predicate over partition columns in the place of
+        those partitions; None appends. `data` may be empty.
+        """
+        self.path(name).mkdir(parents=True, exist_ok=True)
+        common: dict[str, Any] = {
+            "partition_by": TABLES[name][1],
+            "writer_properties": _WRITER,
+            "commit_properties": CommitProperties(
+                app_transactions=[Transaction(part, number) for part, number in marks.items()]
+            ),
+        }
+        if replace is None:
+            write_deltalake(str(self.path(name)), data, mode="append", **common)
+        else:
+            # Before the first commit there is nothing that a predicate could replace.
+            predicate = (replace or None) if self.table(name) else None
+            write_deltalake(str(self.path(name)), data, mode="overwrite", predicate=predicate, **common)
+
+    def landed(self, name: str, part: str) -> bool:
+        return self.mark(name, part) is not None
+
+    def mark(self, name: str, part: str) -> int | None:
+        """The number remembered under `part` by the newest commit that set it."""
+        table = self.table(name)
+        if table is None:
+            return None
+        number: int | None = table.transaction_version(part)
+        return number
+
+
+def file_paths(table: DeltaTable) -> list[str]:
+    """The files of a table as the file system names them: Delta writes spaces and Chinese as %-codes."""
+    return [unquote(uri) for uri in table.file_uris()]
