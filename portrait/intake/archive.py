@@ -1,0 +1,47 @@
+"""Raw files kept as received, named by their content: the lake can be rebuilt from them, and nothing is kept twice."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+_BLOCK = 1 << 20
+
+
+def keep(archive: Path, file: Path) -> str:
+    """The sha256 of a file, which from then on stands in the archive.
+
+    Copied, not linked: a platform that writes on into its log must not change what was taken in.
+    """
+    digest = _digest(file)
+    while not place(archive, digest).exists():
+        place(archive, digest).parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place(archive, digest).parent, prefix=".")
+        copied = hashlib.sha256()
+        try:
+            with os.fdopen(handle, "wb") as target, file.open("rb") as source:
+                while block := source.read(_BLOCK):
+                    copied.update(block)
+                    target.write(block)
+                target.flush()
+                os.fsync(target.fileno())
+            # The copy is named by what it holds, also when the file grew between the two readings.
+            digest = copied.hexdigest()
+            place(archive, digest).parent.mkdir(parents=True, exist_ok=True)
+            os.chmod(name, 0o600)
+            os.replace(name, place(archive, digest))
+        finally:
+            Path(name).unlink(missing_ok=True)
+    return digest
+
+
+def place(archive: Path, digest: str) -> Path:
+    """Where the file with this content stands."""
+    return archive / digest[:2] / digest
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

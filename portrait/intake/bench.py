@@ -1,0 +1,191 @@
+"""Where one file is looked at: an engine of its own, a folder for staged rows, and the stream's program set up over them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from portrait.errors import InputError, MappingError
+from portrait.identity import load_secret
+from portrait.intake.ask import many
+from portrait.intake.compile import compile_stream
+from portrait.intake.lookup import Answer, Context, Known, Lookup, answers
+from portrait.intake.mapping import Mapping, Stream
+from portrait.intake.program import Program, join_columns, own_columns
+from portrait.intake.raw import Raw
+from portrait.intake.reader import read, require
+from portrait.site import Site
+from portrait.store.link import known_ids
+
+_CHUNK = 50_000
+_LOOK = pa.schema(
+    [(name, pa.string()) for name in ("name", "value", "code", "reason", "digest", "shown")]
+    + [("number", pa.int64())]
+)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file to be read, and the name it came under."""
+
+    path: Path
+    name: str
+    content: str = ""
+
+
+@dataclass
+class Bench:
+    """One engine and one folder, for as long as a file is worked on."""
+
+    site: Site
+    engine: duckdb.DuckDBPyConnection
+    staging: Path
+    secret: bytes
+    known: Known
+    _programs: int = field(default=0)
+
+    def prefix(self) -> str:
+        self._programs += 1
+        return f"p{self._programs}_"
+
+    def context(self, mapping: Mapping, stream: Stream) -> Context:
+        return Context(
+            source=mapping.source,
+            course_source=stream.course_source or mapping.source,
+            class_source=stream.class_source or mapping.source,
+            secret=self.secret,
+            known=self.known,
+        )
+
+
+@contextmanager
+def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[Bench]:
+    """A bench; what it staged is gone afterwards. `also` are ids to be taken as registered."""
+    home = site.settings.home
+    home.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix="staging-", dir=home))
+    engine = site.engine()
+    engine.execute("SET preserve_insertion_order=false")
+
+    def ids(thing: str) -> list[int]:
+        with site.registry.connect() as connection:
+            return list(known_ids(connection, thing))
+
+    try:
+        yield Bench(site, engine, staging, load_secret(home), Known(ids, also if also is not None else {}))
+    finally:
+        engine.close()
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def sweep(home: Path) -> None:
+    """Remove what crashed intakes left staged. Only the holder of the writer's lease may."""
+    for folder in home.glob("staging-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def set_up(bench: Bench, mapping: Mapping, stream: Stream, file: Input, joined: dict[str, Input]) -> Program:
+    """The stream's views over a file. Raises InputError when the file or a joined one is not as the stream needs it."""
+    raw = read(bench.engine, file.path, file.name, stream.layout, own_columns(stream), bench.staging)
+    return set_up_over(bench, mapping, stream, raw, joined)
+
+
+def set_up_over(
+    bench: Bench, mapping: Mapping, stream: Stream, raw: Raw, joined: dict[str, Input]
+) -> Program:
+    """The stream's views over rows that have been read."""
+    require(raw, own_columns(stream), f"流 {stream.name} ")
+    program = compile_stream(mapping, stream, raw, bench.prefix())
+    for join in stream.joins:
+        _join(bench, program, join.alias, joined[join.alias])
+    execute = bench.engine.execute
+    try:
+        execute(f"CREATE VIEW {program.seen} AS {program.seen_sql()}")
+        for name, lookup in program.lookups.items():
+            _look_up(bench, program, name, lookup)
+        execute(f"CREATE VIEW {program.typed} AS {program.typed_sql()}")
+        execute(f"CREATE VIEW {program.judged} AS {program.judged_sql()}")
+        execute(f"SELECT * FROM {program.judged} LIMIT 0").fetchall()
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.InvalidInputException) as error:
+        # Only a time format can still be wrong here: all else was checked when the mapping was read.
+        raise MappingError(
+            f"{Path(mapping.path).name}，流 {stream.name}：表达式用不了：{str(error).splitlines()[0]}"
+        ) from error
+    return program
+
+
+def clear(bench: Bench, program: Program) -> None:
+    """Drop a program's views and tables."""
+    for view in (program.judged, program.typed, program.seen):
+        bench.engine.execute(f"DROP VIEW IF EXISTS {view}")
+    tables = [program.table(name) for name in program.lookups]
+    tables += [program.join_table(join.alias) for join in program.stream.joins]
+    for table in tables:
+        bench.engine.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _join(bench: Bench, program: Program, alias: str, file: Input) -> None:
+    """The joined file as a table of its keys (k0…) and the columns that are used (c0…), one row a key."""
+    stream = program.stream
+    join = next(join for join in stream.joins if join.alias == alias)
+    columns = join_columns(stream, alias)
+    keys = [theirs for _, theirs in join.on]
+    raw = read(bench.engine, file.path, file.name, join.layout, [*keys, *columns], bench.staging)
+    require(raw, [*keys, *columns], f"流 {stream.name} 的对照 {alias} ")
+    if raw.broken:
+        first = raw.broken[0]
+        raise InputError(f"{raw.where}：第 {first.row} 行读不出来（{first.reason}），对照表要完整才能用")
+    listed = [f"{raw.columns[key]} AS k{i}" for i, key in enumerate(keys)]
+    listed += [f"{raw.columns[column]} AS c{i}" for i, column in enumerate(columns)]
+    filled = " AND ".join(f"{raw.columns[key]} IS NOT NULL" for key in keys)
+    table = program.join_table(alias)
+    bench.engine.execute(
+        f"CREATE TABLE {table} AS SELECT DISTINCT {', '.join(listed)} FROM {raw.relation} r WHERE {filled}"
+    )
+    places = ", ".join(f"k{i}" for i in range(len(keys)))
+    twice = bench.engine.execute(
+        f"SELECT {places} FROM {table} GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+    ).fetchall()
+    if twice:
+        shown = "、".join(f"{key} = {value}" for key, value in zip(keys, twice[0], strict=True))
+        raise InputError(
+            f"{raw.where}：流 {stream.name} 按 {shown} 对照到不止一行，而且内容不同，不知道该用哪一行"
+        )
+
+
+def _look_up(bench: Bench, program: Program, name: str, lookup: Lookup) -> None:
+    """The table of a look-up: each distinct text of the selected rows with what it stands for."""
+    table = program.table(name)
+    bench.engine.register("look_schema", _LOOK.empty_table())
+    bench.engine.execute(f"CREATE TABLE {table} AS SELECT * FROM look_schema")
+    bench.engine.unregister("look_schema")
+    context = bench.context(program.mapping, program.stream)
+    texts = many(bench.engine, f"SELECT DISTINCT coalesce(t_{name}, '') FROM {program.seen} WHERE _selected")
+    found = answers(lookup, (text for (text,) in texts), context)
+    while chunk := list(islice(found, _CHUNK)):
+        bench.engine.register("look_chunk", _table(chunk, lookup))
+        bench.engine.execute(f"INSERT INTO {table} SELECT * FROM look_chunk")
+        bench.engine.unregister("look_chunk")
+    for column, (kind, sql) in program.derived.get(name, {}).items():
+        bench.engine.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+        bench.engine.execute(f"UPDATE {table} SET {column} = {sql}")
+
+
+def _table(found: list[tuple[str, Answer]], lookup: Lookup) -> pa.Table:
+    columns = {
+        "name": [text for text, _ in found],
+        **{
+            part: [getattr(answer, part) for _, answer in found]
+            for part in ("value", "code", "reason", "digest", "shown")
+        },
+        "number": [int(answer.value) if lookup.numeric and answer.value else None for _, answer in found],
+    }
+    return pa.table([pa.array(columns[f.name], f.type) for f in _LOOK], schema=_LOOK)

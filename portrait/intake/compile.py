@@ -1,0 +1,260 @@
+"""From a mapping's expressions to a program: for every field the SQL of its text and value, and the checks it must pass."""
+
+from __future__ import annotations
+
+from portrait.errors import InputError
+from portrait.intake.expression import Expression
+from portrait.intake.lookup import Lookup
+from portrait.intake.mapping import Mapping, Stream
+from portrait.intake.program import Check, Program, check, column_sql
+from portrait.intake.raw import Raw, literal
+from portrait.intake.target import LOOKUPS, Field
+from portrait.intake.typed import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    SECONDS_EXPECTED,
+    as_local,
+    as_utc,
+    in_years,
+    moment,
+    number,
+    seconds,
+)
+
+_NUMBER_TYPES = ("number", "integer", "seconds")
+
+
+def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> Program:
+    """The program of a stream over one file's rows."""
+    program = Program(mapping, stream, raw, prefix)
+    for join in stream.joins:
+        if join.required:
+            hit = f"hit_{program._place(join.alias)}"
+            program.texts[hit] = f"j{program._place(join.alias)}.k0 IS NOT NULL"
+            on = "、".join(own for own, _ in join.on)
+            program.checks.append(
+                check(on, f"NOT {hit}", "no_match", f"在 {join.layout.file} 里找不到对应的行")
+            )
+    fields = dict(stream.fields)
+    if stream.target.name == "person" and "staff" not in fields and ":" not in fields["key"].prefix:
+        fields["staff"] = fields["key"]  # a person's key is the staff number unless it names another source
+    for name, expression in fields.items():
+        wanted = stream.target.field(name)
+        if wanted is None:
+            raise InputError(f"{stream.name}：目标 {stream.target.name} 没有字段 {name}")
+        _field(program, wanted, expression)
+    if stream.target.name == "record":
+        _score(program)
+        key = stream.key or stream.columns
+        texts = ", ".join(f"coalesce({column_sql(program, column)}, '')" for column in key)
+        program.texts["record_key"] = f"concat_ws(chr(31), {texts})"
+    return program
+
+
+def slot(name: str) -> str:
+    """A field's name as it may stand in SQL; `extra.地区` can hold anything."""
+    return name if name.isidentifier() and name.isascii() else "x_" + name.encode().hex()
+
+
+def _raw_text(program: Program, expression: Expression) -> str:
+    """SQL of an expression's text before map, prefix and default."""
+    if expression.first:
+        return f"coalesce({', '.join(_prefixed(program, part) for part in expression.first)})"
+    if expression.const is not None:
+        return f"nullif({literal(expression.const)}, '')"
+    columns = [column_sql(program, column) for column in expression.source]
+    for blank in expression.blank:
+        columns = [f"nullif({column}, {literal(blank)})" for column in columns]
+    if len(columns) == 1:
+        return columns[0]
+    joiner = literal(expression.join)
+    if expression.skip_blank:
+        return f"nullif(concat_ws({joiner}, {', '.join(columns)}), '')"
+    return f"({f' || {joiner} || '.join(columns)})"
+
+
+def _prefixed(program: Program, part: Expression) -> str:
+    text = _raw_text(program, part)
+    return f"({literal(part.prefix)} || {text})" if part.prefix else text
+
+
+def _text(program: Program, wanted: Field, expression: Expression, name: str) -> str:
+    """Register the expression's text under `name` and return the SQL, over `seen` and look-ups, of its final text."""
+    program.texts[f"t_{name}"] = _raw_text(program, expression)
+    if expression.map is not None or wanted.type in LOOKUPS:
+        lookup = Lookup(wanted, expression, must=program.stream.target.name != "record")
+        program.lookups[name] = lookup
+        column = "、".join(expression.source) or wanted.name
+        shown = "NULL" if lookup.sensitive else f"t_{name}"
+        program.checks.append(Check(column, f"c_{name} <> ''", f"c_{name}", f"r_{name}", shown))
+        return f"l_{name}.value"
+    text = f"s.t_{name}"
+    if expression.prefix:
+        text = f"({literal(expression.prefix)} || {text})"
+    if expression.default:
+        text = f"coalesce({text}, {literal(expression.default)})"
+    return text
+
+
+def _field(program: Program, wanted: Field, expression: Expression) -> None:
+    name = slot(wanted.name)
+    column = "、".join(dict.fromkeys(expression.columns)) or wanted.name
+    if expression.start is not None and expression.days is not None:
+        _counted(program, wanted, expression.start, expression.days, name)
+        _missing(program, wanted, column, name)
+        return
+    text = _text(program, wanted, expression, name)
+    program.values[f"x_{name}"] = text
+    if wanted.type in LOOKUPS:
+        program.values[f"v_{name}"] = f"l_{name}.{'number' if program.lookups[name].numeric else 'value'}"
+        if wanted.type in ("account", "identifier"):
+            program.values[f"g_{name}"] = f"l_{name}.digest"
+            program.values[f"w_{name}"] = f"l_{name}.shown"
+    elif wanted.type == "text":
+        program.values[f"v_{name}"] = text
+        program.checks.append(
+            check(
+                column,
+                f"length(v_{name}) > {wanted.size}",
+                "too_long",
+                f"至多 {wanted.size} 个字",
+                f"left(v_{name}, 40)",
+            )
+        )
+    elif wanted.type in _NUMBER_TYPES:
+        _numeric(program, wanted, expression, text, column, name)
+    else:
+        _dated(program, wanted, expression, text, column, name)
+    _missing(program, wanted, column, name)
+
+
+def _missing(program: Program, wanted: Field, column: str, name: str) -> None:
+    if wanted.required:
+        looked = f" AND coalesce(c_{name}, '') = ''" if name in program.lookups else ""
+        unread = f" AND x_{name} IS NULL" if f"x_{name}" in program.values else ""
+        program.checks.append(
+            check(column, f"v_{name} IS NULL{unread}{looked}", "missing", f"{wanted.zh}不能为空")
+        )
+
+
+def _numeric(
+    program: Program, wanted: Field, expression: Expression, text: str, column: str, name: str
+) -> None:
+    value, expected = number(text), "数字"
+    if wanted.type == "seconds":
+        value, expected = seconds(text, expression.unit), SECONDS_EXPECTED[expression.unit]
+    elif expression.unit == "percent":
+        value, expected = f"({value} / 100)", "百分数"
+    elif wanted.type == "integer":
+        expected = "整数"
+    program.values[f"v_{name}"] = value
+    odd = f" OR v_{name} <> trunc(v_{name})" if wanted.type == "integer" else ""
+    program.checks.append(
+        check(
+            column,
+            f"x_{name} IS NOT NULL AND (v_{name} IS NULL OR NOT isfinite(v_{name}){odd})",
+            "not_a_number" if wanted.type != "seconds" else "not_a_duration",
+            f"应为{expected}",
+            f"x_{name}",
+        )
+    )
+    outside = []
+    if wanted.low is not None:
+        outside.append(f"v_{name} < {wanted.low}")
+    if wanted.high is not None:
+        outside.append(f"v_{name} > {wanted.high}")
+    if outside:
+        scale = 100 if expression.unit == "percent" else 1
+        low = "" if wanted.low is None else f"{wanted.low * scale:g}"
+        bounds = f"{low} 到 {wanted.high * scale:g} 之间" if wanted.high is not None else f"不小于 {low}"
+        if wanted.type == "seconds":
+            bounds = "不为负、也不大得离谱的时长"
+        # Read before checked: nan and infinity are already “not a number”.
+        program.checks.append(
+            check(
+                column,
+                f"isfinite(v_{name}) AND ({' OR '.join(outside)})",
+                "out_of_range",
+                f"应为{bounds}",
+                f"x_{name}",
+            )
+        )
+
+
+def _dated(
+    program: Program, wanted: Field, expression: Expression, text: str, column: str, name: str
+) -> None:
+    zone = program.mapping.timezone
+    if name in program.lookups:
+        # A mapped date is read once a word, not once a row.
+        local, utc = moment("value", expression.format, zone)
+        program.derived[name] = {
+            "at_source": ("timestamp", as_local(local, utc, zone)),
+            "at_utc": ("timestamptz", as_utc(local, utc, zone)),
+        }
+        there, instant = f"l_{name}.at_source", f"l_{name}.at_utc"
+    else:
+        local, utc = moment(text, expression.format, zone)
+        there, instant = as_local(local, utc, zone), as_utc(local, utc, zone)
+    program.values[f"n_{name}"] = there
+    program.values[f"v_{name}"] = instant if wanted.type == "time" else f"({there})::date"
+    form = (
+        f"形如 {'、'.join(expression.format)}"
+        if expression.format
+        else "如 2022-08-31 或 2022-08-31 09:05:00"
+    )
+    program.checks.append(
+        check(
+            column,
+            f"x_{name} IS NOT NULL AND NOT coalesce({in_years(f'n_{name}')}, false)",
+            "bad_time",
+            f"应为{'时间' if wanted.type == 'time' else '日期'}，{form}，{FIRST_YEAR} 到 {LAST_YEAR} 年",
+            f"x_{name}",
+        )
+    )
+
+
+def _counted(program: Program, wanted: Field, start: Expression, days: Expression, name: str) -> None:
+    """A time given as days since a start: midnight at the source on that day."""
+    zone = program.mapping.timezone
+    day = Field(f"{wanted.name}.start", f"{wanted.zh}的起点", "date")
+    number_of = Field(f"{wanted.name}.days", f"{wanted.zh}的天数", "integer", low=-40_000, high=40_000)
+    _field(program, day, start)
+    _field(program, number_of, days)
+    begin, count = (slot(f"{wanted.name}.{part}") for part in ("start", "days"))
+    begins = program.values[f"v_{begin}"]
+    counts = program.values[f"v_{count}"]
+    safe = f"CASE WHEN {counts} BETWEEN -40000 AND 40000 AND {counts} = trunc({counts}) THEN {counts}::integer END"
+    local = f"(({begins})::timestamp + to_days({safe}))"
+    program.values[f"n_{name}"] = local
+    program.values[f"v_{name}"] = (
+        f"timezone({literal(zone)}, {local})" if wanted.type == "time" else f"{local}::date"
+    )
+
+
+def _score(program: Program) -> None:
+    """A score without its scale means nothing, and one beyond it is an error."""
+    expression = program.stream.field("score")
+    if expression is None:
+        return
+    column = "、".join(expression.source) or "score"
+    if expression.max is None:
+        scale = "v_score_max"
+        other = program.stream.field("score_max")
+        of = "、".join(other.source if other else ()) or "score_max"
+        program.checks.append(
+            check(of, "v_score IS NOT NULL AND x_score_max IS NULL", "no_scale", "有得分就要有满分")
+        )
+        program.checks.append(check(of, "v_score_max <= 0", "no_scale", "满分应大于 0", "x_score_max"))
+    else:
+        scale = repr(expression.max)
+        program.values["v_score_max"] = f"{scale}::double"
+    program.checks.append(
+        check(
+            column,
+            f"isfinite(v_score) AND {scale} > 0 AND (v_score < 0 OR v_score > {scale})",
+            "beyond_scale",
+            "得分应在 0 到满分之间" if expression.max is None else f"应在 0 到 {expression.max:g} 之间",
+            "x_score || ' / ' || x_score_max" if expression.max is None else "x_score",
+        )
+    )

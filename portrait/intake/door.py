@@ -1,0 +1,255 @@
+"""The door: files in, records and registry rows out, with a ledger in which every row is accounted for.
+
+A batch is one file × one stream. Whatever happens in between, running again ends as an uninterrupted run would have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from portrait import clock
+from portrait.errors import InputError, PortraitError
+from portrait.intake.archive import keep, place
+from portrait.intake.ask import many
+from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
+from portrait.intake.find import files_of, joined_file
+from portrait.intake.judge import refused, tally
+from portrait.intake.land import (
+    PART_ROWS,
+    Progress,
+    accounts_sql,
+    land,
+    landing,
+    stage,
+    unmatched,
+    unstage,
+)
+from portrait.intake.mapping import Mapping, Stream, load_mapping
+from portrait.intake.program import Program
+from portrait.intake.register import register
+from portrait.site import Site
+from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
+from portrait.store.lease import Lease, writing
+from portrait.store.link import add_accounts, link_accounts, unlinked
+from portrait.store.quarantine import Refused, store_refused
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What became of one file in one stream. `taken_before` says that an earlier batch had already taken all of it."""
+
+    batch: int
+    source: str
+    stream: str
+    target: str
+    file: str
+    counts: Counts
+    codes: tuple[tuple[str, int], ...] = ()  # reasons of quarantine, the commonest first
+    message: str = ""
+    taken_before: bool = False
+
+    @property
+    def rows_read(self) -> int:
+        return self.counts.rows_read
+
+    @property
+    def rows_stored(self) -> int:
+        return self.counts.rows_stored
+
+    @property
+    def rows_duplicate(self) -> int:
+        return self.counts.rows_duplicate
+
+    @property
+    def rows_quarantined(self) -> int:
+        return self.counts.rows_quarantined
+
+
+def silent(_text: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def intake(
+    site: Site,
+    path: Path,
+    source: str,
+    *,
+    by: str,
+    progress: Progress | None = None,
+    part_rows: int = PART_ROWS,
+    wait_seconds: float = 0.0,
+) -> list[BatchReport]:
+    """Take in a file or folder as the mapping `source` says; one report for each file and stream.
+
+    Raises MappingError for the mapping, InputError for a file that is not what the mapping needs (the batch then stands in
+    the ledger as failed and nothing of it is stored), and LakeBusy when another process is writing.
+    """
+    mapping = load_mapping(source, site.settings.home)
+    plan = [(stream, file) for stream, files in files_of(mapping, path) for file in files]
+    tell = progress or silent
+    reports = []
+    with writing(site.registry, wait_seconds=wait_seconds) as lease:
+        sweep(site.settings.home)
+        with open_bench(site) as bench:
+            for number, (stream, file) in enumerate(plan, 1):
+                tell(f"{mapping.source}·{stream.name}·{file.name}（{number}/{len(plan)}）", 0, 0)
+                joined = {join.alias: joined_file(path, stream, join.layout) for join in stream.joins}
+                reports.append(_take(bench, lease, mapping, stream, file, joined, by, tell, part_rows))
+    return reports
+
+
+def _take(
+    bench: Bench,
+    lease: Lease,
+    mapping: Mapping,
+    stream: Stream,
+    file: Path,
+    joined: dict[str, Path],
+    by: str,
+    progress: Progress,
+    part_rows: int,
+) -> BatchReport:
+    site = bench.site
+    if not file.stat().st_size:
+        raise InputError(f"{file.name}：文件是空的（0 字节），应有表头和数据行")
+    main = _archived(site, file)
+    others = {alias: _archived(site, other) for alias, other in joined.items()}
+    batch = open_batch(
+        site.registry,
+        key=_key(mapping, stream, main, others),
+        now=clock.now(),
+        source=mapping.source,
+        stream=stream.name,
+        target=stream.target.name,
+        file=main.name[-300:],
+        content=main.content,
+        inputs=[{"alias": a, "file": o.name, "content": o.content} for a, o in sorted(others.items())],
+        mapping=f"{mapping.name}@{mapping.version}"[:80],
+        by=by[:60],
+    )
+    if batch.state == "done":
+        return _taken_before(batch)
+    try:
+        program = set_up(bench, mapping, stream, main, others)
+        try:
+            return _fill(bench, lease, program, batch, progress, part_rows)
+        finally:
+            clear(bench, program)
+    except PortraitError as error:
+        fail_batch(site.registry, batch.id, error.message, clock.now())
+        raise
+
+
+def _fill(
+    bench: Bench, lease: Lease, program: Program, batch: Batch, progress: Progress, part_rows: int
+) -> BatchReport:
+    """Store the good rows, quarantine the bad ones, close the batch."""
+    site, engine = bench.site, bench.engine
+    progress(f"{batch.file}：检查每一行", 0, 0)
+    found = tally(engine, program)
+    counts = Counts(rows_read=found.read, rows_passed=found.passed)
+    late: dict[int, str] = {}
+    good = -1
+    if batch.target == "record":
+        staged = stage(
+            engine,
+            program,
+            batch,
+            found.read,
+            arrival=arrival_of(site, batch),
+            buckets=site.lake.buckets,
+            part_rows=part_rows,
+            folder=bench.staging,
+        )
+        good = staged.rows
+        try:
+            land(engine, site.lake, lease, staged, progress)
+        finally:
+            unstage(engine, staged)
+        landed = landing(engine, site.lake, batch)
+        counts = replace(counts, rows_stored=landed.stored, rows_doubtful=landed.doubtful)
+    progress(f"{batch.file}：登记", 0, 0)
+    lease.check()
+    with site.registry.begin() as connection:
+        if batch.target == "record":
+            add_accounts(connection, many(engine, accounts_sql(program, batch)))
+            link_accounts(connection, clock.now())
+            strangers = unlinked(connection, batch.source)
+            counts = replace(counts, rows_unmatched=unmatched(engine, batch, strangers))
+        else:
+            stored, late = register(engine, connection, program, clock.now())
+            counts = replace(counts, rows_stored=stored)
+        codes: Counter[str] = Counter()
+        # Saying what is wrong takes a pass of its own, which a clean file is spared.
+        rows = refused(engine, program, late) if good < found.read else iter(())
+        bad = store_refused(connection, batch.id, _counted(rows, codes))
+        counts = replace(counts, rows_quarantined=bad, rows_duplicate=found.read - bad - counts.rows_stored)
+        message = _message(bench, program, counts)
+        close_batch(connection, batch.id, counts, message, clock.now())
+    bench.known.forget(batch.target)
+    return BatchReport(
+        batch.id,
+        batch.source,
+        batch.stream,
+        batch.target,
+        batch.file,
+        counts,
+        tuple(codes.most_common()),
+        message,
+    )
+
+
+def _counted(rows: Iterator[Refused], codes: Counter[str]) -> Iterator[Refused]:
+    for row in rows:
+        codes[row.code] += 1
+        yield row
+
+
+def arrival_of(site: Site, batch: Batch) -> date:
+    """The day a batch came in; what is dated after it is doubtful. A batch taken up again keeps its day."""
+    return site.settings.today or batch.started.date()
+
+
+def _archived(site: Site, file: Path) -> Input:
+    content = keep(site.archive, file)
+    return Input(place(site.archive, content), file.name, content)
+
+
+def _key(mapping: Mapping, stream: Stream, main: Input, others: dict[str, Input]) -> str:
+    parts = [mapping.digest(stream), main.content, *(others[alias].content for alias in sorted(others))]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+
+def _taken_before(batch: Batch) -> BatchReport:
+    read = batch.counts.rows_read
+    counts = Counts(rows_read=read, rows_duplicate=read, rows_passed=batch.counts.rows_passed)
+    message = f"同样的内容已作为第 {batch.id} 号批次接入，没有新的行"
+    return BatchReport(
+        batch.id, batch.source, batch.stream, batch.target, batch.file, counts, (), message, True
+    )
+
+
+def _message(bench: Bench, program: Program, counts: Counts) -> str:
+    """What a reader of the ledger should know beyond the counts."""
+    notes = []
+    if not counts.rows_read and not counts.rows_passed:
+        notes.append("文件只有表头，没有数据行")
+    for name, what in (("course", "课程"), ("run", "班次")):
+        lookup = program.lookups.get(name)
+        if lookup is None or lookup.must:
+            continue
+        unknown = bench.engine.execute(
+            f"SELECT name FROM {program.table(name)} WHERE code = '' AND reason <> '' ORDER BY name"
+        ).fetchall()
+        if unknown:
+            shown = "、".join(value for (value,) in unknown[:5])
+            more = f"等 {len(unknown)} 个" if len(unknown) > 5 else ""
+            notes.append(f"登记库里还没有这些{what}代码：{shown}{more}（记录已保存，{what}接入后即可对上）")
+    if counts.rows_unmatched:
+        notes.append(f"{counts.rows_unmatched} 行的人员还认不出（记录已保存，教师名册接入后自动对上）")
+    return "；".join(notes)

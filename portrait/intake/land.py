@@ -1,0 +1,266 @@
+"""Good rows of a record stream into the lake: cut into parts by account, each sorted, free of duplicates, and one atomic commit."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from portrait.intake.ask import one
+from portrait.intake.lookup import Lookup
+from portrait.intake.program import Program
+from portrait.intake.raw import literal
+from portrait.lake.engine import bind
+from portrait.lake.table import Lake
+from portrait.record import DOUBTFUL, RECORD_SCHEMA, UNIT, Flag
+from portrait.resource import read_yaml
+from portrait.store.batch import Batch
+from portrait.store.lease import Lease
+
+PART_ROWS = 300_000  # up to here one part; beyond, parts of at most six times this
+_FETCH = 100_000
+_ORDINAL = "row_number() OVER (PARTITION BY key ORDER BY line)"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The good rows of a batch as record columns, readable part by part."""
+
+    program: Program
+    batch: Batch
+    rows: int
+    parts: int
+    relation: str
+    columns: dict[str, str]  # record column → SQL over the relation, without id
+    folder: Path
+
+    def part(self, number: int) -> str:
+        return self.relation + (f" WHERE part = {number}" if self.parts > 1 else "")
+
+    def records_sql(self, number: int) -> str:
+        """The rows of a part with their ids: 16 bytes of the key, of key and ordinal for the second and later of equal ones."""
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in self.columns.items())
+        numbered = f"SELECT *, {_ORDINAL} AS n FROM {self.part(number)}"
+        if self.program.stream.repeats == "drop":
+            return f"SELECT key AS id, {columns} FROM ({numbered}) WHERE n = 1"
+        identity = "CASE WHEN n = 1 THEN key ELSE unhex(md5(hex(key) || ':' || n::varchar)) END"
+        return f"SELECT {identity} AS id, {columns} FROM ({numbered})"
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What the lake holds of a batch."""
+
+    stored: int
+    doubtful: int
+
+
+def parts_of(rows: int, part_rows: int, buckets: int) -> int:
+    """One, or a multiple of the buckets: then a part touches one bucket only."""
+    return 1 if rows <= part_rows else buckets * math.ceil(rows / (buckets * part_rows * 6))
+
+
+def stage(
+    engine: duckdb.DuckDBPyConnection,
+    program: Program,
+    batch: Batch,
+    rows: int,
+    *,
+    arrival: date,
+    buckets: int,
+    part_rows: int,
+    folder: Path,
+) -> Staged:
+    """Look at every row once and set the good ones out by part; later passes read only their own part."""
+    parts = parts_of(rows, part_rows, buckets)
+    columns = _columns(program, batch, arrival, buckets)
+    varying = {name: sql for name, sql in columns.items() if re.search(r"\b(v_|n_|_row\b)", sql)}
+    start = [literal(program.mapping.source), "v_kind::varchar", "v_account::varchar", "record_key"]
+    listed = ", ".join(f"{sql} AS {name}" for name, sql in varying.items())
+    select = (
+        f"SELECT unhex(md5(concat_ws(chr(31), {', '.join(start)}))) AS key, {listed} "
+        f"FROM {program.judged} WHERE _selected AND NOT _bad"
+    )
+    target = folder / f"{program.prefix}parts"
+    if parts > 1:
+        engine.execute(
+            f"COPY (SELECT *, account % {parts} AS part FROM ({select})) TO {literal(str(target))} "
+            f"(FORMAT parquet, COMPRESSION lz4, PARTITION_BY (part))"
+        )
+        files = literal(f"{target}/*/*.parquet")
+        relation = f"read_parquet({files}, hive_partitioning=true, hive_types_autocast=true)"
+    else:
+        relation = f"{program.prefix}parts"
+        engine.execute(f"CREATE TABLE {relation} AS {select}")
+    made = {name: name if name in varying else sql for name, sql in columns.items()}
+    (good,) = one(engine, f"SELECT count(*) FROM {relation}") if parts == 1 or target.exists() else (0,)
+    return Staged(program, batch, good, parts, relation, made, target)
+
+
+def unstage(engine: duckdb.DuckDBPyConnection, staged: Staged) -> None:
+    if staged.parts == 1:
+        engine.execute(f"DROP TABLE IF EXISTS {staged.relation}")
+    shutil.rmtree(staged.folder, ignore_errors=True)
+
+
+def land(
+    engine: duckdb.DuckDBPyConnection, lake: Lake, lease: Lease, staged: Staged, progress: Progress
+) -> None:
+    """Append what the lake does not hold yet. Parts that landed before a crash are skipped."""
+    batch, rows, count = staged.batch, staged.rows, staged.parts
+    table = f"{staged.program.prefix}part"
+    bind(engine, lake, "record")
+    for number in range(count if rows else 0):
+        progress(f"{batch.file}：写入第 {number + 1}/{count} 部分", rows * number // count, rows)
+        # The count of parts is in the name: another count would cut the rows otherwise.
+        name = f"{batch.key}:{number}/{count}"
+        if lake.landed("record", name):
+            continue
+        try:
+            engine.execute(f"CREATE TABLE {table} AS {staged.records_sql(number)}")
+            fresh = _fresh_sql(engine, staged.program, table)
+            if fresh:
+                lease.check()
+                append(engine, lake, fresh, name)
+        finally:
+            engine.execute(f"DROP TABLE IF EXISTS {table}")
+            engine.execute(f"DROP TABLE IF EXISTS {table}_held")
+    progress(f"{batch.file}：写入完毕", rows, rows)
+
+
+def landing(engine: duckdb.DuckDBPyConnection, lake: Lake, batch: Batch) -> Landing:
+    """Counted in the lake itself, so that a crash cannot make the ledger differ from it."""
+    bind(engine, lake, "record")
+    return Landing(
+        *one(
+            engine,
+            f"SELECT count(*), count(*) FILTER (flag & {int(DOUBTFUL)} <> 0) FROM record WHERE batch = {batch.id}",
+        )
+    )
+
+
+def _columns(program: Program, batch: Batch, arrival: date, buckets: int) -> dict[str, str]:
+    have = program.values
+
+    def value(name: str, otherwise: str) -> str:
+        return f"coalesce(v_{name}, {otherwise})" if f"v_{name}" in have else otherwise
+
+    scored = "v_score IS NOT NULL" if "v_score" in have else "false"
+    dated = "v_time IS NOT NULL" if "v_time" in have else "false"
+    flags = [f"CASE WHEN {scored} THEN {int(Flag.SCORED)} ELSE 0 END"]
+    flags.append(f"CASE WHEN {dated} THEN 0 ELSE {int(Flag.UNDATED)} END")
+    for flag, field in ((Flag.OFFSITE, "offsite"), (Flag.FACE, "face"), (Flag.VERIFIED, "verified")):
+        if f"v_{field}" in have:
+            flags.append(f"CASE WHEN v_{field} = 1 THEN {int(flag)} ELSE 0 END")
+    rules = read_yaml("rules/quality.yaml")
+    if "v_content_seconds" in have and "v_seconds" in have:
+        # No duration at all is a gap in the source and no feat of speed.
+        fast = f"v_seconds > 0 AND v_content_seconds > v_seconds * {float(rules['max_speed'])}"
+        flags.append(f"CASE WHEN {fast} THEN {int(Flag.SPEED)} ELSE 0 END")
+    if "v_time" in have:
+        last = arrival + timedelta(days=int(rules["future_days"]) + 1)
+        flags.append(
+            f"CASE WHEN n_time >= {literal(last.isoformat())}::timestamp THEN {int(Flag.FUTURE)} ELSE 0 END"
+        )
+    return {
+        "batch": f"{batch.id}::bigint",
+        "line": "_row::bigint",
+        "account": "v_account",
+        "course": f"{value('course', '0')}::bigint",
+        "run": f"{value('run', '0')}::bigint",
+        "item": value("item", "''"),
+        "kind": "v_kind::integer",
+        "time": "v_time" if "v_time" in have else "NULL::timestamptz",
+        "seq": f"{value('seq', '0')}::integer",
+        "score": "v_score" if "v_score" in have else "NULL::double",
+        "score_max": f"CASE WHEN {scored} THEN v_score_max END" if "v_score" in have else "NULL::double",
+        "value": f"CASE WHEN {scored} THEN round(v_score / v_score_max * {UNIT}) ELSE 0 END::integer"
+        if "v_score" in have
+        else "0::integer",
+        "weight": f"round({value('weight', '1')} * {UNIT})::integer",
+        "count": f"{value('count', '1')}::integer",
+        "seconds": f"{value('seconds', '0')}::integer",
+        "credit": f"round({value('credit', '0')} * 100)::integer",
+        "flag": f"({' | '.join(f'({flag})' for flag in flags)})::integer",
+        "month": "CASE WHEN n_time IS NULL THEN 0 ELSE year(n_time) * 12 + month(n_time) - 1 END::integer"
+        if "v_time" in have
+        else "0::integer",
+        "bucket": f"(v_account % {buckets})::integer",
+    }
+
+
+def moves(program: Program) -> bool:
+    """Whether the same record can come again in another month: its time is made from columns outside its key."""
+    expression = program.stream.field("time")
+    return (
+        expression is not None
+        and bool(program.stream.key)
+        and not set(expression.columns) <= set(program.stream.key)
+    )
+
+
+def _fresh_sql(engine: duckdb.DuckDBPyConnection, program: Program, table: str) -> str:
+    """The rows of a part that the lake does not hold, looked for in the months and buckets they fall in; "" when there are none."""
+    months, buckets, rows = one(
+        engine, f"SELECT list(DISTINCT month), list(DISTINCT bucket), count(*) FROM {table}"
+    )
+    if not rows:
+        return ""
+    where = f"bucket IN ({', '.join(map(str, buckets))})"
+    if not moves(program):
+        where += f" AND month IN ({', '.join(map(str, months))})"
+    held = f"{table}_held"
+    engine.execute(
+        f"CREATE OR REPLACE TABLE {held} AS SELECT id FROM record WHERE {where} AND id IN (SELECT id FROM {table})"
+    )
+    (known,) = one(engine, f"SELECT count(DISTINCT id) FROM {held}")
+    if known == rows:
+        return ""
+    return f"SELECT * FROM {table}" + (f" WHERE id NOT IN (SELECT id FROM {held})" if known else "")
+
+
+def append(engine: duckdb.DuckDBPyConnection, lake: Lake, records: str, name: str) -> None:
+    """One commit of record rows, sorted as the lake is read."""
+    columns = ", ".join(f'"{field.name}"' for field in RECORD_SCHEMA)
+    reader = engine.sql(f"SELECT {columns} FROM ({records}) ORDER BY month, account, line").to_arrow_reader(
+        _FETCH
+    )
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            cast = [
+                column.cast(field.type) for column, field in zip(batch.columns, RECORD_SCHEMA, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(cast, schema=RECORD_SCHEMA)
+
+    lake.append("record", pa.RecordBatchReader.from_batches(RECORD_SCHEMA, batches()), part=name)
+
+
+def accounts_sql(program: Program, batch: Batch) -> str:
+    """Accounts that the lake has records of from this batch, as the registry keeps them."""
+    lookup: Lookup = program.lookups["account"]
+    return (
+        f"SELECT DISTINCT l.number, {literal(program.mapping.source)}, {literal(lookup.expression.kind)}, l.shown, l.digest "
+        f"FROM {program.table('account')} l JOIN (SELECT DISTINCT account FROM record WHERE batch = {batch.id}) r "
+        f"ON r.account = l.number ORDER BY 1"
+    )
+
+
+def unmatched(engine: duckdb.DuckDBPyConnection, batch: Batch, unlinked: Sequence[int]) -> int:
+    """How many of the batch's records belong to accounts whose person is unknown."""
+    engine.register("unlinked_accounts", pa.table({"account": pa.array(unlinked, pa.int64())}))
+    (count,) = one(
+        engine,
+        f"SELECT count(*) FROM record WHERE batch = {batch.id} AND account IN (SELECT account FROM unlinked_accounts)",
+    )
+    engine.unregister("unlinked_accounts")
+    return int(count)

@@ -1,0 +1,215 @@
+"""Values that are looked up, not computed: a mapped word, a code, a kind, a login, a known course. Once per distinct text, in Python."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+
+from portrait.framework import indicators
+from portrait.hashing import key_number
+from portrait.identity import KIND_NAME, Unrecognised, account_number, identify, masked
+from portrait.intake.expression import Expression
+from portrait.intake.target import LOOKUPS, Field
+from portrait.record import KIND_ZH, Kind
+from portrait.resource import read_code
+
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "是", "有", "√", "on"})
+_FALSE = frozenset({"0", "false", "f", "no", "n", "否", "无", "×", "off"})
+_LISTS = {
+    "gender": "gender_gbt2261_1",
+    "stage": "stages",
+    "subject": "subjects",
+    "title": "titles_teacher",
+    "urban_rural": "urban_rural_nbs",
+    "mode": "training_modes",
+    "theme": "general_courses",
+    "category": "project_categories",
+    "level": "training_levels",
+}
+# What people write in rosters besides the list's own names.
+_ALSO = {"gender": {"男": "1", "女": "2", "未知": "0"}}
+_CODED = {"course": "课程", "class": "班次", "school": "学校", "provider": "承训单位"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a text stands for, or (`code`) why it stands for nothing."""
+
+    value: str | None = None
+    code: str = ""
+    reason: str = ""
+    digest: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Ids that the registry holds, by kind of thing; read on first need. `also` adds what a preview would register."""
+
+    ids: Callable[[str], Iterable[int]]
+    also: dict[str, set[int]] = field(default_factory=dict)
+    _read: dict[str, set[int]] = field(default_factory=dict)
+
+    def __call__(self, thing: str, number: int) -> bool:
+        if thing not in self._read:
+            self._read[thing] = set(self.ids(thing))
+        return number in self._read[thing] or number in self.also.get(thing, ())
+
+    def forget(self, thing: str) -> None:
+        """Read a kind of thing again: more of it has been registered."""
+        self._read.pop(thing, None)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a lookup may depend on besides the text."""
+
+    source: str
+    course_source: str
+    class_source: str
+    secret: bytes
+    known: Known
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A field whose texts are looked up. `must` says that an unknown code spoils the row."""
+
+    field: Field
+    expression: Expression
+    must: bool
+
+    @property
+    def numeric(self) -> bool:
+        """The value is a number: an id, a kind, 1 or 0."""
+        return self.field.type in ("boolean", "kind", "account", "course", "class", "school", "provider")
+
+    @cached_property
+    def sensitive(self) -> str:
+        """The kind of identifier that must not be shown; "" when there is none."""
+        kind = self.expression.kind or (self.field.codes if self.field.type == "identifier" else "")
+        return kind if kind in ("mail", "phone", "idno") else ""
+
+    def answer(self, raw: str, context: Context) -> Answer:
+        """The answer for one raw text; "" is a blank."""
+        text: str | None = raw or None
+        if text is not None and self.expression.map is not None:
+            entries = self._entries
+            if text not in entries:
+                return Answer(code="unknown_value", reason=f"应为其中之一：{_choices(list(entries), text)}")
+            text = entries[text] or None
+        if text is not None:
+            text = self.expression.prefix + text
+        if text is None:
+            text = self.expression.default or None
+        if text is None or self.field.type not in LOOKUPS:
+            return Answer(text)
+        return self._typed(text, context)
+
+    @cached_property
+    def _entries(self) -> dict[str, str]:
+        return dict(self.expression.map.entries) if self.expression.map else {}
+
+    def _typed(self, text: str, context: Context) -> Answer:
+        kind = self.field.type
+        if kind == "boolean":
+            word = text.strip().lower()
+            if word in _TRUE or word in _FALSE:
+                return Answer("1" if word in _TRUE else "0")
+            return Answer(code="not_boolean", reason="应为 是 或 否（也可写 1/0、true/false）")
+        if kind == "kind":
+            number = _kinds().get(text.lower())
+            if number is None:
+                return Answer(code="unknown_kind", reason=f"没有这种记录，可选：{'、'.join(_kinds())}")
+            return Answer(number)
+        if kind in ("code", "codes"):
+            return _coded(self.field, text)
+        if kind in ("account", "identifier"):
+            return self._identified(text, context)
+        return self._numbered(text, context)
+
+    def _identified(self, text: str, context: Context) -> Answer:
+        kind = self.expression.kind or self.field.codes
+        try:
+            found = identify(context.source, kind, text, context.secret)
+        except Unrecognised as error:
+            return Answer(code=f"bad_{kind}", reason=str(error))
+        if not found.shown or len(found.shown) > 120:
+            return Answer(code=f"bad_{kind}", reason=f"{KIND_NAME[kind]}应为 1 到 120 个字")
+        return Answer(str(account_number(context.source, found)), digest=found.digest, shown=found.shown)
+
+    def _numbered(self, text: str, context: Context) -> Answer:
+        thing = self.field.type
+        number = code_number(thing, text, context)
+        if context.known(thing, number):
+            return Answer(str(number))
+        reason = f"登记库里没有代码为“{text}”的{_CODED[thing]}，请先接入{_CODED[thing]}名单或改正代码"
+        return Answer(str(number), "" if not self.must else f"unknown_{thing}", reason)
+
+
+def code_number(thing: str, code: str, context: Context) -> int:
+    """The id of a course, class, school or provider by its external code."""
+    if thing == "course":
+        return key_number("course", context.course_source, code)
+    if thing == "class":
+        return key_number("class", context.class_source, code)
+    return key_number(thing, code)
+
+
+def answers(lookup: Lookup, texts: Iterable[str], context: Context) -> Iterator[tuple[str, Answer]]:
+    """Each distinct raw text with its answer; texts that cannot be what they claim are never repeated in clear."""
+    for text in texts:
+        answer = lookup.answer(text, context)
+        if answer.code and lookup.sensitive:
+            answer = replace(answer, reason=f"{masked(lookup.sensitive, text)}：{answer.reason}")
+        yield text, answer
+
+
+@cache
+def _kinds() -> Mapping[str, str]:
+    names = {kind.name.lower(): str(int(kind)) for kind in Kind}
+    return {**names, **{zh: str(int(kind)) for kind, zh in KIND_ZH.items()}}
+
+
+def _coded(field: Field, text: str) -> Answer:
+    codes = code_list(field.codes)
+    found = []
+    for part in text.replace("、", "|").replace(",", "|").replace("，", "|").split("|"):
+        code = codes.get(part.strip())
+        if code is None:
+            return Answer(
+                code="unknown_code", reason=f"没有这个{field.zh}，可选：{_choices(list(codes), part)}"
+            )
+        found.append(code)
+    if field.type == "code" and len(found) > 1:
+        return Answer(code="unknown_code", reason=f"{field.zh}只能有一个")
+    joined = "|".join(found)
+    if field.size and len(joined) > field.size:
+        return Answer(code="too_long", reason=f"至多 {field.size} 个字")
+    return Answer(joined)
+
+
+@cache
+def code_list(name: str) -> Mapping[str, str]:
+    """Code or unambiguous Chinese name → code."""
+    if name == "indicator":
+        return {code: code for code in indicators()}
+    if name in ("county", "region"):
+        regions = read_code("regions_henan")
+        above = {row["parent"] for row in regions.values()}  # 济源 has no counties and is its own
+        rows = {code: row["name"] for code, row in regions.items() if name == "region" or code not in above}
+    else:
+        rows = {code: row["zh"] for code, row in read_code(_LISTS[name]).items()}
+    names = list(rows.values())
+    clear = {zh: code for code, zh in rows.items() if names.count(zh) == 1}
+    return {**clear, **_ALSO.get(name, {}), **{code: code for code in rows}}
+
+
+def _choices(choices: list[str], text: str) -> str:
+    """The choices, or of a long list those that look like the text."""
+    if len(choices) <= 24:
+        return "、".join(choices)
+    near = difflib.get_close_matches(text, choices, n=3, cutoff=0.4)
+    return f"共 {len(choices)} 个" + (f"，是不是{'、'.join(near)}？" if near else "，见代码表")

@@ -1,0 +1,346 @@
+"""A source mapping: the YAML that says how a platform's files become our records, checked in full before any file is opened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+
+from portrait.errors import MappingError
+from portrait.identity import KINDS
+from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
+from portrait.intake.target import SOURCE_FIELDS, TARGETS, Target
+from portrait.resource import DATA
+
+FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl")
+ENCODINGS = ("auto", "utf-8", "gb18030")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one file is to be read."""
+
+    file: str  # glob below the folder that is brought in
+    format: str = "auto"
+    encoding: str = "auto"
+    sheet: str = ""
+    header: int = 1
+
+
+@dataclass(frozen=True)
+class Join:
+    """A second file whose columns are looked up by key: `on` pairs our column with the file's."""
+
+    layout: Layout
+    on: tuple[tuple[str, str], ...]
+    alias: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Where:
+    """A condition on a raw column: one of `values`, or filled (`present`) or empty."""
+
+    column: str
+    values: tuple[str, ...] = ()
+    present: bool | None = None
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One kind of thing read from one kind of file."""
+
+    name: str
+    target: Target
+    layout: Layout
+    optional: bool
+    where: tuple[Where, ...]
+    joins: tuple[Join, ...]
+    key: tuple[str, ...]
+    repeats: str  # drop | keep
+    fields: tuple[tuple[str, Expression], ...]
+    course_source: str
+    class_source: str
+
+    def field(self, name: str) -> Expression | None:
+        return dict(self.fields).get(name)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every raw column the stream reads, its own (`date`) and its joins' (`course.length`), in order of first use."""
+        seen: dict[str, None] = {}
+        for _, expression in self.fields:
+            seen.update(dict.fromkeys(expression.columns))
+        seen.update(dict.fromkeys(self.key))
+        seen.update(dict.fromkeys(condition.column for condition in self.where))
+        for join in self.joins:
+            seen.update(dict.fromkeys(own for own, _ in join.on))
+        return tuple(seen)
+
+    def joined(self, column: str) -> Join | None:
+        """The join that a column like `course.length` comes from; None for the stream's own."""
+        alias, dot, _ = column.partition(".")
+        return next((join for join in self.joins if dot and join.alias == alias), None)
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A checked mapping. Files are read only as it says."""
+
+    name: str
+    version: str
+    source: str
+    title: str
+    timezone: str
+    streams: tuple[Stream, ...]
+    path: str
+
+    def digest(self, stream: Stream) -> str:
+        """Changes when, and only when, the same file could give other records."""
+        meaning = {"source": self.source, "timezone": self.timezone, "stream": asdict(stream)}
+        text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def stream(self, name: str) -> Stream:
+        for stream in self.streams:
+            if stream.name == name:
+                return stream
+        raise MappingError(
+            f"映射 {self.name} 里没有 {name} 这个流，可选：{'、'.join(s.name for s in self.streams)}"
+        )
+
+
+def mapping_files(home: Path) -> dict[str, Path]:
+    """Mappings that can be named: those of the home folder come before the product's own."""
+    found: dict[str, Path] = {}
+    for folder in (DATA / "mapping", home / "mapping"):
+        found.update({path.stem: path for path in sorted(folder.glob("*.yaml"))})
+    return found
+
+
+def load_mapping(name: str, home: Path) -> Mapping:
+    """A mapping by its name, or by the path of its YAML file. Raises MappingError."""
+    files = mapping_files(home)
+    path = files.get(name)
+    if path is None and name.endswith((".yaml", ".yml")):
+        path = Path(name)
+    if path is None or not path.is_file():
+        raise MappingError(
+            f"没有名为“{name}”的来源映射，可选：{'、'.join(sorted(files)) or '（一个也没有）'}"
+        )
+    return read_mapping(path)
+
+
+class _Text(yaml.BaseLoader):
+    """Every scalar stays text as written: codes keep their zeros, `on` and `no` are words, a key given twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.MarkedYAMLError(problem=f"“{twice}”写了两次", problem_mark=node.start_mark)
+        return dict(super().construct_mapping(node, deep))
+
+
+def read_mapping(path: Path) -> Mapping:
+    """The checked mapping in a YAML file. Raises MappingError naming file, stream, field and what may stand there."""
+    at = path.name
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise MappingError(f"{at}：不是可读的 YAML：{error}") from error
+    if not isinstance(document, dict):
+        raise MappingError(f"{at}：应为键值结构，要有 name、source、streams")
+    reject(document, {"name", "version", "source", "title", "timezone", "maps", "streams"}, at)
+    name, source = (_name(document, key, at) for key in ("name", "source"))
+    timezone = _scalar(document, "timezone", at, "Asia/Shanghai")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise MappingError(f"{at}：没有“{timezone}”这个时区，应如 Asia/Shanghai") from None
+    maps = _maps(document.get("maps", {}), at)
+    listed = document.get("streams")
+    if not isinstance(listed, list) or not listed:
+        raise MappingError(f"{at}：streams 应为至少一个流的列表")
+    streams = tuple(_stream(raw, maps, f"{at}，第 {n} 个流") for n, raw in enumerate(listed, 1))
+    names = [stream.name for stream in streams]
+    twice = next((n for n in names if names.count(n) > 1), None)
+    if twice is not None:
+        raise MappingError(f"{at}：流名“{twice}”用了两次")
+    return Mapping(
+        name=name,
+        version=_scalar(document, "version", at, "1"),
+        source=source,
+        title=_scalar(document, "title", at, name),
+        timezone=timezone,
+        streams=streams,
+        path=str(path),
+    )
+
+
+def _maps(raw: Any, at: str) -> dict[str, ValueMap]:
+    if not isinstance(raw, dict):
+        raise MappingError(f"{at}：maps 应为“名称: {{原值: 新值}}”")
+    return {name: ValueMap.of(name, entries, f"{at}，maps.{name}") for name, entries in raw.items()}
+
+
+def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
+    if not isinstance(raw, dict):
+        raise MappingError(f"{at}：应为键值结构")
+    name = _name(raw, "name", at)
+    at = f"{at.partition('，')[0]}，流 {name}"
+    known = {"name", "file", "format", "encoding", "sheet", "header", "optional", "target", "where", "joins"}
+    reject(raw, known | {"key", "repeats", "fields"}, at)
+    target = TARGETS.get(_scalar(raw, "target", at))
+    if target is None:
+        raise MappingError(f"{at}：没有 target“{raw['target']}”，可选：{'、'.join(TARGETS)}")
+    joins = tuple(_join(item, at) for item in _list(raw.get("joins", []), f"{at}，joins"))
+    fields, sources = _fields(raw.get("fields"), target, maps, at)
+    stream = Stream(
+        name=name,
+        target=target,
+        layout=_layout(raw, at),
+        optional=_boolean(raw, "optional", at),
+        where=tuple(_where(item, f"{at}，where") for item in _list(raw.get("where", []), at)),
+        joins=joins,
+        key=tuple(_list(raw.get("key", []), f"{at}，key")),
+        repeats=_choice(raw, "repeats", ("drop", "keep"), at),
+        fields=fields,
+        course_source=sources.get("course_source", ""),
+        class_source=sources.get("class_source", ""),
+    )
+    if len({join.alias for join in joins}) < len(joins):
+        raise MappingError(f"{at}：两个 joins 用了同一个 as")
+    for column in stream.columns:
+        if not isinstance(column, str) or not column:
+            raise MappingError(f"{at}：列名应为文字，这里是 {column!r}")
+    for column in (own for join in joins for own, _ in join.on):
+        if stream.joined(column):
+            raise MappingError(f"{at}：joins 的 on 左边应为本文件的列，“{column}”来自另一个 joins")
+    return stream
+
+
+def _fields(
+    raw: Any, target: Target, maps: dict[str, ValueMap], at: str
+) -> tuple[tuple[tuple[str, Expression], ...], dict[str, str]]:
+    if not isinstance(raw, dict) or not raw:
+        raise MappingError(f"{at}：fields 应为“目标字段: 表达式”")
+    fields: dict[str, Expression] = {}
+    sources: dict[str, str] = {}
+    for name, item in raw.items():
+        here = f"{at}，字段 {name}"
+        expression = parse_expression(item, maps, here)
+        if target.name in SOURCE_FIELDS.get(name, ()):
+            if expression.const is None or not _NAME.fullmatch(expression.const):
+                raise MappingError(f"{here}：应为 {{const: 另一来源的代码}}")
+            sources[name] = expression.const
+            continue
+        field = target.field(name)
+        if field is None:
+            choices = [f.name for f in target.fields] + (["extra.<名称>"] if target.extra else [])
+            raise MappingError(f"{here}：{target.name} 没有这个字段，可选：{'、'.join(choices)}")
+        if expression.start is not None and field.type not in ("date", "time"):
+            raise MappingError(f"{here}：start/days 只用于日期和时间字段")
+        if (expression.max is not None) != (name == "score" and "score_max" not in raw):
+            if name == "score":
+                raise MappingError(f"{here}：得分要有满分：写 max，或另给 score_max 字段（只能一种）")
+            raise MappingError(f"{here}：max 只用于 score")
+        if expression.unit not in ("", "percent") and field.type != "seconds":
+            raise MappingError(f"{here}：unit “{expression.unit}”只用于时长字段")
+        if expression.unit == "percent" and field.type != "number":
+            raise MappingError(f"{here}：unit percent 只用于数字字段")
+        if expression.format and field.type not in ("date", "time"):
+            raise MappingError(f"{here}：format 只用于日期和时间字段")
+        if expression.kind and field.type != "account":
+            raise MappingError(f"{here}：kind 只用于 account，可选：{'、'.join(KINDS)}")
+        if field.type == "account" and expression.kind not in KINDS:
+            raise MappingError(f"{here}：account 要写 kind，可选：{'、'.join(KINDS)}")
+        fields[name] = expression
+    lacking = [f"{f.name}（{f.zh}）" for f in target.fields if f.required and f.name not in fields]
+    if lacking:
+        raise MappingError(f"{at}：target {target.name} 还缺字段：{'、'.join(lacking)}")
+    return tuple(fields.items()), sources
+
+
+def _layout(raw: dict[str, Any], at: str) -> Layout:
+    file = _scalar(raw, "file", at)
+    path = PurePosixPath(file)
+    if path.is_absolute() or ".." in path.parts or "\\" in file:
+        raise MappingError(f"{at}：file“{file}”应为文件夹内的文件名或通配名，如 logs/*.csv")
+    header = _scalar(raw, "header", at, "1")
+    if not header.isdigit() or int(header) < 1:
+        raise MappingError(f"{at}：header 应为表头所在的行号（从 1 数），这里是“{header}”")
+    return Layout(
+        file=file,
+        format=_choice(raw, "format", FORMATS, at),
+        encoding=_choice(raw, "encoding", ENCODINGS, at),
+        sheet=_scalar(raw, "sheet", at, ""),
+        header=int(header),
+    )
+
+
+def _join(raw: Any, at: str) -> Join:
+    if not isinstance(raw, dict):
+        raise MappingError(f"{at}：joins 的每一项应为 {{file, on, as}}")
+    reject(raw, {"file", "on", "as", "required", "format", "encoding", "sheet", "header"}, f"{at}，joins")
+    alias = _name(raw, "as", f"{at}，joins")
+    on = raw.get("on")
+    if not isinstance(on, dict) or not on or not all(isinstance(v, str) and v for v in on.values()):
+        raise MappingError(f"{at}，joins {alias}：on 应为“本文件的列: 那个文件的列”")
+    return Join(
+        _layout(raw, f"{at}，joins {alias}"),
+        tuple(on.items()),
+        alias,
+        _boolean(raw, "required", f"{at}，joins {alias}"),
+    )
+
+
+def _where(raw: Any, at: str) -> Where:
+    if not isinstance(raw, dict):
+        raise MappingError(f"{at}：应为 {{column: 列, in: [值…]}} 或 {{column: 列, present: true}}")
+    reject(raw, {"column", "in", "present"}, at)
+    column = _scalar(raw, "column", at)
+    if ("in" in raw) == ("present" in raw):
+        raise MappingError(f"{at}：column“{column}”要写 in 或 present，只能一种")
+    if "present" in raw:
+        return Where(column, present=_boolean(raw, "present", at))
+    return Where(column, values=tuple(str(value) for value in _list(raw["in"], at)))
+
+
+def _scalar(raw: dict[str, Any], key: str, at: str, default: str | None = None) -> str:
+    value = raw.get(key, default)
+    if not isinstance(value, str) or (default is None and not value):
+        raise MappingError(f"{at}：{'缺少' if value is None else '看不懂'} {key}")
+    return value
+
+
+def _name(raw: dict[str, Any], key: str, at: str) -> str:
+    value = _scalar(raw, key, at)
+    if not _NAME.fullmatch(value):
+        raise MappingError(f"{at}：{key}“{value}”只能用字母、数字和 _ . -，至多 40 个")
+    return value
+
+
+def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...], at: str) -> str:
+    value = _scalar(raw, key, at, choices[0])
+    if value not in choices:
+        raise MappingError(f"{at}：{key}“{value}”不认识，可选：{'、'.join(choices)}")
+    return value
+
+
+def _boolean(raw: dict[str, Any], key: str, at: str) -> bool:
+    return _choice({key: str(raw.get(key, "false")).lower()}, key, ("false", "true"), at) == "true"
+
+
+def _list(raw: Any, at: str) -> list[Any]:
+    items = raw if isinstance(raw, list) else [raw]
+    if not all(isinstance(item, (str, dict)) for item in items):
+        raise MappingError(f"{at}：应为列表")
+    return items

@@ -1,0 +1,118 @@
+"""Any file a mapping names, as rows: CSV, workbook, Parquet (read in place) or JSON lines, gzipped or not."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from portrait.errors import InputError
+from portrait.intake.mapping import Layout
+from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, quoted
+from portrait.intake.sheet import stage_sheet
+from portrait.intake.text import look, stage_csv, stage_lines
+
+_SUFFIXES = {
+    **dict.fromkeys((".csv", ".txt", ".tsv"), "csv"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "xlsx"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".log"), "jsonl"),
+}
+
+
+def read(
+    engine: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    layout: Layout,
+    columns: Sequence[str],
+    staging: Path,
+) -> Raw:
+    """The rows of `path`, which came in under `name`. What cannot be read in place is staged below `staging`.
+
+    Of JSON lines only `columns` (paths) are cut out; other formats give all their columns.
+
+    Raises InputError when the file as a whole is not what it claims to be.
+    """
+    kind = layout.format if layout.format != "auto" else format_of(name)
+    if not path.stat().st_size:
+        raise InputError(f"{name}：文件是空的（0 字节）")
+    target = staging / f"{len(list(staging.iterdir()))}.parquet"
+    if kind == "parquet":
+        return _parquet(engine, path, name)
+    if kind == "xlsx":
+        stage, sheet = stage_sheet(path, name, layout.sheet, layout.header, target)
+        return Raw(name, sheet, stage.relation(), stage.columns())
+    text = look(path, name, layout.encoding)
+    if kind == "csv":
+        stage, broken = stage_csv(text, layout.header, target)
+        return Raw(name, "", stage.relation(), stage.columns(), tuple(broken))
+    stage = stage_lines(text, target)
+    return _json(engine, name, stage.relation(), columns, target.with_suffix(".cut.parquet"))
+
+
+def format_of(name: str) -> str:
+    """The format that a file's name promises. Raises InputError naming the suffixes we know."""
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
+    kind = _SUFFIXES.get(suffixes[-1]) if suffixes else None
+    if kind is None:
+        raise InputError(f"{name}：从扩展名看不出格式，认识的有：{'、'.join(_SUFFIXES)}；或在映射里写 format")
+    return kind
+
+
+def require(raw: Raw, columns: list[str], user: str) -> None:
+    """Raise InputError naming each of `columns` that the file lacks, what it has, and the likeliest meant."""
+    missing = []
+    for column in columns:
+        if column not in raw.columns:
+            near = difflib.get_close_matches(column, raw.columns, n=1, cutoff=0.5)
+            missing.append(f"“{column}”" + (f"（是不是“{near[0]}”？）" if near else ""))
+    if missing:
+        raise InputError(
+            f"{raw.where}：{user}要用的列缺少 {'、'.join(missing)}；文件里有：{'、'.join(raw.columns)}"
+        )
+
+
+def _parquet(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Raw:
+    source = f"read_parquet({literal(str(path))}, file_row_number=true)"
+    try:
+        described = engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    except duckdb.Error as error:
+        raise InputError(f"{name}：不是完好的 Parquet 文件：{str(error).splitlines()[0]}") from error
+    columns = {
+        column: as_text(f"r.{quoted(column)}", str(kind))
+        for column, kind, *_ in described
+        if column != "file_row_number"
+    }
+    relation = f"(SELECT *, file_row_number + 1 AS _row FROM {source})"
+    return Raw(name, "", relation, columns)
+
+
+def _json(
+    engine: duckdb.DuckDBPyConnection, name: str, staged: str, columns: Sequence[str], target: Path
+) -> Raw:
+    """Every path that is asked for is cut out once, so that no later pass parses the text again."""
+    paths = list(columns)
+    wrong = [path for path in paths if not path.startswith("$")]
+    if wrong:
+        raise InputError(
+            f"{name}：JSON 行里的列要写成路径，如 $.actor.account.name，这里是 {'、'.join(wrong)}"
+        )
+    listed = ", ".join(literal(path) for path in paths)
+    cut = "".join(f", x[{i}] AS c{i - 1}" for i in range(1, len(paths) + 1))
+    is_row = "CASE WHEN json_valid(c0) THEN json_type(c0) = 'OBJECT' ELSE false END"
+    engine.execute(
+        f"COPY (SELECT _row, _json{cut} FROM (SELECT _row, c0 AS _json, json_extract_string(c0, [{listed}]::varchar[]) AS x "
+        f"FROM {staged} WHERE {is_row})) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+    )
+    refused = engine.execute(f"SELECT _row, c0 FROM {staged} WHERE NOT {is_row} ORDER BY _row").fetchall()
+    return Raw(
+        name,
+        "",
+        f"(SELECT * FROM read_parquet({literal(str(target))}))",
+        {path: plain(f"r.c{i}") for i, path in enumerate(paths)},
+        tuple(Broken(row, "bad_json", "这一行不是一个 JSON 对象", {TEXT_KEY: line}) for row, line in refused),
+        whole="r._json",
+    )

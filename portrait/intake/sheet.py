@@ -1,0 +1,76 @@
+"""Workbooks: one sheet's rows as text, dates written as ISO 8601 and whole numbers without a point."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from portrait.errors import InputError
+from portrait.intake.raw import Stage, header_names
+
+# A workbook is a zip: refuse one that unpacks to more than this instead of filling the memory.
+UNPACKED_LIMIT = 2 << 30
+
+
+def stage_sheet(path: Path, name: str, sheet: str, header: int, target: Path) -> tuple[Stage, str]:
+    """The rows of a sheet (the first when `sheet` is empty), staged, and the sheet's name. Raises InputError."""
+    chosen = _open(path, name, sheet)
+    rows = chosen.iter_rows()
+    cells = [_text(cell) for cell in next(islice(rows, header - 1, None), [])]
+    if not any(cells):
+        raise InputError(f"{name}，工作表“{chosen.name}”：第 {header} 行应为表头，这一行是空的")
+    while not cells[-1]:
+        cells.pop()
+    stage = Stage(target, header_names(cells))
+    for numbers, columns in _chunks(rows, header + 1, len(cells)):
+        stage.write(pa.array(numbers, pa.int64()), [pa.array(column, pa.string()) for column in columns])
+    stage.close()
+    return stage, chosen.name
+
+
+def _open(path: Path, name: str, sheet: str) -> CalamineSheet:
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                size = sum(member.file_size for member in packed.infolist())
+            if size > UNPACKED_LIMIT:
+                raise InputError(f"{name}：工作簿解开后有 {size >> 20} MB，上限是 {UNPACKED_LIMIT >> 20} MB")
+        book = CalamineWorkbook.from_path(str(path))
+        if sheet and sheet not in book.sheet_names:
+            raise InputError(f"{name}：没有工作表“{sheet}”，文件里有：{'、'.join(book.sheet_names)}")
+        if not book.sheet_names:
+            raise InputError(f"{name}：工作簿里没有工作表")
+        return book.get_sheet_by_name(sheet or book.sheet_names[0])
+    except (CalamineError, zipfile.BadZipFile, OSError) as error:
+        raise InputError(f"{name}：不是完好的 Excel 工作簿，请重新导出（{error}）") from error
+
+
+def _chunks(
+    rows: Iterator[Sequence[object]], first: int, width: int
+) -> Iterator[tuple[list[int], list[list[str]]]]:
+    numbered = enumerate(rows, first)
+    while chunk := list(islice(numbered, 5_000)):
+        texts = [[_text(cell) for cell in (*row[:width], *[""] * (width - len(row)))] for _, row in chunk]
+        yield [number for number, _ in chunk], [list(column) for column in zip(*texts, strict=True)]
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ", timespec="auto")
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    if isinstance(cell, timedelta):
+        return str(cell.total_seconds())
+    return str(cell)

@@ -1,0 +1,268 @@
+"""Text files: which encoding they are in, and CSV or JSON lines cut into rows without ever holding the file."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc
+
+from portrait.errors import InputError
+from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names
+
+BLOCK = 4 << 20  # also the longest row that can be read
+_DELIMITERS = ",\t;|"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text file looked through once: its encoding, and whether its quotation marks pair up."""
+
+    path: Path
+    name: str
+    encoding: str
+    paired: bool
+
+    def open(self) -> IO[bytes]:
+        """The file as UTF-8 bytes without a mark."""
+        file = _open(self.path)
+        if self.encoding == "utf-8":
+            return file
+        if self.encoding == "utf-8-sig":
+            file.read(3)
+            return file
+        return io.BufferedReader(_Recoded(file, self.encoding), BLOCK)
+
+    def lines(self) -> IO[str]:
+        return io.TextIOWrapper(_open(self.path), encoding=self.encoding, newline="")
+
+
+class _Recoded(io.RawIOBase):
+    """A file in another encoding, as UTF-8."""
+
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
+        self._file, self._decoder, self._rest = file, codecs.getincrementaldecoder(encoding)(), b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
+        while not self._rest:
+            block = self._file.read(1 << 20)
+            self._rest = self._decoder.decode(block, final=not block).encode()
+            if not block:
+                break
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _open(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
+
+
+def look(path: Path, name: str, encoding: str) -> Text:
+    """The encoding of a text file, read to its end. Raises InputError when it is empty, no text, or not in `encoding`."""
+    with _open(path) as file:
+        start = file.read(8)
+    if not start.strip(b"\xef\xbb\xbf \t\r\n"):
+        with _open(path) as file:
+            if not any(
+                block.strip(b"\xef\xbb\xbf \t\r\n") for block in iter(lambda: file.read(1 << 20), b"")
+            ):
+                raise InputError(f"{name}：文件是空的，应有表头和数据行")
+    for magic, kind in (
+        (b"PK\x03\x04", "Excel 工作簿或压缩包"),
+        (b"PAR1", "Parquet 文件"),
+        (b"\xd0\xcf\x11\xe0", "旧版 Office 文件"),
+    ):
+        if start.startswith(magic):
+            raise InputError(f"{name}：应为文本文件，内容却是{kind}；请改正扩展名或在映射里写 format")
+    choices = ["utf-8", "gb18030"] if encoding == "auto" else [encoding]
+    if start.startswith(codecs.BOM_UTF8):
+        choices = ["utf-8-sig"]
+    elif start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        choices = ["utf-16"]
+    failures = []
+    for choice in choices:
+        try:
+            return Text(path, name, choice, _marks(path, choice) % 2 == 0)
+        except UnicodeDecodeError as error:
+            failures.append(f"按 {choice} 读到第 {_line_of(path, choice)} 行时出错（{error.reason}）")
+        except (OSError, EOFError) as error:
+            raise InputError(f"{name}：压缩文件已损坏：{error}") from error
+        except _NotText as error:
+            raise InputError(
+                f"{name}：第 {error.line} 行有不属于文本的字节，应为 UTF-8 或 GB18030 的文本文件"
+            ) from None
+    raise InputError(f"{name}：认不出编码，应为 UTF-8（带或不带标记）或 GB18030；{'；'.join(failures)}")
+
+
+class _NotText(Exception):
+    def __init__(self, line: int) -> None:
+        self.line = line
+
+
+def _marks(path: Path, encoding: str) -> int:
+    """How many quotation marks the file holds. Raises UnicodeDecodeError, or _NotText at a NUL."""
+    decoder, marks, line = codecs.getincrementaldecoder(encoding)(), 0, 1
+    with _open(path) as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            text = decoder.decode(block)
+            if "\0" in text:
+                raise _NotText(line + text[: text.index("\0")].count("\n"))
+            marks += text.count('"')
+            line += text.count("\n")
+        decoder.decode(b"", final=True)
+    return marks
+
+
+def _line_of(path: Path, encoding: str) -> int:
+    """Number of the first line that is not in this encoding."""
+    decoder, line = codecs.getincrementaldecoder(encoding)(), 0
+    with _open(path) as file:
+        for row in file:
+            line += 1
+            try:
+                decoder.decode(row)
+            except UnicodeDecodeError:
+                break
+    return line
+
+
+def stage_csv(text: Text, header: int, target: Path) -> tuple[Stage, list[Broken]]:
+    """Cut a CSV into staged columns. Rows with too many or too few cells come back as broken, each with its number.
+
+    Rows count as a spreadsheet counts them: a quoted line end does not start a new row, the header is row `header`.
+    """
+    with text.lines() as lines:
+        first = "".join(islice(lines, header - 1, header))
+        delimiter = max(_DELIMITERS, key=first.count)
+    with text.lines() as lines:
+        rows = csv.reader(lines, delimiter=delimiter)
+        cells = next(islice(rows, header - 1, None), [])
+        skip = rows.line_num
+    if not any(cell.strip() for cell in cells):
+        raise InputError(f"{text.name}：第 {header} 行应为表头，这一行是空的")
+    names = header_names(cells)
+    stage = Stage(target, names)
+    broken: list[Broken] = []
+    if text.paired:
+        _cut_fast(text, stage, delimiter, skip, header, broken)
+    else:
+        _cut_by_line(text, stage, delimiter, skip, header, broken)
+    stage.close()
+    return stage, broken
+
+
+def _cut_fast(text: Text, stage: Stage, delimiter: str, skip: int, header: int, broken: list[Broken]) -> None:
+    ragged: deque[int] = deque()
+
+    def refuse(row: pc.InvalidRow) -> str:
+        number = row.number - skip + header
+        ragged.append(number)
+        if row.text.strip():
+            broken.append(_ragged(number, row.text, stage.names, delimiter))
+        return "skip"
+
+    names = [f"c{i}" for i in range(len(stage.names))]
+    with text.open() as file:
+        reader = pc.open_csv(
+            file,
+            # One thread: only then does the parser number the rows it refuses.
+            read_options=pc.ReadOptions(
+                use_threads=False, block_size=BLOCK, skip_rows=skip, column_names=names
+            ),
+            parse_options=pc.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=refuse,
+            ),
+            convert_options=pc.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+        at = header + 1
+        try:
+            for batch in reader:
+                numbers = np.arange(at, at + batch.num_rows + len(ragged))
+                numbers = numbers[~np.isin(numbers, np.fromiter(ragged, np.int64))][: batch.num_rows]
+                if batch.num_rows:
+                    at = int(numbers[-1]) + 1
+                while ragged and ragged[0] < at:
+                    ragged.popleft()
+                stage.write(pa.array(numbers, pa.int64()), batch.columns)
+        except pa.ArrowInvalid as error:
+            raise InputError(
+                f"{text.name}：第 {at} 行之后有一行超过 {BLOCK >> 20} MB 或不能切成列，多半是引号没有配对（{error}）"
+            ) from error
+
+
+def _cut_by_line(
+    text: Text, stage: Stage, delimiter: str, skip: int, header: int, broken: list[Broken]
+) -> None:
+    """The file has a stray quotation mark: take every line for itself, so that the mark spoils one row and not the rest."""
+    width = len(stage.names)
+    with io.TextIOWrapper(text.open(), encoding="utf-8", newline=None) as lines:
+        numbered = enumerate(islice(lines, skip, None), header + 1)
+        while chunk := list(islice(numbered, 20_000)):
+            good: list[tuple[int, list[str]]] = []
+            for number, line in chunk:
+                line = line.rstrip("\n")
+                try:
+                    cells = next(csv.reader([line], delimiter=delimiter, strict=True), [])
+                except csv.Error:
+                    broken.append(Broken(number, "unpaired_quote", "引号没有配对", {TEXT_KEY: line}))
+                    continue
+                if len(cells) == width:
+                    good.append((number, cells))
+                elif line.strip():
+                    broken.append(_ragged(number, line, stage.names, delimiter))
+            columns = list(zip(*(cells for _, cells in good), strict=True)) or [()] * width
+            stage.write(
+                pa.array([number for number, _ in good], pa.int64()),
+                [pa.array(column, pa.string()) for column in columns],
+            )
+
+
+def _ragged(number: int, line: str, names: Sequence[str], delimiter: str) -> Broken:
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return Broken(number, "unpaired_quote", "引号没有配对", {TEXT_KEY: line})
+    raw = dict(zip(names, cells, strict=False))
+    raw.update({f"多出的第 {i} 格": cell for i, cell in enumerate(cells[len(names) :], len(names) + 1)})
+    return Broken(number, "ragged_row", f"这一行有 {len(cells)} 格，表头有 {len(names)} 列", raw)
+
+
+def stage_lines(text: Text, target: Path) -> Stage:
+    """The lines of a JSON-lines file, one staged text a row; blank lines count but are no rows."""
+    stage = Stage(target, ["json"])
+    for numbers, lines in _chunks(text):
+        stage.write(pa.array(numbers, pa.int64()), [pa.array(lines, pa.string())])
+    stage.close()
+    return stage
+
+
+def _chunks(text: Text) -> Iterator[tuple[list[int], list[str]]]:
+    with io.TextIOWrapper(text.open(), encoding="utf-8", newline="\n") as file:
+        numbered = enumerate(file, 1)
+        while chunk := list(islice(numbered, 10_000)):
+            yield [number for number, _ in chunk], [line.strip() for _, line in chunk]
