@@ -1,0 +1,179 @@
+"""What `portrait doctor` looks at. Looking changes nothing: no folder is made, no table is migrated."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from portrait.errors import ModelUnusable
+from portrait.lake.table import TABLES, Lake
+from portrait.settings import Settings, unknown_settings
+from portrait.store import health, migration
+from portrait.store.audit import verify_audit
+from portrait.store.registry import connect_registry
+
+GIGABYTE = 1024**3
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding. `state` is ok, note (nothing wrong, but worth knowing) or wrong; `advice` says what to do."""
+
+    name: str
+    state: str
+    message: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """All findings about one home, the outermost first; what cannot be reached is not looked into."""
+    yield from _names(settings.home)
+    if not settings.home.is_dir():
+        yield Check(
+            "home",
+            "note",
+            f"家目录 {settings.home} 还不存在",
+            "portrait demo 建示范数据，或 portrait intake 导入数据",
+        )
+        return
+    yield _home(settings.home)
+    yield from _private(settings.home)
+    engine = connect_registry(settings.registry_url)
+    try:
+        yield from _registry(settings, engine)
+    finally:
+        engine.dispose()
+    yield from _lake(Lake(settings.home / "lake", settings.lake_buckets))
+    yield from _models(settings.home / "model")
+
+
+def _names(home: Path) -> Iterator[Check]:
+    for name, near in unknown_settings(home).items():
+        yield Check("setting", "wrong", f"没有设置 {name}", f"是不是 {near}？" if near else "删掉它")
+
+
+def _home(home: Path) -> Check:
+    if not os.access(home, os.W_OK | os.X_OK):
+        return Check("home", "wrong", f"家目录 {home} 不可写", "改目录的权限，或用 PORTRAIT_HOME 换一个")
+    free = shutil.disk_usage(home).free
+    if free < GIGABYTE:
+        return Check("home", "wrong", f"家目录 {home} 所在的磁盘只剩 {free / GIGABYTE:.1f} GB", "腾出空间")
+    return Check("home", "ok", f"家目录 {home} 可写，磁盘余 {free / GIGABYTE:.0f} GB")
+
+
+def _private(home: Path) -> Iterator[Check]:
+    for name in ("secret.key", "demo-logins.txt"):
+        path = home / name
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield Check("secret", "wrong", f"{path} 别的用户也能读", f"chmod 600 {path}")
+
+
+def _registry(settings: Settings, engine: Engine) -> Iterator[Check]:
+    shown = engine.url.render_as_string(hide_password=True)
+    database = engine.url.database or ""
+    if engine.dialect.name == "sqlite" and not Path(database).exists():
+        yield Check("registry", "note", f"登记库 {shown} 还没有建", "第一次运行别的命令时会建好")
+        return
+    try:
+        with engine.connect() as connection:
+            at = migration.current(connection)
+        if at is None:
+            yield Check("registry", "note", f"登记库 {shown} 还没有表", "第一次运行别的命令时会建好")
+            return
+        if at != migration.head():
+            newer = at > migration.head()
+            yield Check(
+                "registry",
+                "wrong" if newer else "note",
+                f"登记库的版本是 {at}，程序的是 {migration.head()}",
+                "升级程序" if newer else "下一个命令会自动升级",
+            )
+            return
+        sizes = health.sizes(engine)
+        yield Check(
+            "registry",
+            "ok",
+            f"登记库 {shown} 版本 {at}：教师 {sizes['person']:,}、课程 {sizes['course']:,}、"
+            f"批次 {sizes['batch']:,}、登录账号 {sizes['user_account']:,}",
+        )
+        yield from _batches(engine)
+        yield _audit(engine)
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", error)).splitlines()[0]
+        yield Check(
+            "registry", "wrong", f"登记库 {shown} 读不了：{cause}", "检查 PORTRAIT_DATABASE_URL 和数据库服务"
+        )
+
+
+def _batches(engine: Engine) -> Iterator[Check]:
+    holders = [row.holder for row in health.held_leases(engine)]
+    for row in health.unfinished_batches(engine):
+        running = row.state == "running" and holders
+        yield Check(
+            "batch",
+            "note" if running else "wrong",
+            f"批次 {row.id}（{row.source}/{row.stream}，{row.file}）{'正在导入' if running else '没有做完'}"
+            + (f"：{row.message}" if row.message else ""),
+            "" if running else "再运行一次同样的 portrait intake，会从断点继续",
+        )
+    for row in health.broken_batches(engine):
+        yield Check(
+            "batch",
+            "wrong",
+            f"批次 {row.id}（{row.source}/{row.stream}，{row.file}）读入 ≠ 入库 + 重复 + 隔离",
+            "portrait rebuild 从原始文件重做",
+        )
+
+
+def _audit(engine: Engine) -> Check:
+    found = verify_audit(engine)
+    if found.sound:
+        return Check("audit", "ok", f"审计链完整：{found.rows:,} 行")
+    return Check("audit", "wrong", f"审计链断了：{found.reason}", "从备份比对，查清谁改过登记库")
+
+
+def _lake(lake: Lake) -> Iterator[Check]:
+    found = []
+    for name in TABLES:
+        try:
+            files = lake.files(name)
+            missing = [file for file in files if not Path(file.removeprefix("file://")).exists()]
+        except Exception as error:  # deltalake raises its own kinds for every way a log can be damaged
+            yield Check(
+                "lake", "wrong", f"湖表 {name} 读不了：{error}", "portrait rebuild 从原始文件重建记录湖"
+            )
+            continue
+        if missing:
+            yield Check(
+                "lake",
+                "wrong",
+                f"湖表 {name} 缺 {len(missing)} 个文件，如 {missing[0]}",
+                "portrait rebuild 从原始文件重建记录湖",
+            )
+        elif files:
+            found.append(f"{name} {len(files)} 个文件")
+    if found:
+        yield Check("lake", "ok", f"记录湖可读：{'、'.join(found)}")
+    else:
+        yield Check("lake", "note", "记录湖还是空的", "portrait intake 导入数据，再 portrait refresh")
+
+
+def _models(folder: Path) -> Iterator[Check]:
+    from models.card import load, read_card
+
+    for path in sorted(folder.glob("*/card.json")):
+        name = path.parent.name
+        try:
+            card = read_card(folder, name)
+            load(folder, name, card.version)
+        except ModelUnusable as error:
+            yield Check("model", "wrong", error.message, "portrait fit")
+        else:
+            yield Check("model", "ok", f"模型 {name} 版本 {card.version}，{card.created:%Y-%m-%d} 拟合")

@@ -1,0 +1,100 @@
+"""`portrait intake`: files through the door, and where every row of them went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portrait.cli.console import Bar, print_json, print_table, progress, stdout
+from portrait.cli.option import Home, Json, operator, site_of
+from portrait.errors import InputError
+from portrait.intake.door import BatchReport, intake
+
+
+def register(app: typer.Typer) -> None:
+    @app.command(name="intake", epilog="例：portrait intake exports/ --source oulad")
+    def take(
+        path: Annotated[Path, typer.Argument(help="平台导出的文件或文件夹")],
+        source: Annotated[str, typer.Option("--source", "-s", help="映射的名字， 或映射文件的路径")],
+        wait: Annotated[float, typer.Option(min=0, help="别的进程在写时， 最多等多少秒")] = 0.0,
+        home: Home = None,
+        as_json: Json = False,
+    ) -> None:
+        """按映射导入一个文件或文件夹，逐批报数：读入 = 入库 + 重复 + 隔离。
+
+        同样的文件再导入一次不会多出一行；中途停下，再运行一次会从断点继续。
+        """
+        if not path.exists():
+            raise InputError(f"没有文件或文件夹 {path}")
+        site = site_of(home)
+        with progress() as shown:
+            bar = shown.bar(f"导入 {path}")
+            reports = intake(site, path, source, by=operator(), progress=telling(bar), wait_seconds=wait)
+            bar.finish(f"导入 {path}")
+        if as_json:
+            print_json([as_row(report) for report in reports])
+        else:
+            print_batches(reports)
+
+
+def telling(bar: Bar) -> Callable[[str, int, int], None]:
+    """Progress of the door (text, done, total) on a bar; without a total only the text moves."""
+    return lambda text, done, total: bar.advance(done / total if total else 0.0, note=text)
+
+
+def as_row(report: BatchReport) -> dict[str, object]:
+    counts = report.counts
+    return {
+        "batch": report.batch,
+        "source": report.source,
+        "stream": report.stream,
+        "target": report.target,
+        "file": report.file,
+        "rows_read": counts.rows_read,
+        "rows_stored": counts.rows_stored,
+        "rows_duplicate": counts.rows_duplicate,
+        "rows_quarantined": counts.rows_quarantined,
+        "rows_passed": counts.rows_passed,
+        "rows_doubtful": counts.rows_doubtful,
+        "rows_unmatched": counts.rows_unmatched,
+        "balanced": counts.balanced,
+        "codes": dict(report.codes),
+        "taken_before": report.taken_before,
+        "message": report.message,
+    }
+
+
+def print_batches(reports: Sequence[BatchReport]) -> None:
+    """The ledger of the batches, their sum, and what a reader should know beyond the counts."""
+    columns = ["#批次", "流", "文件", "#读入", "#= 入库", "#+ 重复", "#+ 隔离", "#存疑", "#未认人", "#略过"]
+    rows: list[tuple[object, ...]] = [
+        (report.batch, report.stream, report.file, *_numbers(report)) for report in reports
+    ]
+    if len(rows) > 1:
+        sums = (sum(column) for column in zip(*(_numbers(report) for report in reports), strict=True))
+        rows.append((None, "合计", f"{len(reports)} 批", *sums))
+    print_table("导入的批次：读入 = 入库 + 重复 + 隔离", columns, rows)
+    for report in reports:
+        if report.message:
+            stdout().print(f"批次 {report.batch}：{report.message}")
+        if report.codes:
+            reasons = "、".join(f"{code} {count:,}" for code, count in report.codes)
+            stdout().print(
+                f"批次 {report.batch} 的隔离原因：{reasons}（portrait quarantine list --batch {report.batch}）"
+            )
+
+
+def _numbers(report: BatchReport) -> tuple[int, ...]:
+    counts = report.counts
+    return (
+        counts.rows_read,
+        counts.rows_stored,
+        counts.rows_duplicate,
+        counts.rows_quarantined,
+        counts.rows_doubtful,
+        counts.rows_unmatched,
+        counts.rows_passed,
+    )

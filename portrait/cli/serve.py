@@ -1,0 +1,48 @@
+"""`portrait serve`: the site, until it is interrupted."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from portrait.cli.console import stdout
+from portrait.cli.option import Home
+from portrait.errors import SettingError
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
+
+
+def register(app: typer.Typer) -> None:
+    @app.command(epilog="例：portrait serve --port 8080")
+    def serve(
+        home: Home = None,
+        host: Annotated[
+            str | None, typer.Option(help="监听的地址，默认只有本机能访问 （PORTRAIT_HOST）")
+        ] = None,
+        port: Annotated[int | None, typer.Option(help="监听的端口，默认 8050 （PORTRAIT_PORT）")] = None,
+    ) -> None:
+        """打开网站，直到按 Ctrl+C 停下。"""
+        given = {"host": host, "port": port}
+        run(
+            open_site(
+                load_settings(home, **{name: value for name, value in given.items() if value is not None})
+            )
+        )
+
+
+def address(site: Site) -> str:
+    host = "127.0.0.1" if site.settings.host in ("0.0.0.0", "::") else site.settings.host
+    return f"http://{host}:{site.settings.port}"
+
+
+def run(site: Site) -> None:
+    """Serves the site. Raises SettingError when the port cannot be had."""
+    from dashboards.serve import serve
+
+    try:
+        serve(site, ready=lambda: stdout().print(f"网站已打开：[bold]{address(site)}[/]　（Ctrl+C 停下）"))
+    except OSError as error:
+        raise SettingError(
+            f"端口 {site.settings.port} 打不开（{error.strerror}）；换一个：--port 或 PORTRAIT_PORT"
+        ) from error
