@@ -1,0 +1,1 @@
+"""figure of the dashboards."""

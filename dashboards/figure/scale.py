@@ -1,0 +1,38 @@
+"""How a level is said: 0..1 inside, 0–100 分 and a named band before a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboards.language import current
+from portrait.resource import read_yaml
+
+
+@dataclass(frozen=True)
+class Band:
+    """A named stretch of the scale: `low` inclusive, `high` exclusive but for the last."""
+
+    code: str
+    name: str
+    low: float
+    high: float
+
+
+def bands() -> tuple[Band, ...]:
+    rows = read_yaml("rules/evidence.yaml")["bands"]
+    ends = [row["from"] for row in rows[1:]] + [1.0]
+    name = "en" if current() == "en" else "zh"
+    return tuple(Band(row["code"], row[name], row["from"], end) for row, end in zip(rows, ends, strict=True))
+
+
+def band_of(level: float) -> Band:
+    return [band for band in bands() if level >= band.low][-1]
+
+
+def points(level: float) -> str:
+    """A level as the whole number a reader sees."""
+    return f"{level * 100:.0f}"
+
+
+def interval(low: float, high: float) -> str:
+    return f"{points(low)}–{points(high)}"

@@ -1,0 +1,1 @@
+"""office of the dashboards."""

@@ -1,0 +1,56 @@
+"""Serving the site: waitress's threads behind an app that was warmed up first. Prints nothing itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import dash
+from waitress.server import create_server
+
+from dashboards.app import create_app
+from portrait.site import Site
+
+
+def warm_up(app: dash.Dash) -> None:
+    """Makes what Dash otherwise makes in the first requests, which race; compresses the bundles every page loads."""
+    with app.server.test_request_context("/"):
+        app._setup_server()
+        html = app.index()
+    client = app.server.test_client()
+    for address in re.findall(r'(?:src|href)="(/(?:_dash-component-suites|assets)/[^"]+)"', html):
+        client.get(address.replace("&amp;", "&"), headers={"Accept-Encoding": "gzip"}).close()
+
+
+def open_server(site: Site, app: dash.Dash | None = None) -> Any:
+    """A waitress server, listening but not yet running: `.run()` serves until `.close()`."""
+    app = app or create_app(site)
+    warm_up(app)
+    settings = site.settings
+    # Without this every reader behind a proxy would share the proxy's address, and its count of wrong passwords.
+    trusted = (
+        {"trusted_proxy": settings.proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
+        if settings.proxy
+        else {}
+    )
+    return create_server(
+        app.server,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ident="",
+        max_request_body_size=app.server.config["MAX_CONTENT_LENGTH"],
+        clear_untrusted_proxy_headers=True,
+        **trusted,
+    )
+
+
+def serve(site: Site, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Serves the site until it is interrupted; `ready` is called once it listens."""
+    server = open_server(site)
+    ready()
+    try:
+        server.run()
+    finally:
+        server.close()

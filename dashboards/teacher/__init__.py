@@ -1,0 +1,1 @@
+"""teacher of the dashboards."""
