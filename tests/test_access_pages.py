@@ -1,0 +1,166 @@
+"""Role × page × foreign object: who may open what, walked over every page in the registry."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dashboards.app import create_app
+from dashboards.pages import PAGES
+from portrait.scope import Role
+from portrait.store.audit import recent_audit
+from tests.readers import CLASSES, PERSONS, PROVIDERS, READERS, SCHOOLS, Browser, Clock, enlist, settle
+
+# What a page may be asked for in its address, and things of others to ask for. A page with a new parameter adds a row.
+FOREIGN = {
+    "person": ["2", "3", "4"],
+    "teacher": ["2", "3", "4"],
+    "class": ["101", "102"],
+    "run": ["101", "102"],
+    "provider": ["1", "2"],
+    "school": ["2", "3"],
+    "region": ["410200", "410202", "410181"],
+    "city": ["410100", "410200"],
+    "county": ["410102", "410202", "410181"],
+    "course": ["1"],
+    "batch": ["1"],
+    "category": ["GP1", "SP1"],
+    "office": ["OFFICE_A", "OFFICE_C"],
+    "year": ["2022"],
+    "unit": ["410200", "410202", "1", "2"],
+    "node": ["P2", "P2.1"],
+    "dimension": ["P2", "P2.1"],
+    "login": ["admin"],
+    "user": ["1"],
+}
+FORGED = ["0", "-1", "9" * 40, "2'--", "<b>", "None", "", "NaN", "१२", "P9.9", "%00", "a" * 1500]
+
+# Names that may stand on a page of this reader; every other name of the little province is foreign.
+OWN = {
+    "teacher": {PERSONS[1], SCHOOLS[1][1], CLASSES[101][2], PROVIDERS[1]},
+    "colleague": {PERSONS[2], SCHOOLS[1][1], CLASSES[102][2], PROVIDERS[2]},
+    "trainer": {PERSONS[1], PERSONS[3], SCHOOLS[1][1], SCHOOLS[2][1], CLASSES[101][2], PROVIDERS[1]},
+    "office": {CLASSES[101][2], CLASSES[102][2], *PROVIDERS.values(), *PERSONS.values()}
+    | {name for _, name in SCHOOLS.values()},
+    "office-a": {CLASSES[101][2], PROVIDERS[1], PERSONS[1], PERSONS[3], SCHOOLS[1][1], SCHOOLS[2][1]},
+    "bureau": {PERSONS[1], PERSONS[2], SCHOOLS[1][1], *(c[2] for c in CLASSES.values()), *PROVIDERS.values()},
+    "county": {PERSONS[3], SCHOOLS[2][1], CLASSES[101][2], PROVIDERS[1]},
+    "school": {PERSONS[1], PERSONS[2], SCHOOLS[1][1], *(c[2] for c in CLASSES.values()), *PROVIDERS.values()},
+    "admin": set(),
+}
+NAMES = {
+    *PERSONS.values(),
+    *(name for _, name in SCHOOLS.values()),
+    *PROVIDERS.values(),
+    *(name for _, _, name in CLASSES.values()),
+}
+
+
+@pytest.fixture
+def home(sqlite_site):
+    settle(sqlite_site.registry)
+    enlist(sqlite_site.registry)
+    return sqlite_site
+
+
+@pytest.fixture
+def readers(home):
+    """A signed-in browser for each reader, all on one app."""
+    app = create_app(home, clock=Clock())
+    return {
+        login: Browser(app).sit_down(home.registry, number) for number, login in enumerate(READERS, start=1)
+    }
+
+
+def foreign_names(shown, login):
+    return {name for name in NAMES - OWN[login] if name in shown}
+
+
+def check(shown, login, asked):
+    """No error, and no name that is not this reader's to see. A refusal is as good as an empty page."""
+    assert "出错了" not in shown, asked
+    assert foreign_names(shown, login) == set(), asked
+
+
+@pytest.mark.parametrize("leaf", PAGES, ids=lambda leaf: leaf.path)
+def test_a_page_opens_for_its_roles_only_and_shows_nothing_foreign(readers, leaf):
+    for login, reader in readers.items():
+        shown = reader.open(leaf.path)
+        check(shown, login, leaf.path)
+        assert ("这里不对您开放" in shown) is (READERS[login][0] not in leaf.roles), login
+
+
+@pytest.mark.parametrize("leaf", PAGES, ids=lambda leaf: leaf.path)
+def test_asking_for_a_foreign_object_in_the_address_shows_nothing_of_it(readers, leaf):
+    for login, reader in readers.items():
+        if READERS[login][0] not in leaf.roles:
+            continue
+        for name, values in FOREIGN.items():
+            for value in values:
+                asked = f"?{name}={value}"
+                check(reader.open(leaf.path, asked), login, asked)
+
+
+@pytest.mark.parametrize("leaf", PAGES, ids=lambda leaf: leaf.path)
+def test_forged_parameters_are_no_error_on_any_page(readers, leaf):
+    login = next(login for login, (role, _) in READERS.items() if role in leaf.roles)
+    for value in FORGED:
+        everything = "&".join(f"{name}={value[:60]}" for name in FOREIGN)
+        check(readers[login].open(leaf.path, f"?{everything}"), login, everything)
+    for name in FOREIGN:
+        check(readers[login].open(leaf.path, f"?{name}=9%27x"), login, name)
+
+
+def test_every_parameter_that_a_page_reads_stands_in_the_table():
+    folder = Path(__file__).parent.parent / "dashboards"
+    read = set()
+    for file in folder.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        read |= set(re.findall(r'query\.get\(\s*"(\w+)"', text))
+        read |= set(re.findall(r'query\["(\w+)"\]', text))
+        read |= set(re.findall(r'whole\(query, "(\w+)"\)', text))
+    assert read - set(FOREIGN) - HARMLESS == set()
+
+
+# Parameters that name no object of anyone: a tab, a search word, an order.
+HARMLESS = {"q", "tab", "page", "sort", "view", "state", "measure", "plan"}
+
+
+def as_input(listed):
+    """A callback's input with nothing in it, in the form the renderer sends."""
+    if isinstance(listed, list):
+        return [as_input(one) for one in listed]
+    if listed["id"].startswith("{"):
+        return []  # a pattern that no component on the page fits
+    return {**{name: listed[name] for name in ("id", "property")}, "value": None}
+
+
+def callbacks_of(app):
+    return {
+        listed["output"]: listed for listed in app._callback_list if not listed.get("clientside_function")
+    }
+
+
+@pytest.mark.parametrize("leaf", [p for p in PAGES if p.roles != set(Role)], ids=lambda leaf: leaf.path)
+def test_every_callback_of_a_page_refuses_the_other_roles(home, leaf):
+    shell = callbacks_of(create_app(home, pages=(), clock=Clock()))
+    app = create_app(home, pages=(leaf,), clock=Clock())
+    login = next(login for login, (role, _) in READERS.items() if role not in leaf.roles)
+    number = list(READERS).index(login) + 1
+    reader = Browser(app).sit_down(home.registry, number)
+    for output, listed in callbacks_of(app).items():
+        if output in shell:
+            continue
+        before = len(recent_audit(home.registry, actor=login))
+        answer = reader.callback(
+            output,
+            [as_input(one) for one in listed["inputs"]],
+            [as_input(one) for one in listed["state"]],
+            changed=[],
+        )
+        refused = len(recent_audit(home.registry, actor=login)) > before
+        nothing = answer.status_code == 204 or not answer.get_json().get("response")
+        assert nothing, f"{leaf.path}: {output} 对{login}做了事"
+        assert refused or "sideUpdate" not in (answer.get_json(silent=True) or {}), (
+            f"{leaf.path}: {output} 没有检查角色"
+        )

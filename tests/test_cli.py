@@ -1,0 +1,318 @@
+"""The command says what it can do, fails in one line and answers scripts in JSON."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, text
+from typer.main import get_command
+
+from portrait.cli import main
+from portrait.cli.app import make_app
+from portrait.clock import now
+from portrait.errors import PortraitError
+from portrait.hashing import key_number
+from portrait.settings import Settings, in_force, load_settings
+from portrait.site import open_site
+from portrait.store.audit import add_audit, recent_audit
+from portrait.store.schema import batch, person
+from portrait.store.user import find_user, sign_in
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that does something, with the words that call it."""
+    for name, child in getattr(command, "commands", {}).items():
+        yield from leaves(child, (*words, name))
+    if not getattr(command, "commands", {}):
+        yield words, command
+
+
+LEAVES = dict(leaves(get_command(make_app())))
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_every_command_has_help_with_an_example_of_itself(words: tuple[str, ...], command: Command) -> None:
+    shown = command(*words, "--help")
+    assert shown.code == 0
+    assert f"portrait {' '.join(words)}" in shown.out.split("例：", 1)[1]
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_every_option_says_in_chinese_what_it_is_for(words: tuple[str, ...]) -> None:
+    for parameter in LEAVES[words].params:
+        if parameter.name != "help":
+            assert any("一" <= character <= "鿿" for character in parameter.help or ""), parameter.name
+
+
+def test_no_command_shows_the_help(command: Command) -> None:
+    shown = command()
+    assert shown.code == 2
+    assert "doctor" in shown.out
+
+
+def test_a_wrong_command_is_one_line_on_stderr(command: Command) -> None:
+    failed = command("doktor")
+    assert failed.code == 2
+    assert failed.out == ""
+    assert failed.err.count("\n") == 1
+    assert "doktor" in failed.err
+
+
+def test_an_error_of_ours_is_one_line_with_its_code_and_exit_code(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTRAIT_PORT", "eighty")
+    failed = command("doctor", "--home", home)
+    assert failed.code == 2
+    assert failed.err.startswith("错误 [P100] ")
+    assert "PORTRAIT_PORT" in failed.err
+    assert failed.err.count("\n") == 1
+
+
+def test_an_unforeseen_error_is_one_line_too_and_debug_shows_its_way(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("nothing by nothing")
+
+    monkeypatch.setattr("portrait.cli.user.list_users", fail)
+    failed = command("user", "list", "--home", home)
+    assert (failed.code, failed.err.count("\n")) == (1, 1)
+    assert "ZeroDivisionError" in failed.err
+    with pytest.raises(ZeroDivisionError):
+        main(["user", "list", "--home", str(home), "--debug"])
+
+
+def test_being_interrupted_is_exit_code_130(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("portrait.cli.user.list_users", interrupt)
+    failed = command("user", "list", "--home", home)
+    assert failed.code == 130
+    assert "断点" in failed.err
+
+
+def test_every_error_class_has_its_own_code() -> None:
+    classes = [PortraitError, *PortraitError.__subclasses__()]
+    assert len({each.code for each in classes}) == len(classes)
+    assert all(each.exit_code > 0 for each in classes)
+
+
+# --- users ---------------------------------------------------------------------------------------------------
+
+
+def test_a_user_is_added_listed_locked_out_unlocked_and_disabled(command: Command, home: Path) -> None:
+    site = open_site(load_settings(home))
+    with site.registry.begin() as connection:
+        connection.execute(insert(person).values(id=key_number("person", "H1"), key="H1", name="王老师"))
+    password = "一个很长的密码 42"
+    added = command(
+        *("user", "add", "wang", "--role", "teacher", "--person", "h1", "--home", home, "--password-stdin"),
+        stdin=f"{password}\n",
+    )
+    assert added.code == 0, added.err
+    assert password not in added.out
+    options = {"failures": 2, "minutes": 15, "now": now()}
+    assert sign_in(site.registry, "wang", password, "::1", **options).reason == "ok"
+    for _ in range(2):
+        sign_in(site.registry, "wang", "wrong", "::1", **options)
+    (listed,) = command("user", "list", "--json", "--home", home).json
+    assert (listed["login"], listed["role"], listed["active"]) == ("wang", "teacher", True)
+    assert listed["locked_minutes"] > 0
+    assert command("user", "unlock", "wang", "--home", home).code == 0
+    assert command("user", "list", "--json", "--home", home).json[0]["locked_minutes"] == 0
+    assert command("user", "disable", "wang", "--home", home).code == 0
+    assert sign_in(site.registry, "wang", password, "::1", **options).user_id is None
+    assert command("user", "enable", "wang", "--home", home).code == 0
+    actions = [row.action for row in recent_audit(site.registry)]
+    assert actions == ["user.enable", "user.disable", "user.unlock", "user.add"]
+    site.registry.dispose()
+
+
+def test_a_password_that_is_not_given_is_made_up_and_shown_once(command: Command, home: Path) -> None:
+    added = command("user", "add", "root", "--role", "admin", "--home", home)
+    assert added.code == 0, added.err
+    password = added.out.strip().rsplit("：", 1)[1]
+    site = open_site(load_settings(home))
+    options = {"failures": 5, "minutes": 15, "now": now()}
+    assert sign_in(site.registry, "root", password, "::1", **options).reason == "ok"
+    changed = command("user", "password", "root", "--home", home).out.strip().rsplit("：", 1)[1]
+    assert changed != password
+    assert sign_in(site.registry, "root", password, "::1", **options).reason == "wrong"
+    assert sign_in(site.registry, "root", changed, "::1", **options).reason == "ok"
+    site.registry.dispose()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("add", "w", "--role", "teacher"), "person_id"),
+        (("add", "w", "--role", "teacher", "--person", "H404"), "不存在"),
+        (("add", "w", "--role", "office", "--office", "OFFICE_X"), "OFFICE_A"),
+        (("add", "w", "--role", "king"), "king"),
+        (("password", "nobody"), "nobody"),
+        (("disable", "nobody"), "nobody"),
+    ],
+)
+def test_what_is_wrong_with_a_user_is_named(
+    arguments: tuple[str, ...], expected: str, command: Command, home: Path
+) -> None:
+    failed = command("user", *arguments, "--home", home)
+    assert failed.code in (2, 3, 4)
+    assert expected in failed.err
+    assert failed.err.count("\n") == 1
+
+
+# --- doctor --------------------------------------------------------------------------------------------------
+
+
+def finding(outcome: Any, name: str) -> dict[str, str]:
+    return next(check for check in outcome.json["checks"] if check["name"] == name)
+
+
+def test_doctor_looks_at_an_empty_place_and_changes_nothing(command: Command, home: Path) -> None:
+    looked = command("doctor", "--json", "--home", home)
+    assert looked.code == 0
+    assert looked.json["ok"] is True
+    assert finding(looked, "home")["state"] == "note"
+    assert not home.exists()
+
+
+def test_doctor_lists_every_setting_with_its_origin(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir()
+    (home / "portrait.env").write_text("PORTRAIT_TODAY=2022-08-31\nPORTRAIT_PORT=1\n")
+    monkeypatch.setenv("PORTRAIT_PORT", "9000")
+    listed = {line["name"]: line for line in command("doctor", "--json", "--home", home).json["settings"]}
+    assert set(listed) == set(Settings.model_fields)
+    assert all(line["meaning"] for line in listed.values())
+    assert (listed["today"]["origin"], listed["today"]["value"]) == ("file", "2022-08-31")
+    assert (listed["port"]["origin"], listed["port"]["value"]) == ("environment", "9000")
+    assert listed["threads"]["origin"] == "default"
+    assert listed["home"]["origin"] == "option"
+
+
+def test_doctor_hides_the_password_of_the_database(home: Path) -> None:
+    settings = load_settings(home, database_url="postgresql+psycopg://me:hunter2@host/db")
+    assert not any("hunter2" in line.value for line in in_force(settings))
+
+
+def test_doctor_names_a_misspelt_setting(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTRAIT_TODY", "2022-08-31")
+    looked = command("doctor", "--json", "--home", home)
+    assert looked.code == 1
+    assert "PORTRAIT_TODY" in finding(looked, "setting")["message"]
+    assert "PORTRAIT_TODAY" in finding(looked, "setting")["advice"]
+
+
+def a_batch(key: str, state: str, **rows: int) -> dict[str, object]:
+    return {
+        "key": key,
+        "source": "moodle",
+        "stream": "log",
+        "target": "record",
+        "file": "log.csv",
+        "content": "0" * 64,
+        "mapping": "moodle@1",
+        "state": state,
+        "by": "test",
+        "started": now(),
+        **rows,
+    }
+
+
+def test_doctor_finds_unfinished_batches_and_sums_that_do_not_add_up(command: Command, home: Path) -> None:
+    site = open_site(load_settings(home))
+    with site.registry.begin() as connection:
+        connection.execute(
+            insert(batch),
+            [
+                a_batch("good", "done", rows_read=5, rows_stored=3, rows_duplicate=1, rows_quarantined=1),
+                a_batch("lost", "done", rows_read=5, rows_stored=3, rows_duplicate=1, rows_quarantined=0),
+                a_batch("half", "running", rows_read=0, rows_stored=0, rows_duplicate=0, rows_quarantined=0),
+            ],
+        )
+    site.registry.dispose()
+    looked = command("doctor", "--json", "--home", home)
+    assert looked.code == 1
+    messages = [check["message"] for check in looked.json["checks"] if check["state"] == "wrong"]
+    assert len(messages) == 2
+    assert "批次 3" in messages[0]
+    assert "批次 2" in messages[1]
+
+
+def test_doctor_finds_an_audit_row_that_was_changed(command: Command, home: Path) -> None:
+    site = open_site(load_settings(home))
+    add_audit(site.registry, now=now(), actor="a", action="view")
+    add_audit(site.registry, now=now(), actor="b", action="view")
+    assert command("doctor", "--json", "--home", home).code == 0
+    with site.registry.begin() as connection:
+        connection.execute(text("UPDATE audit SET actor = 'c' WHERE id = 1"))
+    site.registry.dispose()
+    looked = command("doctor", "--json", "--home", home)
+    assert looked.code == 1
+    assert "第 1 行" in finding(looked, "audit")["message"]
+
+
+def test_doctor_finds_a_secret_that_others_can_read(command: Command, home: Path) -> None:
+    home.mkdir()
+    (home / "secret.key").write_text("00")
+    (home / "secret.key").chmod(stat.S_IRUSR | stat.S_IWUSR)
+    assert command("doctor", "--json", "--home", home).code == 0
+    (home / "secret.key").chmod(0o644)
+    assert finding(command("doctor", "--json", "--home", home), "secret")["advice"].startswith("chmod 600")
+
+
+def test_doctor_finds_a_damaged_lake_and_a_damaged_model(command: Command, home: Path) -> None:
+    log = home / "lake" / "record" / "_delta_log"
+    log.mkdir(parents=True)
+    (log / "00000000000000000000.json").write_text("this is no log")
+    (home / "model" / "recommender").mkdir(parents=True)
+    (home / "model" / "recommender" / "card.json").write_text("{}")
+    looked = command("doctor", "--json", "--home", home)
+    assert looked.code == 1
+    assert finding(looked, "lake")["state"] == "wrong"
+    assert finding(looked, "model")["state"] == "wrong"
+
+
+def test_doctor_says_when_the_registry_cannot_be_reached(command: Command, home: Path) -> None:
+    home.mkdir()
+    (home / "portrait.env").write_text(
+        "PORTRAIT_DATABASE_URL=postgresql+psycopg://me:pw@/x?host=/nonexistent\n"
+    )
+    looked = command("doctor", "--home", home)
+    assert looked.code == 1
+    assert "PORTRAIT_DATABASE_URL" in looked.out
+    assert ":pw@" not in looked.out
+
+
+def test_doctor_shows_people_a_table(command: Command, home: Path) -> None:
+    shown = command("doctor", "--home", home)
+    assert "PORTRAIT_LOCK_MINUTES" in shown.out
+    assert "默认" in shown.out
+
+
+def test_user_rows_carry_what_the_session_needs(command: Command, home: Path) -> None:
+    command("user", "add", "b", "--role", "bureau", "--region", "410100", "--home", home)
+    site = open_site(load_settings(home))
+    row = find_user(site.registry, "b")
+    assert row is not None
+    assert (row.role, row.region) == ("bureau", "410100")
+    site.registry.dispose()
