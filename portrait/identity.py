@@ -63,7 +63,7 @@ def normalised(kind: str, text: str) -> str:
     if kind == "mail":
         plain = plain.lower().removeprefix("mailto:")
         if not _MAIL.fullmatch(plain):
-            raise Unrecognised("应为邮箱地址，如 name@example.com")
+            raise Unrecognised("应为邮箱地址，形如 名字@域名")
         return plain
     if kind == "phone":
         plain = re.sub(r"^(\+86|0086)", "", plain.replace("-", ""))
