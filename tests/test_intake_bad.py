@@ -240,6 +240,48 @@ def test_a_score_needs_its_scale_and_lies_on_it(export: Export) -> None:
     assert export.site.pool.rows("SELECT score, score_max, value FROM record") == [(45.0, 50.0, 9000)]
 
 
+NASTY = [
+    "-1", "1e300", "-1e300", "nan", "inf", "-inf", "infinity", "epoch", "2958466", "1e11", "1e13", "9" * 40, "0x10", "1e",
+    "290000-01-01", "294246-12-31 23:59:59", "5000000-01-01", "-290000-01-01", "0000-00-00", "0001-01-01", "2022-13-01",
+    "2022-08-31 23:59:60", "2022-08-31T10:00:00+99:99", "290000-01-01 00:00:00+00:00", "2022-08-31 10:00:00 CST", "10:00Z",
+    "99999999", "PT999999999999999999999999H", "PT1e5S", "P", "PT", "999999999999999999999:00:00", "１２", "٣", "1.8e308",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("time", "unit"),
+    [
+        ("", "seconds"),
+        ("epoch", "minutes"),
+        ("epoch_ms", "hours"),
+        ("excel", "iso8601"),
+        ("%Y-%m-%d", "clock"),
+        ("%Y-%m-%dT%H:%M:%S%z", "seconds"),
+    ],
+)
+def test_no_cell_however_strange_stops_the_file(export: Export, time: str, unit: str) -> None:
+    export.map(
+        LOG.replace("{from: 时间}", f'{{from: 时间, format: "{time}"}}' if time else "{from: 时间}").replace(
+            "{from: 用时}", f"{{from: 用时, unit: {unit}}}"
+        )
+    )
+    rows = [f"t{n},u,看,{text},,1" for n, text in enumerate(NASTY)]
+    rows += [f"s{n},u,测,,{text}," for n, text in enumerate(NASTY)]
+    rows += [f"d{n},u,看,,,{text}" for n, text in enumerate(NASTY)]
+    export.put("log.csv", csv_text(rows))
+    read, stored, duplicate, waiting = export.took()
+    assert (read, duplicate) == (3 * len(NASTY), 0)
+    assert stored + waiting == read
+    assert waiting > 2 * len(NASTY)
+    held = export.site.pool.rows(
+        "SELECT min(year(time)), max(year(time)), min(score), max(score), min(seconds) FROM record"
+    )
+    first, last, low, high, least = held[0]
+    assert first is None or (first >= 1980 and last <= 2100)
+    assert low is None or (low >= 0 and high <= 100)
+    assert least is None or least >= 0
+
+
 def test_a_row_without_its_match_in_a_required_other_file_waits(export: Export) -> None:
     joined = "    joins: [{file: 项目.csv, on: {行为: 代码}, as: item, required: true}]\n    key: [流水号]"
     export.map(LOG.replace("    key: [流水号]", joined).replace("from: 行为, map", "from: item.种类, map"))

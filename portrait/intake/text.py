@@ -23,6 +23,7 @@ from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names
 
 BLOCK = 4 << 20  # also the longest row that can be read
 _DELIMITERS = ",\t;|"
+_QUOTED = re.compile('"[^"]*"')
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -177,7 +178,7 @@ def stage_csv(text: Text, header: int, target: Path) -> tuple[Stage, list[Broken
     Rows count as a spreadsheet counts them: a quoted line end does not start a new row, the header is row `header`.
     """
     with text.lines() as lines:
-        first = "".join(islice(lines, header - 1, header))
+        first = _QUOTED.sub("", "".join(islice(lines, header - 1, header)))
         delimiter = max(_DELIMITERS, key=first.count)
     paired = _paired(text, delimiter)
     with text.lines() as lines:
