@@ -124,4 +124,5 @@ class Export:
 
 def lake_rows(site: Site, columns: str = "*") -> list[tuple[Any, ...]]:
     """Every record of the lake, sorted by everything."""
-    return site.pool.rows(f"SELECT {columns} FROM record ORDER BY ALL")
+    found = site.pool.query(f"SELECT {columns} FROM record ORDER BY ALL")
+    return [tuple(row.values()) for row in found.to_pylist()]

@@ -249,7 +249,11 @@ def append(engine: duckdb.DuckDBPyConnection, lake: Lake, records: str, name: st
             ]
             yield pa.RecordBatch.from_arrays(cast, schema=RECORD_SCHEMA)
 
-    lake.append("record", pa.RecordBatchReader.from_batches(RECORD_SCHEMA, batches()), part=name)
+    try:
+        lake.append("record", pa.RecordBatchReader.from_batches(RECORD_SCHEMA, batches()), part=name)
+    finally:
+        # What a failed commit left unread would keep the engine from tidying up, and hide why it failed.
+        reader.close()
 
 
 def accounts_sql(program: Program, batch: Batch) -> str:
