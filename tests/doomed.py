@@ -21,11 +21,10 @@ from portrait.lake.table import Lake
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.schema import metadata
-from tests.export import lake_rows
 
 # A process forked from one that has everything imported and nothing opened: new, and started in no time.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.doomed"])
+PROCESSES.set_forkserver_preload(["tests.doomed", "pandas", "alembic.context"])
 KILLED = -signal.SIGKILL
 
 
@@ -165,9 +164,9 @@ _OF_THE_RUN = {
 }
 
 
-def held(site: Site) -> dict[str, list[str]]:
+def held(site: Site, records: str = "SELECT * FROM record ORDER BY ALL") -> dict[str, list[str]]:
     """Everything that an installation holds, by table: records, registry, archived files; and what should not be there."""
-    found = {"records": [repr(row) for row in lake_rows(site)]}
+    found = {"records": [repr(row) for row in site.pool.query(records).to_pylist()]}
     with site.registry.connect() as connection:
         for table in metadata.sorted_tables:
             kept = [c for c in table.c if c.name not in _OF_THE_RUN.get(table.name, ())]

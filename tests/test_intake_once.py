@@ -178,9 +178,7 @@ def _line(event: tuple[int, int, int]) -> str:
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    files=FILES, mapping=st.sampled_from([DATED, KEEP]), data=st.data()
-)
+@given(files=FILES, mapping=st.sampled_from([DATED, KEEP]), data=st.data())
 def test_files_in_any_order_and_pieces_give_the_same_lake(
     fresh: Callable[[str], Export],
     files: Sequence[list[tuple[int, int, int]]],
