@@ -26,6 +26,7 @@ from portrait.store.schema import metadata
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.doomed", "pandas", "alembic.context"])
 KILLED = -signal.SIGKILL
+PATIENCE = 300  # seconds until a process that ought to answer is given up
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def reach(point: str, nth: int, then: Callable[[], None]) -> None:
 
 def _meet(held: Any, go: Any) -> None:
     held.set()
-    go.wait(60)
+    go.wait(PATIENCE)
 
 
 def take(order: Order, meet: Any = None, told: Any = None) -> None:

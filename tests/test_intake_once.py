@@ -19,7 +19,7 @@ from portrait.lake.table import Lake
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.schema import batch
-from tests.doomed import PROCESSES, Order, take
+from tests.doomed import PATIENCE, PROCESSES, Order, take
 from tests.export import HEAD, LOG, ROWS, TAKEN, Export, csv_text, lake_rows
 
 DATED = LOG.replace("[流水号]", "[流水号, 时间]")
@@ -264,14 +264,14 @@ def test_while_one_process_writes_another_is_told_so_or_waits(
     held, go, told = PROCESSES.Event(), PROCESSES.Event(), PROCESSES.Queue()
     writer = PROCESSES.Process(target=take, args=(first, (held, go)))
     writer.start()
-    assert held.wait(60)
+    assert held.wait(PATIENCE)
     refused = PROCESSES.Process(target=take, args=(second, None, told))
     refused.start()
-    assert told.get(timeout=60).startswith("[P500] 另一个进程（主机 ")
+    assert told.get(timeout=PATIENCE).startswith("[P500] 另一个进程（主机 ")
     waiting = PROCESSES.Process(target=take, args=(replace(second, wait_seconds=60), None, told))
     waiting.start()
     go.set()
-    assert told.get(timeout=60) == [(1, 3, 0, True)]
+    assert told.get(timeout=PATIENCE) == [(1, 3, 0, True)]
     for process in (writer, refused, waiting):
         process.join()
         assert process.exitcode == 0
@@ -288,7 +288,7 @@ def test_processes_that_start_together_take_every_file_once(
     processes = [PROCESSES.Process(target=take, args=(ordered, None, told)) for _ in range(3)]
     for process in processes:
         process.start()
-    answers = [told.get(timeout=120) for _ in processes]
+    answers = [told.get(timeout=PATIENCE) for _ in processes]
     for process in processes:
         process.join()
     taken = [[stored for _, _, stored, _ in answer] for answer in answers]
