@@ -103,7 +103,7 @@ def batch_of(connection: Connection, number: int, scope: Scope | None = None) ->
     allowed = [scope.intake] if scope else []
     row = connection.execute(select(batch).where(batch.c.id == number, *allowed)).first()
     if row is None:
-        raise NotFound(f"没有第 {number} 号批次")
+        raise NotFound("没有第 {number} 号批次", number=number)
     return _read(row)
 
 
