@@ -15,6 +15,7 @@ from dashboards import language
 from dashboards.page import Context, Page
 from portrait.errors import AccessRefused
 from portrait.scope import ROLE_ZH, Actor, scope
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.answer import preferred
 from portrait.store.audit import add_audit
@@ -106,9 +107,10 @@ class Access:
         """The Context of an actor whose role may open the page; a refusal is audited and raised."""
         context = self.context()
         if context.actor.role not in page.roles:
-            reason = f"“{page.title()}”不对{ROLE_ZH[context.actor.role]}开放"
-            self.note("open", page.path, outcome="refused", reason=reason)
-            raise AccessRefused(reason)
+            role = sentence(ROLE_ZH[context.actor.role])
+            refusal = AccessRefused("“{page}”不对{role}开放", page=page.title(), role=role)
+            self.note("open", page.path, outcome="refused", reason=refusal.message)
+            raise refusal
         return context
 
     def guard(self, page: Page) -> Callable[[], Context]:

@@ -50,11 +50,12 @@ def _translations(language: str) -> dict[str, str]:
         return {str(m.id): str(m.string) for m in read_po(file) if m.id and m.string}
 
 
-def gettext(text: str, **values: object) -> str:
+def gettext(text: str, /, **values: object) -> str:
     """The text in the request's language, with `{name}` places filled from `values`. A Sentence brings its own values."""
     language = current()
     if isinstance(text, Sentence):
-        text, values = text.words, {**text.values, **values}
+        values = {**text.values, **values}
+        text = text.words
     if language == "zh":
         return text.format(**{name: _told(value) for name, value in values.items()}) if values else text
     found = _translations(language).get(text, text)

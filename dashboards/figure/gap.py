@@ -48,16 +48,18 @@ def gap_chart(gaps: Sequence[Gap]) -> go.Figure:
         shapes.append(_line(gap.low, gap.high, y, y, color, 5, opacity=0.4))
         if gap.standard is not None:
             shapes.append(_line(gap.standard, gap.standard, y - 0.17, y + 0.17, INK, 2.5, layer="above"))
-        said = f"<b>{points(gap.level)}</b>（{interval(gap.low, gap.high)}）"
+        around = gettext("（{text}）", text=interval(gap.low, gap.high))
+        said = f"<b>{points(gap.level)}</b>{around}"
         if gap.below:
-            said += f"　<b>{gettext('低于标准')}</b>"
+            below = gettext("低于标准")
+            said += f"\u2003<b>{below}</b>"
         notes += [_text(gap.label, 0, y, INK), _text(said, 1, y, _dark(gap))]
         figure.add_scatter(
             x=[gap.level],
             y=[y],
             mode="markers",
             marker={"color": color, "size": 13, "line": {"color": "white", "width": 2}},
-            text=[f"{gap.label}：{points(gap.level)}（{interval(gap.low, gap.high)}）"],
+            text=[gettext("{name}：{said}", name=gap.label, said=f"{points(gap.level)}{around}")],
             hovertemplate="%{text}<extra></extra>",
         )
     named = [band for band in bands() if band.low >= start or band.low == 0]

@@ -41,9 +41,11 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
             _line(-reach, reach, -k, -k, LINE, 1),
             {**_line(gap.low, gap.high, -k, -k, color, 5), "opacity": 0.4},
         ]
-        said = f"{gap.mean * 100:+.0f}（{gap.low * 100:+.0f} … {gap.high * 100:+.0f}）".replace("-", "−")
+        around = gettext("（{text}）", text=f"{gap.low * 100:+.0f} … {gap.high * 100:+.0f}")
+        said = f"{gap.mean * 100:+.0f}{around}".replace("-", "−")
         if gap.below:
-            said += f"　<b>{gettext('低于标准')}</b>"
+            below = gettext("低于标准")
+            said += f"\u2003<b>{below}</b>"
         notes += [
             _text(gap.label, 0, -k, INK),
             _text(said, 1, -k, WARN_DARK if gap.below else INK),
@@ -53,7 +55,7 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
             y=[-k],
             mode="markers",
             marker={"color": color, "size": 12, "line": {"color": "white", "width": 2}},
-            text=[f"{gap.label}：{said}，{gettext('{n} 人', n=gap.n)}"],
+            text=[gettext("{name}：{said}，{n} 人", name=gap.label, said=said, n=gap.n)],
             hovertemplate="%{text}<extra></extra>",
         )
     figure.update_layout(

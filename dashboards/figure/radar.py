@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from dashboards.figure.scale import bands, interval, points
+from dashboards.language import gettext
 from dashboards.theme import BAND, DATA, INK, LINE, MUTED, TEMPLATE
 
 Point = tuple[float, float]
@@ -199,4 +200,9 @@ def wrap(label: str, width: int) -> str:
 def _said(spoke: Spoke) -> str:
     if spoke.level is None or spoke.low is None or spoke.high is None:
         return spoke.label
-    return f"{spoke.label}：{points(spoke.level)}（{interval(spoke.low, spoke.high)}）"
+    return gettext(
+        "{name}：{level}（{interval}）",
+        name=spoke.label,
+        level=points(spoke.level),
+        interval=interval(spoke.low, spoke.high),
+    )

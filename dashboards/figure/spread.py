@@ -60,7 +60,9 @@ def spread_chart(rows: Sequence[SpreadRow]) -> go.Figure:
                     "line": {"color": "#b5bfc8" if fill in (THIN, NONE) else "white", "width": 1},
                     "pattern": {"shape": pattern, "fgcolor": "#8a96a3", "size": 6, "solidity": 0.2},
                 },
-                text=[f"{row.label}　{name}：{width}/{row.members}"],
+                text=[
+                    gettext("{name}：{said}", name=f"{row.label}\u2003{name}", said=f"{width}/{row.members}")
+                ],
                 hovertemplate="%{text}<extra></extra>",
                 textposition="none",
             )

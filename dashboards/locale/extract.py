@@ -38,7 +38,7 @@ Found = Iterator[tuple[int, str, str, list[str]]]
 def template() -> Catalog:
     """Every word for readers, in the order of the files they stand in."""
     with (Path(__file__).parent / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     found = Catalog(project="teacher-digital-portrait", fuzzy=False)
     for path, _, text, comments, context in extract_from_dir(ROOT, methods, options, KEYWORDS):
         found.add(text, None, [(path, 1)], auto_comments=comments, context=context)

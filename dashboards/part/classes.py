@@ -15,11 +15,11 @@ from dashboards.part.badge import badge
 from dashboards.part.card import card, columns
 from dashboards.part.chart import simple_table
 from dashboards.part.number import facts
+from dashboards.part.place import place_name
 from dashboards.part.rates import rate_cell
 from dashboards.part.state import empty_state
 from dashboards.part.view import View, category_label
 from portrait.overview import Overview
-from portrait.place import place_name
 from portrait.programme.training_class import STAGE_ZH, Stage
 from portrait.store.training import ClassCount
 

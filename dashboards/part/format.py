@@ -50,9 +50,7 @@ def rate(n: int, total: int, digits: int = 1) -> str:
     """“76.4%（130/170）”; of nothing there is no rate."""
     if total == 0:
         return gettext("无（0/0）")
-    if current() == "en":
-        return f"{percent(n / total, digits)} ({n}/{total})"
-    return f"{percent(n / total, digits)}（{n}/{total}）"
+    return percent(n / total, digits) + gettext("（{text}）", text=f"{n}/{total}")
 
 
 def level(value: float | None) -> str:

@@ -14,13 +14,14 @@ from dashboards.language import gettext
 from dashboards.part import format
 from dashboards.part.card import card
 from dashboards.part.chart import figure_with_table, key, simple_table
+from dashboards.part.place import place_name
 from dashboards.part.rates import apart_sentence, rate_cell, rate_rows, rate_table, standing_text
 from dashboards.part.state import empty_state
 from dashboards.part.tile import tile_map
 from dashboards.part.view import View, category_label, measure_chips
 from dashboards.theme import DATA, INK
 from portrait.overview import Overview
-from portrait.place import place_name, unit_of
+from portrait.place import unit_of
 from portrait.programme.rate import Rate, Shown, measures, standings
 
 
@@ -150,7 +151,11 @@ def provider_card(view: View, over: Overview) -> Any:
     )
     return card(
         title,
-        apart_sentence(apart, names, gettext("承训单位")) + gettext("没有按学员构成校正。"),
+        gettext(
+            "{first}{then}",
+            first=apart_sentence(apart, names, gettext("承训单位")),
+            then=gettext("没有按学员构成校正。"),
+        ),
         figure_with_table(
             funnel([row for _, row in rows]),
             html.Div(table, className="named long"),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from dash import html
 
 from dashboards.figure.rate_dot import RateRow, missing_text
-from dashboards.language import current, gettext
+from dashboards.language import gettext
 from dashboards.part import format
 from dashboards.part.chart import simple_table
 from dashboards.part.drawer import opener
@@ -25,7 +25,7 @@ def rate_cell(rate: Rate) -> Any:
     return html.Span(
         [
             html.Strong(format.percent(rate.share)),
-            html.Span(_brackets(f"{rate.n}/{rate.total}"), className="of"),
+            html.Span(gettext("（{text}）", text=f"{rate.n}/{rate.total}"), className="of"),
         ],
         className="rate",
     )
@@ -154,7 +154,3 @@ def rate_rows(
 def _listed(names: Sequence[str], most: int = 4) -> str:
     shown = gettext("、").join(names[:most])
     return shown if len(names) <= most else gettext("{names}等", names=shown)
-
-
-def _brackets(text: str) -> str:
-    return f" ({text})" if current() == "en" else f"（{text}）"

@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboards.language import gettext
 from dashboards.part.grid import grid
-from portrait.place import place_name
+from dashboards.part.place import place_name
 from portrait.programme.training_class import Stage, TrainingClass
 from portrait.store.trainee import Trainee
 
@@ -62,7 +62,7 @@ def nomination_grid(
     ]
     data = [
         {
-            "name": trainee.name,
+            "name": gettext(trainee.name),
             "state": trainee_state(one, trainee, as_of),
             "class": one.name,
             "school": trainee.school,

@@ -201,7 +201,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         for use in uses(now.site, person, records_of(now.site, person)):
             if use.record.record == wanted:
                 return True, kind_name(use.record.kind), _record_body(now.site, use)
-        raise NotFound(gettext("没有这条记录"))
+        raise NotFound("没有这条记录")
 
     @app.callback(
         Output("evidence-contests", "children"),
@@ -218,7 +218,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         if ctx.triggered_id["type"] == "contest-withdraw":
             number = str(ctx.triggered_id["key"])
             if not number.isdigit() or int(number) >= 2**63:
-                raise NotFound(gettext("没有可以撤回的异议"))
+                raise NotFound("没有可以撤回的异议")
             withdraw_contest(now.site.registry, now.scope, int(number), now.site.now)
             now.note("contest", f"contest:{number}", reason=gettext("撤回异议"))
             notify(gettext("第 {n} 号异议已撤回。", n=number))

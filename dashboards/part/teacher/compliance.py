@@ -52,7 +52,7 @@ def _finding(strip: Compliance) -> str:
     )
     if not short:
         return gettext("{cycle}。三项都已达到。", cycle=cycle)
-    return gettext("{cycle}。{short}。", cycle=cycle, short="，".join(short))
+    return gettext("{cycle}。{short}。", cycle=cycle, short=gettext("，").join(short))
 
 
 def _short(one: Requirement) -> str:
@@ -108,7 +108,7 @@ def register_compliance(app: Any, context: Callable[[], Context]) -> None:
         strip = compliance_of(now.site, own_person(now.scope))
         found = {one.code: one for one in (strip.hours, strip.offsite, strip.themes)}.get(key)
         if found is None:
-            raise NotFound(gettext("没有这项要求"))
+            raise NotFound("没有这项要求")
         return requirement_name(key), _ledger(now.site, found, strip.first)
 
     register_drawer(app, context, "requirement", content)
@@ -157,7 +157,7 @@ def _parts(one: Requirement) -> Any:
         )
     if one.code == "hours" and one.parts:
         return html.P(
-            "，".join(
+            gettext("，").join(
                 gettext("{kind} {n} 学时", kind=kind_name(Kind[code.upper()]), n=format.decimal(value))
                 for code, value in one.parts.items()
             )
