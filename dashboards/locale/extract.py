@@ -22,6 +22,8 @@ from dashboards.language import catalogue
 from portrait.errors import PortraitError
 
 ROOT = Path(__file__).parents[2]
+PROJECT = "teacher-digital-portrait"
+HEADER = "# {n:one|more} takes its first form when n is 1. Written by `make messages`; only msgstr is edited by hand."
 HAN = re.compile("[\u4e00-\u9fff]")
 # Functions whose first argument is for a reader. An error is caught by a page, which translates its message.
 KEYWORDS = {
@@ -39,7 +41,7 @@ def template() -> Catalog:
     """Every word for readers, in the order of the files they stand in."""
     with (Path(__file__).parent / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
-    found = Catalog(project="teacher-digital-portrait", fuzzy=False)
+    found = Catalog(project=PROJECT, fuzzy=False)
     for path, _, text, comments, context in extract_from_dir(ROOT, methods, options, KEYWORDS):
         found.add(text, None, [(path, 1)], auto_comments=comments, context=context)
     return found
@@ -52,7 +54,7 @@ def updated(language: str) -> Catalog:
         with path.open("rb") as file:
             found = read_po(file, locale=language)
     else:
-        found = Catalog(locale=language, project="teacher-digital-portrait", fuzzy=False)
+        found = Catalog(locale=language, header_comment=HEADER, project=PROJECT, version="1", fuzzy=False)
     # A guess from a like-sounding sentence would be shown to a reader: what is new is empty.
     found.update(template(), no_fuzzy_matching=True, update_creation_date=False)
     return found
@@ -81,8 +83,9 @@ def constants(
 def yaml_values(
     file: IO[bytes], keywords: Collection[str], comments: Collection[str], options: Mapping[str, Any]
 ) -> Found:
-    """The texts under the `keys` of a YAML file, each cut before `until` where that is given."""
-    for text in _under(yaml.safe_load(file), str(options["keys"]).split()):
+    """The texts under the `keys` of a YAML file, or of its part `within`; each cut before `until` where that is given."""
+    data = yaml.safe_load(file)
+    for text in _under(data[options["within"]] if "within" in options else data, options["keys"].split()):
         yield 1, "gettext", text.split(options["until"])[0] if "until" in options else text, []
 
 

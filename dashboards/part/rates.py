@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dash import html
@@ -121,18 +121,20 @@ def standing_text(standing: Standing) -> str:
     }[standing]
 
 
-def apart_sentence(standings: Mapping[Key, Standing], names: Mapping[Key, str], group: str) -> str:
-    """Says plainly how many groups cannot be told apart, and names those that can."""
+def apart_sentence(
+    standings: Mapping[Key, Standing], names: Mapping[Key, str], groups: Callable[[int], str]
+) -> str:
+    """Says plainly how many groups cannot be told apart, and names those that can. `groups` counts them in words."""
     seen = [key for key, standing in standings.items() if standing is not Standing.UNSEEN]
     if len(seen) < 2:
-        return gettext("可比的{group}不到两个，不作比较。", group=group)
+        return gettext("可以比较的不到两个，不作比较。")
     above = [names[key] for key in seen if standings[key] is Standing.ABOVE]
     below = [names[key] for key in seen if standings[key] is Standing.BELOW]
     if not above and not below:
         return gettext(
-            "{n} 个{group}之间分不出高低：差异都在偶然范围内，排先后没有意义。", n=len(seen), group=group
+            "{groups}之间分不出高低：差异都在偶然范围内，排先后没有意义。", groups=groups(len(seen))
         )
-    parts = [gettext("{n} 个{group}里", n=len(seen), group=group)]
+    parts = [gettext("{groups}里", groups=groups(len(seen)))]
     if above:
         parts.append(gettext("{n} 个明显高于其余（{names}）", n=len(above), names=_listed(above)))
     if below:

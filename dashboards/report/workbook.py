@@ -91,7 +91,7 @@ def overview_workbook(
     codes = sorted({code for found in counties.values() for code in found})
     sheets.add(
         gettext("各县"),
-        [gettext("市"), gettext("县（市、区）"), gettext("代码")]
+        [gettext("市"), gettext("县"), gettext("代码")]
         + [f"{gettext(measures()[m].zh)} {part}" for m in counties for part in ("n", "N", "%")],
         [
             [

@@ -44,7 +44,7 @@ def password_fault(password: str, *, role: Role, login: str) -> Sentence:
         return sentence("密码太简单：至少要有 4 个不同的字符")
     if login and login.casefold() in password.casefold():
         return sentence("密码不能包含登录名")
-    return sentence("")
+    return Sentence("")
 
 
 def add_user(
