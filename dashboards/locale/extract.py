@@ -24,7 +24,7 @@ from portrait.errors import PortraitError
 ROOT = Path(__file__).parents[2]
 PROJECT = "teacher-digital-portrait"
 HEADER = "# {n:one|more} takes its first form when n is 1. Written by `make messages`; only msgstr is edited by hand."
-HAN = re.compile("[\u4e00-\u9fff]")
+HAN = re.compile(r"[\u4e00-\u9fff]")
 # Functions whose first argument is for a reader. An error is caught by a page, which translates its message.
 KEYWORDS = {
     "_": None,
@@ -47,14 +47,16 @@ def template() -> Catalog:
     return found
 
 
-def updated(language: str) -> Catalog:
-    """The catalogue of a language as it stands, brought up to date."""
-    path = catalogue(language)
-    if path.exists():
-        with path.open("rb") as file:
-            found = read_po(file, locale=language)
-    else:
-        found = Catalog(locale=language, header_comment=HEADER, project=PROJECT, version="1", fuzzy=False)
+def held(language: str) -> Catalog:
+    """The catalogue of a language as it stands; an empty one where there is none yet."""
+    if not catalogue(language).exists():
+        return Catalog(locale=language, header_comment=HEADER, project=PROJECT, version="1", fuzzy=False)
+    with catalogue(language).open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def updated(found: Catalog) -> Catalog:
+    """The same catalogue with the words of today."""
     # A guess from a like-sounding sentence would be shown to a reader: what is new is empty.
     found.update(template(), no_fuzzy_matching=True, update_creation_date=False)
     return found
@@ -62,8 +64,10 @@ def updated(language: str) -> Catalog:
 
 def write(language: str) -> Catalog:
     """The catalogue as written. Files are named without lines, so that moving code changes nothing in it."""
-    found = updated(language)
-    with catalogue(language).open("wb") as file:
+    found = updated(held(language))
+    path = catalogue(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
         write_po(file, found, width=110, ignore_obsolete=True, include_lineno=False)
     return found
 

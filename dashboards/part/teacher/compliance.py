@@ -124,7 +124,8 @@ def _ledger(site: Site, one: Requirement, first: date) -> Any:
             ),
             html.P(gettext(one.rule)),
             html.P(
-                gettext("出处：{cite}；规则 {rule}", cite=one.cite, rule=one.version), className="muted small"
+                gettext("出处：{cite}；规则 {rule}", cite=gettext(one.cite), rule=one.version),
+                className="muted small",
             ),
             _parts(one),
             html.P(gettext("{n} 条计入，{m} 条不计。", n=len(counted), m=len(one.items) - len(counted)))
