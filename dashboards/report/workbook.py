@@ -145,7 +145,7 @@ def overview_workbook(
             [
                 c.training_class.name,
                 c.training_class.code,
-                category_label(c.training_class.category) or gettext("未分类"),
+                category_label(c.training_class.category) or gettext("国培省培以外"),
                 c.training_class.subproject,
                 c.training_class.provider,
                 c.training_class.starts,
