@@ -165,10 +165,10 @@ def test_a_sentence_reads_as_chinese_and_is_said_in_the_reader_s_language():
     assert one == "教师账号“wang”要绑定 person_id"
     assert gettext(one) == one
     language.use("en")
-    assert gettext(one) == "The account “wang” of role Teacher needs person_id"
+    assert gettext(one) == 'The account "wang" of role Teacher needs person_id'
     listed = sentence("没有角色“{role}”；可用：{choices}", role="{x}", choices=["a", "b"])
     assert listed == "没有角色“{x}”；可用：a、b"
-    assert gettext(listed) == "There is no role “{x}”; choose from a, b"
+    assert gettext(listed) == 'There is no role "{x}"; choose from a, b'
 
 
 def test_a_sentence_without_values_keeps_its_braces():
@@ -264,7 +264,7 @@ def opened(reader, shown):
         output = next(
             one["output"]
             for one in reader.app._callback_list
-            if "drawer-body" in one["output"] and f'open-{kind}\\"' in json.dumps(one["inputs"])
+            if "drawer-content" in one["output"] and f'open-{kind}\\"' in json.dumps(one["inputs"])
         )
         parts = [part.rsplit(".", 1) for part in output.strip(".").split("...")]
         for key in list(dict.fromkeys(re.findall(rf'"type": "open-{kind}", "key": "([^"]*)"', shown)))[
@@ -312,7 +312,7 @@ def test_a_teacher_opens_each_kind_of_record_in_english(province, readers, lefto
     output = next(
         one["output"]
         for one in reader.app._callback_list
-        if "drawer-body" in one["output"] and "evidence-grid" in json.dumps(one["inputs"])
+        if "drawer-content" in one["output"] and "evidence-grid" in json.dumps(one["inputs"])
     )
     parts = [part.rsplit(".", 1) for part in output.strip(".").split("...")]
     for kind, row in rows.items():
@@ -339,7 +339,7 @@ def test_the_workbook_is_in_english_too(province, leftover):
     language.use("en")
     data = overview_workbook(over, title=gettext("总览"), filters=[], by="province", at=province.now)
     book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-    assert book.sheet_names[:2] == ["Notes", "Five figures"]
+    assert book.sheet_names[:2] == ["Notes", "Five indicators"]
     cells = [
         str(cell)
         for name in book.sheet_names

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from dashboards.figure.scale import bands, interval, points
+from dashboards.figure.scale import bands, interval, lift, points
 from dashboards.language import gettext
 from dashboards.theme import DATA, INK, LINE, MUTED, TEMPLATE, WARN, WARN_DARK
 
@@ -42,7 +42,7 @@ def gap_chart(gaps: Sequence[Gap]) -> go.Figure:
         color = WARN if gap.below else DATA
         if gap.level is None or gap.low is None or gap.high is None:
             shapes.append(_line(start, 1, y, y, LINE, 1, "dot"))
-            notes += [_text(gap.label, 0, y, MUTED), _text(gap.note, 1, y, MUTED)]
+            notes += [_text(gap.label, 0, y, MUTED, lift()), _text(gap.note, 1, y, MUTED)]
             continue
         shapes.append(_line(start, 1, y, y, LINE, 1))
         shapes.append(_line(gap.low, gap.high, y, y, color, 5, opacity=0.4))
@@ -53,7 +53,7 @@ def gap_chart(gaps: Sequence[Gap]) -> go.Figure:
         if gap.below:
             below = gettext("低于标准")
             said += f"\u2003<b>{below}</b>"
-        notes += [_text(gap.label, 0, y, INK), _text(said, 1, y, _dark(gap))]
+        notes += [_text(gap.label, 0, y, INK, lift()), _text(said, 1, y, _dark(gap))]
         figure.add_scatter(
             x=[gap.level],
             y=[y],
@@ -85,12 +85,12 @@ def gap_chart(gaps: Sequence[Gap]) -> go.Figure:
         ticklabelshift=22,
         tickfont={"size": 12, "color": MUTED},
     )
-    figure.update_yaxes(range=[-len(gaps) + 0.45, 0.62], visible=False, fixedrange=True)
+    figure.update_yaxes(range=[-len(gaps) + 0.45, 0.72 if lift() else 0.62], visible=False, fixedrange=True)
     return figure
 
 
 def gap_height(rows: int) -> int:
-    return ROW * rows + 42
+    return (ROW + lift()) * rows + 42
 
 
 def _start(gaps: Sequence[Gap]) -> float:
@@ -126,7 +126,7 @@ def _line(
     }
 
 
-def _text(text: str, side: int, y: float, color: str) -> dict[str, object]:
+def _text(text: str, side: int, y: float, color: str, rise: int = 0) -> dict[str, object]:
     """Words above a row, at its left (0) or right (1) end: the marks keep the whole width, on a phone too."""
     return {
         "text": text,
@@ -134,7 +134,7 @@ def _text(text: str, side: int, y: float, color: str) -> dict[str, object]:
         "x": side,
         "y": y,
         "xanchor": "right" if side else "left",
-        "yshift": 20,
+        "yshift": 20 + rise,
         "showarrow": False,
         "font": {"size": 13, "color": color},
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from dashboards.figure.scale import lift
 from dashboards.language import gettext
 from dashboards.theme import DATA, INK, LINE, MUTED, TEMPLATE, WARN, WARN_DARK
 
@@ -47,7 +48,7 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
             below = gettext("低于标准")
             said += f"\u2003<b>{below}</b>"
         notes += [
-            _text(gap.label, 0, -k, INK),
+            _text(gap.label, 0, -k, INK, lift()),
             _text(said, 1, -k, WARN_DARK if gap.below else INK),
         ]
         figure.add_scatter(
@@ -78,7 +79,7 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
 
 
 def mean_gaps_height(rows: int) -> int:
-    return ROW * rows + 46
+    return (ROW + lift()) * rows + 46
 
 
 def _line(x0: float, x1: float, y0: float, y1: float, color: str, width: float) -> dict[str, object]:
@@ -93,14 +94,14 @@ def _line(x0: float, x1: float, y0: float, y1: float, color: str, width: float) 
     }
 
 
-def _text(text: str, side: int, y: float, color: str) -> dict[str, object]:
+def _text(text: str, side: int, y: float, color: str, rise: int = 0) -> dict[str, object]:
     return {
         "text": text,
         "xref": "paper",
         "x": side,
         "y": y,
         "xanchor": "right" if side else "left",
-        "yshift": 16,
+        "yshift": 16 + rise,
         "showarrow": False,
         "font": {"size": 13, "color": color},
     }

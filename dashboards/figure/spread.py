@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from dashboards.figure.scale import bands
+from dashboards.figure.scale import bands, lift
 from dashboards.language import gettext
 from dashboards.theme import INK, LINE, MUTED, TEMPLATE
 
@@ -69,7 +69,7 @@ def spread_chart(rows: Sequence[SpreadRow]) -> go.Figure:
             if share >= 0.06:
                 notes.append(_text(str(width), left + share / 2, -k, ink, "center", 0))
             left += share
-        notes.append(_text(row.label, 0, -k, INK, "left", 21))
+        notes.append(_text(row.label, 0, -k, INK, "left", 21 + lift()))
         if row.note:
             notes.append(_text(row.note, 1, -k, MUTED, "right", 21))
     figure.update_layout(
@@ -86,7 +86,7 @@ def spread_chart(rows: Sequence[SpreadRow]) -> go.Figure:
 
 
 def spread_height(rows: int) -> int:
-    return ROW * rows + 16
+    return (ROW + lift()) * rows + 16
 
 
 def spread_key() -> list[tuple[str, str, str]]:

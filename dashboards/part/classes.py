@@ -68,7 +68,7 @@ def classes_card(view: View, over: Overview, whole: Mapping[int, ClassCount] | N
     )
     long = " long" if len(counts) > LONG_LIST else ""
     return card(
-        gettext("班次"), more, html.Div(table, className=f"table-scroll wide{long}"), icon_name="class"
+        gettext("全部班次"), more, html.Div(table, className=f"table-scroll wide{long}"), icon_name="class"
     )
 
 

@@ -41,6 +41,11 @@ def signed(value: float | None, digits: int = 1) -> str:
     return text if text == "0" else ("+" if value > 0 else "−") + text
 
 
+def within(label: str) -> str:
+    """A label as it stands inside a line: in English it begins small there."""
+    return label[:1].lower() + label[1:] if current() == "en" else label
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """0.764 → 76.4%."""
     return NOTHING if share is None else f"{share * 100:.{digits}f}%"

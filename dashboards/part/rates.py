@@ -51,7 +51,8 @@ def rate_number(rate: Rate, kind: str, key: str, caption: Any = "") -> Any:
 
 def counted_text(rate: Rate) -> str:
     """What stands above and below the line: “已报到 ÷ 应报到”."""
-    return f"{gettext(rate.measure.n_zh)} ÷ {gettext(rate.measure.total_zh)}"
+    n, total = format.within(gettext(rate.measure.n_zh)), format.within(gettext(rate.measure.total_zh))
+    return f"{n} ÷ {total}"
 
 
 def rate_definition(rate: Rate, parts: Any = None) -> Any:

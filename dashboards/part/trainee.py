@@ -41,7 +41,7 @@ def nomination_grid(
     """Nominated teachers with their classes."""
     columns = [
         {"field": "name", "headerName": gettext("姓名"), "width": 110, "pinned": "left", "filter": True},
-        {"field": "state", "headerName": gettext("状态"), "width": 112, "filter": True},
+        {"field": "state", "headerName": gettext("状态"), "width": 132, "filter": True},
         {"field": "class", "headerName": gettext("班次"), "minWidth": 260, "filter": True, "flex": 2},
         *(
             [{"field": "school", "headerName": gettext("学校"), "minWidth": 180, "filter": True, "flex": 1}]

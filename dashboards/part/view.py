@@ -152,7 +152,7 @@ def filters(view: View, office: str = "") -> Any:
             value=value,
             allowDeselect=False,
             comboboxProps={"withinPortal": True},
-            w=wide,
+            w=wide * 3 // 2 if current() == "en" else wide,
             **{"aria-label": label},
         )
 

@@ -101,7 +101,11 @@ def _figures(
 
 
 def _tile(found: Rate, label: str) -> Any:
-    counts = f"{found.n}/{found.total} {gettext(found.measure.n_zh)}/{gettext(found.measure.total_zh)}"
+    n, total = (
+        format.within(gettext(found.measure.n_zh)),
+        format.within(gettext(found.measure.total_zh)),
+    )
+    counts = f"{found.n}/{found.total} {n}/{total}"
     return number(
         format.percent(found.share),
         "",
@@ -144,7 +148,7 @@ def _roster_card(
         finding = gettext("{first}{then}", first=finding, then=quiet)
     columns = [
         {"field": "name", "headerName": gettext("姓名"), "pinned": "left", "filter": True, "minWidth": 96, "width": 110},
-        {"field": "state", "headerName": gettext("状态"), "filter": True, "width": 112},
+        {"field": "state", "headerName": gettext("状态"), "filter": True, "width": 132},
         {"field": "progress", "headerName": gettext("进度"), "type": "numericColumn", "width": 104,
          "valueFormatter": {"function": "params.value == null ? '—' : params.value + '%'"},
          "headerTooltip": gettext("（已签到天数＋已交任务）÷（计划天数＋计划任务）")},

@@ -149,7 +149,7 @@ def _sentence(gain: Gain) -> str:
     weakness = gettext(
         "{design}，强度：{strength}——{says}，不能排除：",
         design=gettext(gain.design.zh),
-        strength=gettext(gain.design.strength_zh),
+        strength=format.within(gettext(gain.design.strength_zh)),
         says=gettext(gain.design.says),
     )
     return gettext("{first}{then}", first=first, then=weakness)

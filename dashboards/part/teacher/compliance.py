@@ -186,7 +186,7 @@ def _line(site: Site, item: LedgerItem, code: str) -> Any:
                 ],
                 className="item-head",
             ),
-            html.P(item.what),
+            html.P(code_name("general_courses", record.theme) if code == "themes" else item.what),
             html.P(
                 gettext(
                     "批次 {batch} · {file} 第 {line} 行",

@@ -45,7 +45,8 @@ def finding(estimates: Sequence[Estimate], standard: float) -> str:
     blank = len(estimates) - len(known)
     if blank:
         said.append(gettext("{n} 个证据还不够，不下判断", n=blank))
-    return gettext("；").join(said) + gettext("。")
+    whole = gettext("；").join(said) + gettext("。")
+    return whole[:1].upper() + whole[1:]
 
 
 def next_step(estimates: Sequence[Estimate], standard: float) -> tuple[str, str]:
