@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from dashboards.figure.gain import points
 from dashboards.figure.scale import lift
 from dashboards.language import gettext
 from dashboards.theme import DATA, INK, LINE, MUTED, TEMPLATE, WARN, WARN_DARK
@@ -42,8 +43,8 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
             _line(-reach, reach, -k, -k, LINE, 1),
             {**_line(gap.low, gap.high, -k, -k, color, 5), "opacity": 0.4},
         ]
-        around = gettext("（{text}）", text=f"{gap.low * 100:+.0f} … {gap.high * 100:+.0f}")
-        said = f"{gap.mean * 100:+.0f}{around}".replace("-", "−")
+        around = gettext("（{text}）", text=f"{points(gap.low)} … {points(gap.high)}")
+        said = f"{points(gap.mean)}{around}"
         if gap.below:
             below = gettext("低于标准")
             said += f"\u2003<b>{below}</b>"
@@ -71,7 +72,7 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
     figure.update_xaxes(
         range=[-reach, reach],
         tickvals=ticks,
-        ticktext=[gettext("标准") if t == 0 else f"{t * 100:+.0f}".replace("-", "−") for t in ticks],
+        ticktext=[gettext("标准") if t == 0 else points(t) for t in ticks],
         tickfont={"size": 12, "color": MUTED},
     )
     figure.update_yaxes(range=[-len(gaps) + 0.4, 0.75], visible=False)

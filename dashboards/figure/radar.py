@@ -77,7 +77,7 @@ def radar(spokes: Sequence[Spoke], *, height: int = 380) -> go.Figure:
         + [_mark(band.low, points(band.low), _sector(spokes)) for band in bands()[1:]],
     )
     axis = {"visible": False, "fixedrange": True}
-    wide = 1.8 if current() == "en" else 1.46
+    wide = 1.9 if current() == "en" else 1.46
     figure.update_xaxes(range=[-wide, wide], **axis)
     figure.update_yaxes(range=[-1.5, 1.34], scaleanchor="x", **axis)
     return figure

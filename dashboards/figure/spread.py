@@ -54,7 +54,7 @@ def spread_chart(rows: Sequence[SpreadRow]) -> go.Figure:
                 y=[-k],
                 base=[left],
                 orientation="h",
-                width=0.44,
+                width=0.44 * ROW / (ROW + lift()),
                 marker={
                     "color": fill,
                     "line": {"color": "#b5bfc8" if fill in (THIN, NONE) else "white", "width": 1},
