@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,6 +62,21 @@ def register(
     engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program, now: datetime
 ) -> tuple[int, dict[int, str]]:
     """How many rows made or changed something, and the rows that what is registered already forbids: number → reason."""
+    with _chosen(engine, connection, program) as (chosen, late):
+        return _put(engine, connection, program, chosen, now), late
+
+
+def forbidden(engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program) -> dict[int, str]:
+    """The rows that `register` would leave out, number → reason; nothing is stored."""
+    with _chosen(engine, connection, program) as (_, late):
+        return late
+
+
+@contextmanager
+def _chosen(
+    engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program
+) -> Iterator[tuple[str, dict[int, str]]]:
+    """The table of rows that may be registered, for the block, and those that may not."""
     chosen, refused = f"{program.prefix}chosen", f"{program.prefix}refused"
     late: dict[int, str] = {}
     try:
@@ -71,11 +88,10 @@ def register(
                 late.update(found)
                 engine.executemany(f"INSERT INTO {refused} VALUES (?)", [[number] for number in found])
                 engine.execute(f"CREATE OR REPLACE TABLE {chosen} AS {chosen_sql(program, refused)}")
-        stored = _put(engine, connection, program, chosen, now)
+        yield chosen, late
     finally:
         engine.execute(f"DROP TABLE IF EXISTS {chosen}")
         engine.execute(f"DROP TABLE IF EXISTS {refused}")
-    return stored, late
 
 
 def _put(
