@@ -14,7 +14,7 @@ from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, 
 from portrait.intake.sheet import stage_sheet
 from portrait.intake.text import look, stage_csv, stage_lines
 
-_SUFFIXES = {
+SUFFIXES = {
     **dict.fromkeys((".csv", ".txt", ".tsv"), "csv"),
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "xlsx"),
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
@@ -56,9 +56,9 @@ def read(
 def format_of(name: str) -> str:
     """The format that a file's name promises. Raises InputError naming the suffixes we know."""
     suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
-    kind = _SUFFIXES.get(suffixes[-1]) if suffixes else None
+    kind = SUFFIXES.get(suffixes[-1]) if suffixes else None
     if kind is None:
-        raise InputError(f"{name}：从扩展名看不出格式，认识的有：{'、'.join(_SUFFIXES)}；或在映射里写 format")
+        raise InputError(f"{name}：从扩展名看不出格式，认识的有：{'、'.join(SUFFIXES)}；或在映射里写 format")
     return kind
 
 
