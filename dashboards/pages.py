@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboards import own
+from dashboards.admin import intake as admin_intake
 from dashboards.office import bureau, school
 from dashboards.office import overview as office_overview
 from dashboards.page import Page
@@ -32,6 +33,7 @@ MODULES = (
     bureau,
     school,
     # admin
+    admin_intake,
     own,
 )
 

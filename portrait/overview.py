@@ -113,7 +113,14 @@ class Overview:
         for count in self.classes:
             key = count.training_class.category
             found[key] = found.get(key, Tally()) + count.tally(self.as_of)
-        return rates(measure, {code: t.pair(measure) for code, t in sorted(found.items(), key=lambda pair: (not pair[0], pair[0]))}, floor=self.floor)
+        return rates(
+            measure,
+            {
+                code: t.pair(measure)
+                for code, t in sorted(found.items(), key=lambda pair: (not pair[0], pair[0]))
+            },
+            floor=self.floor,
+        )
 
     def dues(self) -> list[Due]:
         return dues(self.classes, self.fill, self.ask.year, self.as_of)

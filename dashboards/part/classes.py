@@ -67,7 +67,9 @@ def classes_card(view: View, over: Overview, whole: Mapping[int, ClassCount] | N
         else gettext("共 {n} 个班次。", n=len(counts))
     )
     long = " long" if len(counts) > LONG_LIST else ""
-    return card(gettext("班次"), more, html.Div(table, className=f"table-scroll wide{long}"), icon_name="class")
+    return card(
+        gettext("班次"), more, html.Div(table, className=f"table-scroll wide{long}"), icon_name="class"
+    )
 
 
 def _class_row(

@@ -1,0 +1,182 @@
+"""The ledger in tables and grids: 读入 = 入库 + 重复 + 隔离, per batch, per source and for what has just come in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from dashboards.language import gettext
+from dashboards.part import badge, format, grid, simple_table
+from dashboards.part.admin.word import BATCH_STATES, reasons_text, source_name, target_name
+from portrait.intake.door import BatchReport
+from portrait.site import Site
+from portrait.store.batch import Batch, Counts, Sums
+
+STATE_TONES = {"running": "data", "done": "good", "failed": "warn"}
+
+
+def equation(counts: Counts) -> Any:
+    """The ledger of some rows in one line, with a word of its own when it does not add up."""
+    words = gettext(
+        "读入 {read} = 入库 {stored} + 重复 {duplicate} + 隔离 {quarantined}",
+        read=exact(counts.rows_read),
+        stored=exact(counts.rows_stored),
+        duplicate=exact(counts.rows_duplicate),
+        quarantined=exact(counts.rows_quarantined),
+    )
+    return html.Span([words, " ", badge(gettext("对不上"), "warn") if not counts.balanced else None])
+
+
+def state_badge(state: str) -> Any:
+    return badge(gettext(BATCH_STATES.get(state, state)), STATE_TONES.get(state, "plain"))
+
+
+def report_table(reports: Sequence[BatchReport]) -> Any:
+    """What has just come in, with the sum where there are several batches."""
+    rows: list[list[Any]] = [
+        [
+            dmc.Anchor(str(one.batch), href=f"/intake?batch={one.batch}"),
+            f"{one.file} · {target_name(one.target)}",
+            *_cells(one.counts),
+            _said(one),
+        ]
+        for one in reports
+    ]
+    if len(reports) > 1:
+        whole = _added([one.counts for one in reports])
+        rows.append(["", html.B(gettext("合计")), *[html.B(cell) for cell in _cells(whole)], ""])
+    return html.Div(
+        simple_table(
+            [
+                gettext("批次"),
+                gettext("文件"),
+                gettext("读入"),
+                gettext("= 入库"),
+                gettext("+ 重复"),
+                gettext("+ 隔离"),
+                gettext("说明"),
+            ],
+            rows,
+            numeric=(2, 3, 4, 5),
+        ),
+        className="table-scroll wide",
+    )
+
+
+def sums_table(site: Site, found: Sequence[Sums]) -> Any:
+    """The ledger of each source."""
+    rows = [
+        [
+            source_name(site, one.source),
+            exact(one.batches),
+            *_cells(one.counts),
+            dmc.Anchor(exact(one.open), href=f"/quarantine?source={one.source}") if one.open else "0",
+            exact(one.counts.rows_unmatched),
+            badge(exact(one.failed), "warn") if one.failed else "0",
+            html.Span(format.moment(one.last), className="nowrap"),
+        ]
+        for one in found
+    ]
+    return html.Div(
+        simple_table(
+            [
+                gettext("来源"),
+                gettext("批次"),
+                gettext("读入"),
+                gettext("= 入库"),
+                gettext("+ 重复"),
+                gettext("+ 隔离"),
+                gettext("待处理"),
+                gettext("未认人"),
+                gettext("失败"),
+                gettext("最近一次"),
+            ],
+            rows,
+            numeric=(1, 2, 3, 4, 5, 6, 7, 8),
+        ),
+        className="table-scroll wide",
+    )
+
+
+def batch_grid(id: str, site: Site, found: Sequence[Batch]) -> Any:
+    """All batches; a click on a row opens it."""
+    number = {
+        "type": "numericColumn",
+        "minWidth": 100,
+        "width": 106,
+        "valueFormatter": {"function": "d3.format(',')(params.value)"},
+    }
+    return grid(
+        id,
+        [
+            {"field": "id", "headerName": gettext("批次"), "width": 84, "minWidth": 84, "pinned": "left"},
+            {"field": "file", "headerName": gettext("文件"), "minWidth": 180, "flex": 2, "tooltipField": "file"},
+            {"field": "target", "headerName": gettext("是什么"), "minWidth": 110, "width": 120},
+            {"field": "read", "headerName": gettext("读入"), **number},
+            {"field": "stored", "headerName": gettext("= 入库"), **number},
+            {"field": "duplicate", "headerName": gettext("+ 重复"), **number},
+            {"field": "quarantined", "headerName": gettext("+ 隔离"), **number},
+            {"field": "state", "headerName": gettext("状态"), "minWidth": 96, "width": 100},
+            {"field": "source", "headerName": gettext("来源"), "minWidth": 150, "flex": 1, "tooltipField": "source"},
+            {"field": "by", "headerName": gettext("由谁"), "minWidth": 110, "width": 120},
+            {"field": "when", "headerName": gettext("何时"), "minWidth": 150, "width": 160},
+        ],
+        [batch_row(site, one) for one in found],
+        options={"tooltipShowDelay": 300, "rowClass": "clickable"},
+        columnSize=None,
+        getRowId="params.data.key",
+    )  # fmt: skip
+
+
+def batch_row(site: Site, one: Batch) -> Mapping[str, Any]:
+    return {
+        "key": str(one.id),
+        "id": one.id,
+        "file": one.file,
+        "target": target_name(one.target),
+        "read": one.counts.rows_read,
+        "stored": one.counts.rows_stored,
+        "duplicate": one.counts.rows_duplicate,
+        "quarantined": one.counts.rows_quarantined,
+        "state": gettext(BATCH_STATES.get(one.state, one.state)),
+        "source": source_name(site, one.source),
+        "by": one.by,
+        "when": format.stamp(one.started),
+    }
+
+
+def exact(n: int) -> str:
+    """A count of the ledger in full: it has to add up on paper."""
+    return f"{n:,}"
+
+
+def _cells(counts: Counts) -> list[str]:
+    return [
+        exact(n)
+        for n in (counts.rows_read, counts.rows_stored, counts.rows_duplicate, counts.rows_quarantined)
+    ]
+
+
+def _said(one: BatchReport) -> Any:
+    parts: list[Any] = []
+    if one.codes:
+        parts.append(
+            dmc.Anchor(
+                gettext("隔离：{codes}", codes=reasons_text(one.codes)), href=f"/quarantine?batch={one.batch}"
+            )
+        )
+    if one.message:
+        parts.append(html.Span(one.message))
+    return html.Div(parts, className="stack-tight") if parts else ""
+
+
+def _added(counts: Sequence[Counts]) -> Counts:
+    return Counts(
+        rows_read=sum(one.rows_read for one in counts),
+        rows_stored=sum(one.rows_stored for one in counts),
+        rows_duplicate=sum(one.rows_duplicate for one in counts),
+        rows_quarantined=sum(one.rows_quarantined for one in counts),
+    )
