@@ -131,8 +131,10 @@ def _refreshed(job: Job) -> Any:
     report: RefreshReport | None = job.result
     if report is None:
         words = job.error
-    elif report.portraits == "none":
+    elif report.portraits == "none" and report.cells == "none":
         words = gettext("没有新的记录，画像都是最新的。")
+    elif not report.persons:
+        words = gettext("新的记录已经汇进证据，没有教师的画像因此改变；还认不出人的记录要等教师名册。")
     else:
         words = gettext(
             "算进了 {batches} 个批次，更新了 {persons} 位教师的画像，截至 {day}。",

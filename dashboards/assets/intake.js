@@ -89,6 +89,8 @@
   }
 
   document.addEventListener("click", function (event) {
+    // A decision is taken: what went wrong with other files on the way has been read.
+    if (event.target.closest("#intake-panel .card-action button") && !(zone() && zone().dataset.busy)) board().textContent = "";
     if (!event.target.closest("#intake-drop")) return;
     var input = document.createElement("input");
     input.type = "file";

@@ -116,7 +116,7 @@ def _rows(site: Site, one: Batch, codes: dict[str, int], rows: Sequence[Quaranti
     return card(
         gettext("隔离的行"),
         words,
-        row_grid("batch-rows", site, rows),
+        row_grid("batch-rows", site, rows, one_batch=True),
         action=link_button(gettext("去隔离区处理"), f"/quarantine?batch={one.id}&state=all"),
         icon_name="quarantine",
     )

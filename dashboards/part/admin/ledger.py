@@ -62,7 +62,7 @@ def report_table(reports: Sequence[BatchReport]) -> Any:
             rows,
             numeric=(2, 3, 4, 5),
         ),
-        className="table-scroll wide",
+        className="table-scroll ledger-table taken",
     )
 
 
@@ -97,7 +97,7 @@ def sums_table(site: Site, found: Sequence[Sums]) -> Any:
             rows,
             numeric=(1, 2, 3, 4, 5, 6, 7, 8),
         ),
-        className="table-scroll wide",
+        className="table-scroll ledger-table",
     )
 
 
@@ -105,24 +105,24 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch]) -> Any:
     """All batches; a click on a row opens it."""
     number = {
         "type": "numericColumn",
-        "minWidth": 100,
-        "width": 106,
+        "minWidth": 92,
+        "width": 96,
         "valueFormatter": {"function": "d3.format(',')(params.value)"},
     }
     return grid(
         id,
         [
-            {"field": "id", "headerName": gettext("批次"), "width": 84, "minWidth": 84, "pinned": "left"},
-            {"field": "file", "headerName": gettext("文件"), "minWidth": 180, "flex": 2, "tooltipField": "file"},
-            {"field": "target", "headerName": gettext("是什么"), "minWidth": 110, "width": 120},
+            {"field": "id", "headerName": gettext("批次"), "width": 76, "minWidth": 76, "pinned": "left"},
+            {"field": "file", "headerName": gettext("文件"), "minWidth": 170, "flex": 2, "tooltipField": "file"},
             {"field": "read", "headerName": gettext("读入"), **number},
             {"field": "stored", "headerName": gettext("= 入库"), **number},
             {"field": "duplicate", "headerName": gettext("+ 重复"), **number},
             {"field": "quarantined", "headerName": gettext("+ 隔离"), **number},
-            {"field": "state", "headerName": gettext("状态"), "minWidth": 96, "width": 100},
-            {"field": "source", "headerName": gettext("来源"), "minWidth": 150, "flex": 1, "tooltipField": "source"},
-            {"field": "by", "headerName": gettext("由谁"), "minWidth": 110, "width": 120},
-            {"field": "when", "headerName": gettext("何时"), "minWidth": 150, "width": 160},
+            {"field": "state", "headerName": gettext("状态"), "minWidth": 80, "width": 84},
+            {"field": "source", "headerName": gettext("来源"), "minWidth": 120, "flex": 1, "tooltipField": "source"},
+            {"field": "by", "headerName": gettext("由谁"), "minWidth": 90, "width": 96},
+            {"field": "when", "headerName": gettext("何时"), "minWidth": 140, "width": 146},
+            {"field": "target", "headerName": gettext("是什么"), "minWidth": 100, "width": 110},
         ],
         [batch_row(site, one) for one in found],
         options={"tooltipShowDelay": 300, "rowClass": "clickable"},

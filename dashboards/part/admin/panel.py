@@ -73,7 +73,11 @@ def taken_card(taken: Taken) -> Any:
         words if taken.reports else gettext("没有文件接入。"),
         report_table(taken.reports) if taken.reports else None,
         html.Ul(
-            [html.Li([html.B(file), "：", why]) for file, why in taken.refused], className="said bad plain"
+            [
+                html.Li(why if why.startswith(file) else [html.B(file), "：", why])
+                for file, why in taken.refused
+            ],
+            className="said bad plain",
         )
         if taken.refused
         else None,

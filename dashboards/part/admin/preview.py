@@ -97,7 +97,11 @@ def _table(one: Preview) -> Any:
                     ]
                 )
             ),
-            *[_sample(one.target, sample, columns, width) for sample in one.samples],
+            # What is wrong comes first: it is what has to be decided on.
+            *[
+                _sample(one.target, sample, columns, width)
+                for sample in sorted(one.samples, key=lambda sample: not sample.problem)
+            ],
         ],
         className="table sample-table",
     )

@@ -18,8 +18,9 @@ LONG = 60  # characters from which a cell gets several lines
 TONES = {"open": "thin", "replayed": "good", "dismissed": "none"}
 
 
-def row_grid(id: str, site: Site, rows: Sequence[Quarantined]) -> Any:
-    """Rows with their reason; a click opens one."""
+def row_grid(id: str, site: Site, rows: Sequence[Quarantined], *, one_batch: bool = False) -> Any:
+    """Rows with their reason; a click opens one. Of one batch, what is the same in every row is left out."""
+    hidden = {"hide": one_batch}
     wide = {"flex": 2, "wrapText": True, "autoHeight": True, "cellClass": "wrapped"}
     return grid(
         id,
@@ -28,9 +29,9 @@ def row_grid(id: str, site: Site, rows: Sequence[Quarantined]) -> Any:
             {"field": "column", "headerName": gettext("列"), "width": 120, "minWidth": 100},
             {"field": "reason", "headerName": gettext("原因"), "minWidth": 240, **wide},
             {"field": "raw", "headerName": gettext("原样"), "minWidth": 220, "flex": 2, "tooltipField": "raw"},
-            {"field": "file", "headerName": gettext("文件与表"), "minWidth": 170, "flex": 1, "tooltipField": "file"},
-            {"field": "source", "headerName": gettext("来源"), "minWidth": 140, "flex": 1, "tooltipField": "source"},
-            {"field": "batch", "headerName": gettext("批次"), "width": 88, "minWidth": 88},
+            {"field": "file", **hidden, "headerName": gettext("文件与表"), "minWidth": 170, "flex": 1, "tooltipField": "file"},
+            {"field": "source", **hidden, "headerName": gettext("来源"), "minWidth": 140, "flex": 1, "tooltipField": "source"},
+            {"field": "batch", **hidden, "headerName": gettext("批次"), "width": 88, "minWidth": 88},
             {"field": "state", "headerName": gettext("状态"), "width": 110, "minWidth": 100},
         ],
         [row_cells(site, one) for one in rows],

@@ -42,8 +42,8 @@ ROW_STATES = {"open": "等待处理", "replayed": "已重放", "dismissed": "不
 
 
 def source_name(site: Site, source: str) -> str:
-    """A platform's title as its mapping has it; its code where no mapping names it."""
-    return gettext(source_titles(site.settings.home).get(source, source))
+    """A platform's title without what its mapping adds in brackets; its code where no mapping names it."""
+    return gettext(source_titles(site.settings.home).get(source, source).split("（")[0])
 
 
 def reason_name(code: str) -> str:
