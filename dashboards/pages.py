@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboards import own
+from dashboards.admin import audit as admin_audit
 from dashboards.admin import intake as admin_intake
+from dashboards.admin import user as admin_user
 from dashboards.office import bureau, school
 from dashboards.office import overview as office_overview
 from dashboards.page import Page
@@ -34,6 +36,8 @@ MODULES = (
     school,
     # admin
     admin_intake,
+    admin_user,
+    admin_audit,
     own,
 )
 

@@ -235,6 +235,7 @@ def _one_batch(context: Context, asked: int) -> Any:
         ),
         batch_numbers(one),
         *batch_cards(context.site, one, codes, rows),
+        dcc.Store(id="batch-changed"),
     ]
 
 

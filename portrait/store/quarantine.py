@@ -142,6 +142,39 @@ def quarantine_codes(
     return {row.code: row.n for row in rows}
 
 
+def open_ids(
+    connection: Connection, scope: Scope, *, number: int | None = None, source: str = "", code: str = ""
+) -> list[int]:
+    """The rows that wait for a decision, in file order."""
+    chosen = _chosen(scope, _conditions(number, source, "open", code)).with_only_columns(quarantine.c.id)
+    return list(connection.execute(chosen).scalars())
+
+
+def quarantine_states(
+    connection: Connection, scope: Scope, *, number: int | None = None, source: str = ""
+) -> dict[str, int]:
+    """How many rows are in which state."""
+    rows = connection.execute(
+        select(quarantine.c.state, func.count().label("n"))
+        .join(batch, batch.c.id == quarantine.c.batch_id)
+        .where(scope.intake, *_conditions(number, source, "", ""))
+        .group_by(quarantine.c.state)
+    )
+    return {row.state: row.n for row in rows}
+
+
+def quarantine_batches(connection: Connection, scope: Scope, *, source: str = "") -> dict[int, str]:
+    """Batches that ever had a row quarantined, the newest first, with their files."""
+    rows = connection.execute(
+        select(batch.c.id, batch.c.file)
+        .where(
+            scope.intake, batch.c.id.in_(select(quarantine.c.batch_id)), *_conditions(None, source, "", "")
+        )
+        .order_by(batch.c.id.desc())
+    )
+    return {row.id: row.file for row in rows}
+
+
 def _conditions(number: int | None, source: str, state: str, code: str) -> list[Any]:
     conditions: list[Any] = []
     if number is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -34,36 +35,29 @@ def state_badge(state: str) -> Any:
     return badge(gettext(BATCH_STATES.get(state, state)), STATE_TONES.get(state, "plain"))
 
 
-def report_table(reports: Sequence[BatchReport]) -> Any:
-    """What has just come in, with the sum where there are several batches."""
-    rows: list[list[Any]] = [
-        [
-            dmc.Anchor(str(one.batch), href=f"/intake?batch={one.batch}"),
-            f"{one.file} · {target_name(one.target)}",
-            *_cells(one.counts),
-            _said(one),
-        ]
-        for one in reports
-    ]
-    if len(reports) > 1:
-        whole = _added([one.counts for one in reports])
-        rows.append(["", html.B(gettext("合计")), *[html.B(cell) for cell in _cells(whole)], ""])
-    return html.Div(
-        simple_table(
+def report_list(reports: Sequence[BatchReport]) -> Any:
+    """What has just come in, batch by batch: a list and no table, for the equation must be whole on a phone."""
+    return html.Ul([html.Li(_report(one)) for one in reports], className="reports")
+
+
+def _report(one: BatchReport) -> list[Any]:
+    lines: list[Any] = [
+        html.Div(
             [
-                gettext("批次"),
-                gettext("文件"),
-                gettext("读入"),
-                gettext("= 入库"),
-                gettext("+ 重复"),
-                gettext("+ 隔离"),
-                gettext("说明"),
+                dmc.Anchor(gettext("第 {n} 号批次", n=one.batch), href=f"/intake?batch={one.batch}"),
+                html.B(one.file),
+                html.Span(target_name(one.target), className="quiet"),
             ],
-            rows,
-            numeric=(2, 3, 4, 5),
+            className="report-head",
         ),
-        className="table-scroll ledger-table taken",
-    )
+        html.Div(equation(one.counts)),
+    ]
+    if one.codes:
+        words = gettext("隔离：{codes}", codes=reasons_text(one.codes))
+        lines.append(html.Div(dmc.Anchor(words, href=f"/quarantine?batch={one.batch}")))
+    if one.message:
+        lines.append(html.Div(one.message, className="quiet"))
+    return lines
 
 
 def sums_table(site: Site, found: Sequence[Sums]) -> Any:
@@ -160,23 +154,6 @@ def _cells(counts: Counts) -> list[str]:
     ]
 
 
-def _said(one: BatchReport) -> Any:
-    parts: list[Any] = []
-    if one.codes:
-        parts.append(
-            dmc.Anchor(
-                gettext("隔离：{codes}", codes=reasons_text(one.codes)), href=f"/quarantine?batch={one.batch}"
-            )
-        )
-    if one.message:
-        parts.append(html.Span(one.message))
-    return html.Div(parts, className="stack-tight") if parts else ""
-
-
-def _added(counts: Sequence[Counts]) -> Counts:
-    return Counts(
-        rows_read=sum(one.rows_read for one in counts),
-        rows_stored=sum(one.rows_stored for one in counts),
-        rows_duplicate=sum(one.rows_duplicate for one in counts),
-        rows_quarantined=sum(one.rows_quarantined for one in counts),
-    )
+def added(counts: Sequence[Counts]) -> Counts:
+    """The ledgers of several batches as one."""
+    return Counts(*(sum(getattr(one, field.name) for one in counts) for field in fields(Counts)))

@@ -11,7 +11,7 @@ from dashboards.job import Job
 from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part import badge, card, format, icon
-from dashboards.part.admin.ledger import report_table
+from dashboards.part.admin.ledger import added, equation, report_list
 from dashboards.part.admin.preview import preview_finding, previews, takeable
 from dashboards.part.admin.word import target_name
 from portrait.errors import MappingError
@@ -58,20 +58,12 @@ def upload_card(context: Context, upload: Upload, look: Job | None, failed: Job 
 
 def taken_card(taken: Taken) -> Any:
     """The ledger of what has just come in, and the next thing to do."""
-    rows = sum(one.rows_read for one in taken.reports)
-    stored = sum(one.rows_stored for one in taken.reports)
-    bad = sum(one.rows_quarantined for one in taken.reports)
-    words = gettext(
-        "读入 {n} 行：入库 {stored}，重复 {duplicate}，隔离 {bad}。",
-        n=f"{rows:,}",
-        stored=f"{stored:,}",
-        duplicate=f"{rows - stored - bad:,}",
-        bad=f"{bad:,}",
-    )
+    whole = added([one.counts for one in taken.reports])
+    stored = whole.rows_stored
     return card(
         gettext("接入完成"),
-        words if taken.reports else gettext("没有文件接入。"),
-        report_table(taken.reports) if taken.reports else None,
+        equation(whole) if taken.reports else gettext("没有文件接入。"),
+        report_list(taken.reports) if taken.reports else None,
         html.Ul(
             [
                 html.Li(why if why.startswith(file) else [html.B(file), "：", why])

@@ -11,6 +11,7 @@ from dash import html
 from dashboards.language import gettext
 from dashboards.part import badge, facts, format, grid
 from dashboards.part.admin.word import ROW_STATES, reason_name, source_name, target_name
+from portrait.intake.raw import TEXT_KEY
 from portrait.site import Site
 from portrait.store.quarantine import Quarantined
 
@@ -60,14 +61,14 @@ def place(one: Quarantined) -> str:
     return f"{one.file} · {one.sheet}" if one.sheet else one.file
 
 
-def row_body(site: Site, one: Quarantined, said: Any = None) -> Any:
-    """One row in the drawer. `said` is what the last try gave."""
+def row_body(site: Site, one: Quarantined, at: str, said: Any = None) -> Any:
+    """One row in the drawer, opened from the grid `<at>-rows`. `said` is what the last try gave."""
     return html.Div(
         [
             html.Div(said, role="status", className="row-said") if said is not None else None,
             html.P([badge(reason_name(one.code), "thin"), " ", one.reason], className="row-reason"),
             facts(_facts(site, one)),
-            _form(one) if one.state == "open" else _cells(one),
+            _form(one, at) if one.state == "open" else _cells(one),
         ],
         className="behind",
         key=f"row-{one.id}",
@@ -93,6 +94,12 @@ def _facts(site: Site, one: Quarantined) -> list[tuple[str, Any]]:
             badge(gettext(ROW_STATES.get(one.state, one.state)), TONES.get(one.state, "plain")),
         ),
     ]
+    if one.mended:
+        listed.append((gettext("改正"), gettext("有人改过其中的格")))
+    if one.replay:
+        listed.append(
+            (gettext("重放的批次"), dmc.Anchor(str(one.replay), href=f"/intake?batch={one.replay}"))
+        )
     if one.decided_by:
         listed.append(
             (gettext("由谁、何时"), f"{one.decided_by} · {format.moment(one.decided_at)}"),
@@ -110,20 +117,20 @@ def _cells(one: Quarantined) -> Any:
     )
 
 
-def _form(one: Quarantined) -> Any:
+def _form(one: Quarantined, at: str) -> Any:
     """The cells as they came, to be mended, and what can be done. The row is read again by its number, not from here."""
     return html.Div(
         [
             html.H3(gettext("原样，可以改正")),
             html.Div(
-                [_cell(one, index, name, value) for index, (name, value) in enumerate(one.raw.items())],
+                [_cell(one, at, index, name, value) for index, (name, value) in enumerate(one.raw.items())],
                 className="row-cells",
             ),
             html.Div(
                 [
-                    _button(one, "mend", gettext("改正后重放"), "filled"),
-                    _button(one, "replay", gettext("重放"), "default"),
-                    _button(one, "dismiss", gettext("不再处理"), "default"),
+                    _button(one, at, "mend", gettext("改正后重放"), "filled"),
+                    _button(one, at, "replay", gettext("重放"), "default"),
+                    _button(one, at, "dismiss", gettext("不再处理"), "default"),
                 ],
                 className="answers",
             ),
@@ -139,11 +146,11 @@ def _form(one: Quarantined) -> Any:
     )
 
 
-def _cell(one: Quarantined, index: int, name: str, value: str) -> Any:
+def _cell(one: Quarantined, at: str, index: int, name: str, value: str) -> Any:
     faulty = name == one.column or name in one.column.split("、")
     shared = {
-        "id": {"type": "quarantine-cell", "row": str(one.id), "cell": index},
-        "label": name,
+        "id": {"type": f"{at}-cell", "row": str(one.id), "cell": index},
+        "label": gettext("整行") if name == TEXT_KEY else name,
         "value": value,
         "error": gettext("问题在这一格") if faulty else None,
     }
@@ -152,10 +159,10 @@ def _cell(one: Quarantined, index: int, name: str, value: str) -> Any:
     return dmc.TextInput(**shared)
 
 
-def _button(one: Quarantined, do: str, text: str, variant: str) -> Any:
+def _button(one: Quarantined, at: str, do: str, text: str, variant: str) -> Any:
     return dmc.Button(
         text,
-        id={"type": "quarantine-do", "row": str(one.id), "do": do},
+        id={"type": f"{at}-do", "row": str(one.id), "do": do},
         variant=variant,
         size="sm",
         n_clicks=0,

@@ -35,6 +35,8 @@ REASONS = {
     "taken": "与登记的另一人冲突",
     "ragged_row": "列数与表头不同",
     "unpaired_quote": "引号没有配对",
+    "passed": "现在归别的流",
+    "gone": "原来的位置读不到",
     "bad_json": "不是 JSON 对象",
 }
 BATCH_STATES = {"running": "未完成", "done": "完成", "failed": "失败"}
