@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from dash import Input, Output, dcc, html
+from dash import Input, Output, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
-from dashboards.part import card, empty_state, format, grid, link_button, page_header
+from dashboards.part import card, empty_state, facts, format, grid, link_button, page_header
 from dashboards.part.admin.choice import choice, choices, register_choices
+from portrait.errors import NotFound
 from portrait.scope import ROLE_ZH, Role
 from portrait.store.audit import OUTCOMES, audit_names, audit_rows, verify_audit
 
@@ -107,7 +108,9 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
         ),
         card(
             gettext("记录"),
-            gettext("每一行都接着上一行的校验值；改动、删除、插入任何一行，上面都会看出来。"),
+            gettext(
+                "每一行都接着上一行的校验值；改动、删除、插入任何一行，上面都会看出来。点任何一行看全文。"
+            ),
             _controls(chosen, actors, actions),
             *_table(chosen, rows),
             icon_name="audit",
@@ -139,7 +142,6 @@ def _table(chosen: Filter, rows: Sequence[Any]) -> list[Any]:
             )
         ]
     shown, more = rows[:MOST], len(rows) > MOST
-    wide = {"wrapText": True, "autoHeight": True, "cellClass": "wrapped"}
     return [
         grid(
             "audit-grid",
@@ -149,13 +151,14 @@ def _table(chosen: Filter, rows: Sequence[Any]) -> list[Any]:
                 {"field": "actor", "headerName": gettext("谁"), "width": 130, "minWidth": 110, "tooltipField": "actor"},
                 {"field": "role", "headerName": gettext("角色"), "width": 120, "minWidth": 110},
                 {"field": "action", "headerName": gettext("做了什么"), "width": 120, "minWidth": 110},
-                {"field": "object", "headerName": gettext("对象"), "minWidth": 150, "flex": 1, **wide},
+                {"field": "object", "headerName": gettext("对象"), "minWidth": 150, "flex": 1, "tooltipField": "object"},
                 {"field": "outcome", "headerName": gettext("结果"), "width": 84, "minWidth": 80},
-                {"field": "reason", "headerName": gettext("说明"), "minWidth": 200, "flex": 2, **wide},
+                {"field": "reason", "headerName": gettext("说明"), "minWidth": 200, "flex": 2, "tooltipField": "reason"},
             ],
             [_row(one) for one in shown],
-            options={"tooltipShowDelay": 300},
+            options={"tooltipShowDelay": 300, "rowClass": "clickable"},
             columnSize=None,
+            getRowId="params.data.key",
         ),
         html.Div(
             [
@@ -173,6 +176,7 @@ def _table(chosen: Filter, rows: Sequence[Any]) -> list[Any]:
 
 def _row(one: Any) -> Mapping[str, Any]:
     return {
+        "key": str(one.id),
         "id": one.id,
         "at": format.stamp(one.at),
         "actor": one.actor or gettext("未登录"),
@@ -204,6 +208,41 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         )  # fmt: skip
 
     register_choices(app, context, "audit", _changed)
+
+    @app.callback(
+        Output("drawer", "opened", allow_duplicate=True),
+        Output("drawer", "title", allow_duplicate=True),
+        Output("drawer-body", "children", allow_duplicate=True),
+        Input("audit-grid", "cellClicked"),
+        prevent_initial_call=True,
+    )
+    def open_row(cell: Any) -> Any:
+        here = context()
+        key = whole({"row": str(cell.get("rowId", ""))}, "row") if isinstance(cell, dict) else None
+        if key is None:
+            return no_update, no_update, no_update
+        with here.site.registry.connect() as connection:
+            found = audit_rows(connection, here.scope, before=key + 1, limit=1)
+        if not found or found[0].id != key:
+            raise NotFound(gettext("没有这一行"))
+        return True, gettext("第 {n} 行", n=key), _body(found[0])
+
+
+def _body(one: Any) -> Any:
+    shown = _row(one)
+    names = (
+        ("at", gettext("时间")),
+        ("actor", gettext("谁")),
+        ("role", gettext("角色")),
+        ("action", gettext("做了什么")),
+        ("object", gettext("对象")),
+        ("outcome", gettext("结果")),
+        ("reason", gettext("说明")),
+    )
+    return facts(
+        [(label, shown[name] or format.NOTHING) for name, label in names]
+        + [(gettext("链上的校验值"), html.Code(one.chain, className="hash"))]
+    )
 
 
 def _changed(query: Mapping[str, str], name: str, value: str) -> str | None:

@@ -9,8 +9,6 @@ from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html, no_update
-from portrait.intake.replay import ReplayReport
-from portrait.intake.replay import replay as read_again
 
 from dashboards.job import Job, Tell
 from dashboards.language import gettext
@@ -23,6 +21,8 @@ from dashboards.part.admin.row import row_grid
 from dashboards.part.admin.word import ROW_STATES, reason_name, source_name
 from dashboards.part.job import job_card, ticker
 from portrait.errors import InputError
+from portrait.intake.replay import ReplayReport
+from portrait.intake.replay import replay as read_again
 from portrait.scope import Role
 from portrait.store.batch import sources
 from portrait.store.quarantine import (

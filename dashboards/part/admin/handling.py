@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dash import ALL, Input, Output, State, ctx, html, no_update
-from portrait.intake.replay import ReplayReport, dismiss, mend, replay
 
 from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part.admin.row import row_body
 from portrait.errors import InputError, NotFound
+from portrait.intake.replay import ReplayReport, dismiss, mend, replay
 from portrait.store.quarantine import Quarantined, quarantined_by_id
 
 WAIT_SECONDS = 5.0  # for another writer of the lake; a reader is looking on
