@@ -13,9 +13,8 @@ from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
 from dashboards.part import card, empty_state, facts, format, grid, link_button, page_header
 from dashboards.part.admin.choice import choice, choices, register_choices
-from portrait.errors import NotFound
 from portrait.scope import ROLE_ZH, Role
-from portrait.store.audit import OUTCOMES, audit_names, audit_rows, verify_audit
+from portrait.store.audit import OUTCOMES, audit_names, audit_row, audit_rows, verify_audit
 
 PATH = "/audit"
 MOST = 200  # rows on one page
@@ -222,10 +221,8 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         if key is None:
             return no_update, no_update, no_update
         with here.site.registry.connect() as connection:
-            found = audit_rows(connection, here.scope, before=key + 1, limit=1)
-        if not found or found[0].id != key:
-            raise NotFound(gettext("没有这一行"))
-        return True, gettext("第 {n} 行", n=key), _body(found[0])
+            one = audit_row(connection, here.scope, key)
+        return True, gettext("第 {n} 行", n=key), _body(one)
 
 
 def _body(one: Any) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portrait.clock import aware
+from portrait.errors import NotFound
 from portrait.scope import Scope
 from portrait.store.schema import audit, audit_head
 
@@ -141,6 +142,14 @@ def audit_rows(
     if before is not None:
         query = query.where(audit.c.id < before)
     return list(connection.execute(query))
+
+
+def audit_row(connection: Connection, scope: Scope, number: int) -> Row[Any]:
+    """One row. Raises NotFound when there is none, or none in the scope."""
+    row = connection.execute(select(audit).where(audit.c.id == number, scope.intake)).first()
+    if row is None:
+        raise NotFound(f"审计里没有第 {number} 行")
+    return row
 
 
 def audit_names(connection: Connection, scope: Scope) -> tuple[list[str], list[str]]:
