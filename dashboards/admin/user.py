@@ -10,7 +10,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import badge, card, empty_state, icon, page_header
+from dashboards.part import badge, card, empty_state, icon, page_header, simple_table
 from dashboards.part.admin.account import (
     link_field,
     password_once,
@@ -19,8 +19,9 @@ from dashboards.part.admin.account import (
     user_form,
 )
 from portrait.errors import InputError, NotFound
-from portrait.login import LINKS, add_linked, linked_id, new_password
-from portrait.scope import ROLE_ZH, Role
+from portrait.login import LINKS, add_linked, linked_id, new_password, offices
+from portrait.place import PROVINCE
+from portrait.scope import ROLE_ZH, Actor, Role, scope
 from portrait.store.reader import Reader, bound_name, count_readers, reader_of, readers
 from portrait.store.user import set_active, set_password, unlock
 
@@ -63,7 +64,39 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             html.Div(_list(context, text, role), id="user-list"),
             icon_name="people",
         ),
+        card(
+            gettext("每个角色能看什么"),
+            gettext("由规则统一决定，不能逐个账号放宽；没有绑定人员或单位的账号什么也看不到。"),
+            html.Div(
+                simple_table(
+                    [gettext("角色"), gettext("绑定"), gettext("能看到的范围")],
+                    [
+                        [gettext(ROLE_ZH[one.role]), what, gettext(scope(one).reason)]
+                        for one, what in _examples()
+                    ],
+                ),
+                className="table-scroll named",
+            ),
+            icon_name="shield",
+        ),
         dcc.Store(id="user-changed"),
+    ]
+
+
+def _examples() -> list[tuple[Actor, str]]:
+    """One actor of each role, bound as it has to be: its scope gives the reason in the words that hold for all."""
+
+    def one(role: Role, **bound: Any) -> Actor:
+        return Actor(0, "", "", role, **bound)
+
+    return [
+        (one(Role.TEACHER, person_id=0), gettext(LINKS[Role.TEACHER][1])),
+        (one(Role.TRAINER, provider_id=0), gettext(LINKS[Role.TRAINER][1])),
+        (one(Role.SCHOOL, school_id=0), gettext(LINKS[Role.SCHOOL][1])),
+        (one(Role.BUREAU, region=PROVINCE), gettext(LINKS[Role.BUREAU][1])),
+        *((one(Role.OFFICE, office=code), code) for code in offices()),
+        (one(Role.OFFICE), gettext("不绑定")),
+        (one(Role.ADMIN), gettext("不绑定")),
     ]
 
 
@@ -74,9 +107,7 @@ def _head(context: Context) -> Any:
     parts = gettext("、").join(f"{gettext(ROLE_ZH[one])} {n}" for one, n in by_role.items() if n)
     return page_header(
         gettext("用户与权限"),
-        gettext(
-            "{n} 个账号：{parts}。每个角色能看什么由一个函数决定，账号只说明是谁。", n=total, parts=parts
-        ),
+        gettext("{n} 个账号：{parts}。账号说明是谁，能看什么由角色决定。", n=total, parts=parts),
         dmc.Button(gettext("增加账号"), id="user-add", leftSection=icon("plus", 18), n_clicks=0),
     )
 

@@ -15,6 +15,8 @@ from portrait.place import place_name, places
 from portrait.scope import ROLE_ZH, Role
 from portrait.store.reader import Reader
 
+ABOVE = {"zIndex": 500}  # a list that opens in the drawer must stand above it
+
 
 def reader_grid(id: str, found: Sequence[Reader]) -> Any:
     """The accounts; a click opens one."""
@@ -136,6 +138,7 @@ def user_form(role: str = "") -> Any:
                 label=gettext("角色"),
                 data=[{"value": one.value, "label": gettext(name)} for one, name in ROLE_ZH.items()],
                 value=role or None,
+                comboboxProps=ABOVE,
                 placeholder=gettext("选一个角色"),
                 allowDeselect=False,
             ),
@@ -160,6 +163,7 @@ def link_field(role: str) -> Any:
                 for place in places().values()
                 if place.level != "province"
             ],
+            comboboxProps=ABOVE,
             searchable=True,
             limit=50,
             placeholder=gettext("输入名称或行政区划代码"),
@@ -172,6 +176,7 @@ def link_field(role: str) -> Any:
             data=[{"value": "", "label": gettext("教育厅：全省全部类别")}]
             + [{"value": code, "label": code} for code in offices()],
             value="",
+            comboboxProps=ABOVE,
             allowDeselect=False,
         )
     if role and role in {one.value for one in LINKS}:

@@ -15,6 +15,7 @@ from portrait.intake.raw import TEXT_KEY
 from portrait.site import Site
 from portrait.store.quarantine import Quarantined
 
+SHORT = 70  # characters of a reason in the grid; all of it is in the drawer
 LONG = 60  # characters from which a cell gets several lines
 TONES = {"open": "thin", "replayed": "good", "dismissed": "none"}
 
@@ -26,13 +27,13 @@ def row_grid(id: str, site: Site, rows: Sequence[Quarantined], *, one_batch: boo
     return grid(
         id,
         [
-            {"field": "line", "headerName": gettext("行"), "type": "numericColumn", "width": 84, "minWidth": 76},
-            {"field": "column", "headerName": gettext("列"), "width": 120, "minWidth": 100},
-            {"field": "reason", "headerName": gettext("原因"), "minWidth": 240, **wide},
+            {"field": "line", "headerName": gettext("行"), "type": "numericColumn", "width": 84, "minWidth": 70},
+            {"field": "reason", "headerName": gettext("原因"), "minWidth": 220, "tooltipField": "whole", **wide},
             {"field": "raw", "headerName": gettext("原样"), "minWidth": 220, "flex": 2, "tooltipField": "raw"},
             {"field": "file", **hidden, "headerName": gettext("文件与表"), "minWidth": 170, "flex": 1, "tooltipField": "file"},
             {"field": "source", **hidden, "headerName": gettext("来源"), "minWidth": 140, "flex": 1, "tooltipField": "source"},
             {"field": "batch", **hidden, "headerName": gettext("批次"), "width": 88, "minWidth": 88},
+            {"field": "column", "headerName": gettext("列"), "width": 120, "minWidth": 100},
             {"field": "state", "headerName": gettext("状态"), "width": 110, "minWidth": 100},
         ],
         [row_cells(site, one) for one in rows],
@@ -47,7 +48,8 @@ def row_cells(site: Site, one: Quarantined) -> Mapping[str, Any]:
         "key": str(one.id),
         "line": one.line,
         "column": one.column or gettext("整行"),
-        "reason": one.reason,
+        "reason": one.reason if len(one.reason) <= SHORT else f"{one.reason[:SHORT]}…",
+        "whole": one.reason,
         "raw": gettext("，").join(value for value in one.raw.values() if value)[:300],
         "file": place(one),
         "source": source_name(site, one.source),
@@ -65,10 +67,17 @@ def row_body(site: Site, one: Quarantined, at: str, said: Any = None) -> Any:
     """One row in the drawer, opened from the grid `<at>-rows`. `said` is what the last try gave."""
     return html.Div(
         [
-            html.Div(said, role="status", className="row-said") if said is not None else None,
-            html.P([badge(reason_name(one.code), "thin"), " ", one.reason], className="row-reason"),
+            _told(said) if one.state != "open" else None,
+            html.P(
+                [
+                    badge(reason_name(one.code), "thin"),
+                    " ",
+                    one.reason if one.state == "open" else gettext("当时的问题：{reason}", reason=one.reason),
+                ],
+                className="row-reason",
+            ),
             facts(_facts(site, one)),
-            _form(one, at) if one.state == "open" else _cells(one),
+            _form(one, at, said) if one.state == "open" else _cells(one),
         ],
         className="behind",
         key=f"row-{one.id}",
@@ -110,22 +119,24 @@ def _facts(site: Site, one: Quarantined) -> list[tuple[str, Any]]:
 def _cells(one: Quarantined) -> Any:
     return html.Div(
         [
-            html.H3(gettext("原样")),
+            html.H3(gettext("改正以后") if one.mended else gettext("原样")),
             facts([(name, value or format.NOTHING) for name, value in one.raw.items()]),
         ],
         className="contest-box",
     )
 
 
-def _form(one: Quarantined, at: str) -> Any:
+def _form(one: Quarantined, at: str, said: Any) -> Any:
     """The cells as they came, to be mended, and what can be done. The row is read again by its number, not from here."""
     return html.Div(
         [
-            html.H3(gettext("原样，可以改正")),
+            html.H3(gettext("改正以后，可以再改") if one.mended else gettext("原样，可以改正")),
             html.Div(
                 [_cell(one, at, index, name, value) for index, (name, value) in enumerate(one.raw.items())],
                 className="row-cells",
             ),
+            # Beside the buttons: on a phone the top of the drawer is out of sight when one is pressed.
+            _told(said),
             html.Div(
                 [
                     _button(one, at, "mend", gettext("改正后重放"), "filled"),
@@ -144,6 +155,10 @@ def _form(one: Quarantined, at: str) -> Any:
         ],
         className="contest-box",
     )
+
+
+def _told(said: Any) -> Any:
+    return html.Div(said, role="status", className="row-said") if said is not None else None
 
 
 def _cell(one: Quarantined, at: str, index: int, name: str, value: str) -> Any:
