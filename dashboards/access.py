@@ -6,12 +6,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import Request, Response, g, request
 
 from dashboards import language
+from dashboards.job import Jobs
 from dashboards.page import Context, Page
 from portrait.errors import AccessRefused
 from portrait.scope import ROLE_ZH, Actor, scope
@@ -31,6 +32,7 @@ class Access:
 
     site: Site
     clock: Callable[[], datetime]
+    jobs: Jobs = field(default_factory=Jobs, compare=False)
 
     # --- the session -----------------------------------------------------------------------------------------
 
@@ -101,6 +103,7 @@ class Access:
             language.current(),
             self.clock(),
             str(g.get("session", "")),
+            self.jobs,
         )
 
     def enter(self, page: Page) -> Context:

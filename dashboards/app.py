@@ -56,8 +56,9 @@ def create_app(
 ) -> dash.Dash:
     """The app of one site. `pages` and `clock` are arguments for tests; `app.server` is the WSGI application."""
     server = Flask("dashboards", static_folder=None)
-    server.config["MAX_CONTENT_LENGTH"] = site.settings.upload_megabytes * 1024 * 1024 * 4 // 3 + 65536
+    server.config["MAX_CONTENT_LENGTH"] = site.settings.upload_megabytes * 1024 * 1024 + 65536
     access = Access(site, clock)
+    server.extensions["jobs"] = access.jobs  # for who has to wait for one
     hashes: list[str] = []
     gate.install(server, access, lambda: hashes)
     delivery.install(server)

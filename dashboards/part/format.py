@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from dashboards.figure.scale import points
 from dashboards.language import current, gettext
 from portrait.clock import aware
 
 NOTHING = "—"
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 def count(value: float | None) -> str:
@@ -85,10 +87,13 @@ def moment(value: datetime | None) -> str:
     """Day and time of day in China's one time zone."""
     if value is None:
         return NOTHING
-    from zoneinfo import ZoneInfo
-
-    local = aware(value).astimezone(ZoneInfo("Asia/Shanghai"))
+    local = aware(value).astimezone(CHINA)
     return f"{day(local)} {local:%H:%M}"
+
+
+def stamp(value: datetime | None) -> str:
+    """The same for a column that is sorted: 2022-11-15 09:05."""
+    return "" if value is None else f"{aware(value).astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
 def remaining(due: date, today: date) -> str:
@@ -108,3 +113,10 @@ def duration(seconds: float) -> str:
     if not hours:
         return gettext("{n} 分钟", n=minutes)
     return gettext("{h} 小时 {m} 分", h=hours, m=minutes) if minutes else gettext("{h} 小时", h=hours)
+
+
+def size(n: int) -> str:
+    """Bytes as a person would say them: 820 KB, 12.4 MB."""
+    if n < 1 << 20:
+        return f"{max(1, round(n / 1024))} KB"
+    return f"{decimal(n / (1 << 20))} MB"

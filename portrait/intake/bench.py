@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -71,7 +73,7 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
     """A bench; what it staged is gone afterwards. `also` are ids to be taken as registered."""
     home = site.settings.home
     home.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix="staging-", dir=home))
+    staging, held = _staging(home)
     engine = site.engine()
     engine.execute("SET preserve_insertion_order=false")
 
@@ -84,12 +86,34 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
     finally:
         engine.close()
         shutil.rmtree(staging, ignore_errors=True)
+        os.close(held)
+
+
+def _staging(home: Path) -> tuple[Path, int]:
+    """A new folder for staged rows, and the open handle whose lock says that somebody works in it."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix="staging-", dir=home))
+        with suppress(FileNotFoundError):
+            held = os.open(folder, os.O_RDONLY)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            # A sweep may have come between the two calls and taken the folder for a dead one's.
+            if folder.exists():
+                return folder, held
+            os.close(held)
 
 
 def sweep(home: Path) -> None:
-    """Remove what crashed intakes left staged. Only the holder of the writer's lease may."""
+    """Remove what crashed intakes and previews left staged; the folders of living ones are locked and stay."""
     for folder in home.glob("staging-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            except BlockingIOError:
+                pass
+            finally:
+                os.close(handle)
 
 
 def set_up(bench: Bench, mapping: Mapping, stream: Stream, file: Input, joined: dict[str, Input]) -> Program:

@@ -5,16 +5,14 @@ A batch is one file × one stream. Whatever happens in between, running again en
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from portrait import clock
 from portrait.errors import InputError, PortraitError
-from portrait.intake.archive import keep, place
+from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
 from portrait.intake.find import files_of, joined_file
@@ -31,6 +29,7 @@ from portrait.intake.land import (
 )
 from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
+from portrait.intake.recipe import arrival_of, batch_key
 from portrait.intake.register import register
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
@@ -91,6 +90,7 @@ def intake(
     """
     mapping = load_mapping(source, site.settings.home)
     plan = [(stream, file) for stream, files in files_of(mapping, path) for file in files]
+    recipe = keep_text(site.archive, mapping.text)
     tell = progress or silent
     reports = []
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
@@ -99,7 +99,9 @@ def intake(
             for number, (stream, file) in enumerate(plan, 1):
                 tell(f"{mapping.source}·{stream.name}·{file.name}（{number}/{len(plan)}）", 0, 0)
                 joined = {join.alias: joined_file(path, stream, join.layout) for join in stream.joins}
-                reports.append(_take(bench, lease, mapping, stream, file, joined, by, tell, part_rows))
+                reports.append(
+                    _take(bench, lease, mapping, recipe, stream, file, joined, by, tell, part_rows)
+                )
     return reports
 
 
@@ -107,6 +109,7 @@ def _take(
     bench: Bench,
     lease: Lease,
     mapping: Mapping,
+    recipe: str,
     stream: Stream,
     file: Path,
     joined: dict[str, Path],
@@ -119,17 +122,20 @@ def _take(
         raise InputError(f"{file.name}：文件是空的（0 字节），应有表头和数据行")
     main = _archived(site, file)
     others = {alias: _archived(site, other) for alias, other in joined.items()}
+    now = clock.now()
     batch = open_batch(
         site.registry,
-        key=_key(mapping, stream, main, others),
-        now=clock.now(),
+        key=batch_key(mapping, stream, main, others),
+        now=now,
+        recipe=recipe,
+        arrived=site.settings.today or now.date(),
         source=mapping.source,
         stream=stream.name,
         target=stream.target.name,
         file=main.name[-300:],
         content=main.content,
         inputs=[{"alias": a, "file": o.name, "content": o.content} for a, o in sorted(others.items())],
-        mapping=f"{mapping.name}@{mapping.version}"[:80],
+        mapping=mapping.label,
         by=by[:60],
     )
     if batch.state == "done":
@@ -177,7 +183,8 @@ def _fill(
     lease.check()
     with site.registry.begin() as connection:
         if batch.target == "record":
-            add_accounts(connection, many(engine, accounts_sql(program, batch)))
+            theirs = f"SELECT account FROM record WHERE batch = {batch.id}"
+            add_accounts(connection, many(engine, accounts_sql(program, theirs)))
             link_accounts(connection, clock.now())
             strangers = unlinked(connection, batch.source)
             counts = replace(counts, rows_unmatched=unmatched(engine, batch, strangers))
@@ -210,19 +217,9 @@ def _counted(rows: Iterator[Refused], codes: Counter[str]) -> Iterator[Refused]:
         yield row
 
 
-def arrival_of(site: Site, batch: Batch) -> date:
-    """The day a batch came in; what is dated after it is doubtful. A batch taken up again keeps its day."""
-    return site.settings.today or batch.started.date()
-
-
 def _archived(site: Site, file: Path) -> Input:
     content = keep(site.archive, file)
     return Input(place(site.archive, content), file.name, content)
-
-
-def _key(mapping: Mapping, stream: Stream, main: Input, others: dict[str, Input]) -> str:
-    parts = [mapping.digest(stream), main.content, *(others[alias].content for alias in sorted(others))]
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def _taken_before(batch: Batch) -> BatchReport:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -101,6 +101,12 @@ class Mapping:
     timezone: str
     streams: tuple[Stream, ...]
     path: str
+    text: str = field(default="", repr=False)  # as it stands in the file
+
+    @property
+    def label(self) -> str:
+        """Name and version as the ledger has them."""
+        return f"{self.name}@{self.version}"[:80]
 
     def digest(self, stream: Stream) -> str:
         """Changes when, and only when, the same file could give other records."""
@@ -149,11 +155,13 @@ class _Text(yaml.BaseLoader):
         return dict(super().construct_mapping(node, deep))
 
 
-def read_mapping(path: Path) -> Mapping:
-    """The checked mapping in a YAML file. Raises MappingError naming file, stream, field and what may stand there."""
-    at = path.name
+def read_mapping(path: Path, given: str = "") -> Mapping:
+    """The checked mapping in a YAML file. Raises MappingError naming file (`given` when its own name says nothing), stream,
+    field and what may stand there."""
+    at = given or path.name
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Text)
+        text = path.read_text(encoding="utf-8")
+        document = yaml.load(text, Loader=_Text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MappingError(f"{at}：不是可读的 YAML：{error}") from error
     if not isinstance(document, dict):
@@ -181,7 +189,8 @@ def read_mapping(path: Path) -> Mapping:
         title=_scalar(document, "title", at, name),
         timezone=timezone,
         streams=streams,
-        path=str(path),
+        path=given or str(path),
+        text=text,
     )
 
 

@@ -14,7 +14,8 @@ from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, 
 from portrait.intake.sheet import stage_sheet
 from portrait.intake.text import look, stage_csv, stage_lines
 
-_SUFFIXES = {
+IS_ROW = "CASE WHEN json_valid(c0) THEN json_type(c0) = 'OBJECT' ELSE false END"
+SUFFIXES = {
     **dict.fromkeys((".csv", ".txt", ".tsv"), "csv"),
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "xlsx"),
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
@@ -56,9 +57,9 @@ def read(
 def format_of(name: str) -> str:
     """The format that a file's name promises. Raises InputError naming the suffixes we know."""
     suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
-    kind = _SUFFIXES.get(suffixes[-1]) if suffixes else None
+    kind = SUFFIXES.get(suffixes[-1]) if suffixes else None
     if kind is None:
-        raise InputError(f"{name}：从扩展名看不出格式，认识的有：{'、'.join(_SUFFIXES)}；或在映射里写 format")
+        raise InputError(f"{name}：从扩展名看不出格式，认识的有：{'、'.join(SUFFIXES)}；或在映射里写 format")
     return kind
 
 
@@ -100,19 +101,29 @@ def _json(
         raise InputError(
             f"{name}：JSON 行里的列要写成路径，如 $.actor.account.name，这里是 {'、'.join(wrong)}"
         )
-    listed = ", ".join(literal(path) for path in paths)
-    cut = "".join(f", x[{i}] AS c{i - 1}" for i in range(1, len(paths) + 1))
-    is_row = "CASE WHEN json_valid(c0) THEN json_type(c0) = 'OBJECT' ELSE false END"
     engine.execute(
-        f"COPY (SELECT _row, _json{cut} FROM (SELECT _row, c0 AS _json, json_extract_string(c0, [{listed}]::varchar[]) AS x "
-        f"FROM {staged} WHERE {is_row})) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+        f"COPY ({cut_sql(staged, paths)}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
-    refused = engine.execute(f"SELECT _row, c0 FROM {staged} WHERE NOT {is_row} ORDER BY _row").fetchall()
+    refused = engine.execute(f"SELECT _row, c0 FROM {staged} WHERE NOT {IS_ROW} ORDER BY _row").fetchall()
     return Raw(
         name,
         "",
         f"(SELECT * FROM read_parquet({literal(str(target))}))",
         {path: plain(f"r.c{i}") for i, path in enumerate(paths)},
-        tuple(Broken(row, "bad_json", "这一行不是一个 JSON 对象", {TEXT_KEY: line}) for row, line in refused),
+        tuple(no_object(row, line) for row, line in refused),
         whole="r._json",
     )
+
+
+def cut_sql(staged: str, paths: Sequence[str]) -> str:
+    """Rows (_row, _json, c0…) with the paths cut out of the texts (_row, c0) of `staged` that are objects."""
+    listed = ", ".join(literal(path) for path in paths)
+    cut = "".join(f", x[{i}] AS c{i - 1}" for i in range(1, len(paths) + 1))
+    return (
+        f"SELECT _row, _json{cut} FROM (SELECT _row, c0 AS _json, json_extract_string(c0, [{listed}]::varchar[]) AS x "
+        f"FROM {staged} WHERE {IS_ROW})"
+    )
+
+
+def no_object(row: int, line: str) -> Broken:
+    return Broken(row, "bad_json", "这一行不是一个 JSON 对象", {TEXT_KEY: line})

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portrait.clock import aware
+from portrait.errors import NotFound
+from portrait.scope import Scope
 from portrait.store.schema import audit, audit_head
 
 START = "0" * 64
@@ -120,6 +122,43 @@ def recent_audit(engine: Engine, *, limit: int = 200, actor: str = "", action: s
         query = query.where(audit.c.action == action)
     with engine.connect() as connection:
         return list(connection.execute(query))
+
+
+def audit_rows(
+    connection: Connection,
+    scope: Scope,
+    *,
+    actor: str = "",
+    action: str = "",
+    outcome: str = "",
+    before: int | None = None,
+    limit: int = 200,
+) -> list[Row[Any]]:
+    """Newest rows first; with `before`, those that stand before the row of this number."""
+    query = select(audit).where(scope.intake).order_by(audit.c.id.desc()).limit(limit)
+    for column, wanted in ((audit.c.actor, actor), (audit.c.action, action), (audit.c.outcome, outcome)):
+        if wanted:
+            query = query.where(column == wanted)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    return list(connection.execute(query))
+
+
+def audit_row(connection: Connection, scope: Scope, number: int) -> Row[Any]:
+    """One row. Raises NotFound when there is none, or none in the scope."""
+    row = connection.execute(select(audit).where(audit.c.id == number, scope.intake)).first()
+    if row is None:
+        raise NotFound(f"审计里没有第 {number} 行")
+    return row
+
+
+def audit_names(connection: Connection, scope: Scope) -> tuple[list[str], list[str]]:
+    """Every actor and every action that the audit knows, in order of name."""
+    actors, actions = (
+        list(connection.execute(select(column).where(scope.intake).distinct().order_by(column)).scalars())
+        for column in (audit.c.actor, audit.c.action)
+    )
+    return actors, actions
 
 
 def views_of(engine: Engine, object: str, *, limit: int = 100) -> list[Row[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -10,7 +11,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portrait.clock import aware
@@ -200,6 +201,25 @@ def locked_minutes(engine: Engine, login: str, *, now: datetime) -> int:
     return _locked(engine, [_key("login", login.strip().casefold())], now)
 
 
+def locked(connection: Connection, logins: Sequence[str], *, now: datetime) -> dict[str, int]:
+    """The logins among these that are locked, each with the minutes until it may be tried again."""
+    keys = {_key("login", login.strip().casefold()): login for login in logins}
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), 500):
+        part = list(keys)[start : start + 500]
+        rows = connection.execute(
+            select(attempt.c.key, attempt.c.locked_until).where(
+                attempt.c.key.in_(part), attempt.c.locked_until > now
+            )
+        )
+        found |= {keys[row.key]: _minutes(aware(row.locked_until) - now) for row in rows}
+    return found
+
+
+def _minutes(left: timedelta) -> int:
+    return max(0, -(-int(left.total_seconds()) // 60))
+
+
 def _key(kind: str, text: str) -> str:
     return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -208,7 +228,7 @@ def _locked(engine: Engine, keys: list[str], now: datetime) -> int:
     with engine.connect() as connection:
         untils = connection.scalars(select(attempt.c.locked_until).where(attempt.c.key.in_(keys)))
         left = max((aware(until) - now for until in untils if until is not None), default=timedelta(0))
-    return max(0, -(-int(left.total_seconds()) // 60))
+    return _minutes(left)
 
 
 def _count_failure(engine: Engine, key: str, limit: int, minutes: int, now: datetime) -> None:
