@@ -13,6 +13,7 @@ from portrait.identity import normalised
 from portrait.place import places
 from portrait.resource import read_code
 from portrait.scope import ROLE_ZH, Role
+from portrait.sentence import sentence
 from portrait.store.user import add_user, password_fault
 
 # No letters or digits that look alike on paper.
@@ -56,12 +57,17 @@ def add_linked(
 ) -> int:
     """The id of a new user, linked by codes. Raises InputError naming what is wrong."""
     if office and office not in offices():
-        raise InputError(f"没有项目办“{office}”；可用：{'、'.join(offices())}")
+        raise InputError("没有项目办“{office}”；可用：{choices}", office=office, choices=offices())
     if region and region not in places():
-        raise InputError(f"没有行政区划 {region}：应是河南省的市或县的 6 位代码")
+        raise InputError("没有行政区划 {region}：应是河南省的市或县的 6 位代码", region=region)
     given = {"person": person, "provider": provider, "school": school, "region": region}
     if role in LINKS and not given[LINKS[role][0]]:
-        raise InputError(f"{ROLE_ZH[role]}账号“{login}”要绑定{LINKS[role][1]}")
+        raise InputError(
+            "{role}账号“{login}”要绑定{link}",
+            role=sentence(ROLE_ZH[role]),
+            login=login,
+            link=sentence(LINKS[role][1]),
+        )
     return add_user(
         registry,
         login,

@@ -29,6 +29,7 @@ from portrait.lake.snapshot import (
 )
 from portrait.lake.table import Lake
 from portrait.record import CELL_SCHEMA, LINK_SCHEMA, SCORED, SNAPSHOT_SCHEMA, month_number
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.bulk import RecordBatches, alignments, links, record_batches
 from portrait.store.lease import writing
@@ -69,13 +70,13 @@ def refresh(
         ) as engine,
     ):
         batches = record_batches(site.registry)
-        tell("汇总证据", 0.0)
+        tell(sentence("汇总证据"), 0.0)
         cells_done, count = _refresh_cells(site, engine, batches, full)
         lease.check()
         middle = perf_counter()
-        tell("计算画像", 0.5)
+        tell(sentence("计算画像"), 0.5)
         portraits_done, persons = _refresh_snapshot(site, engine, batches, day, full or cells_done == "full")
-        tell("完成", 1.0)
+        tell(sentence("完成"), 1.0)
     return RefreshReport(
         day,
         cells_done,

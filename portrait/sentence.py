@@ -27,5 +27,20 @@ def sentence(words: str, /, **values: Any) -> Sentence:
     return words if isinstance(words, Sentence) and not values else Sentence(words, values)
 
 
+def without(text: str, folder: str, instead: Sentence) -> str:
+    """The text without a folder that is nobody's business: `instead` where it stands alone, nothing before a file in it."""
+    if not isinstance(text, Sentence) or not text.values:
+        return text.replace(f"{folder}/", "").replace(folder, instead)
+    values = {
+        name: instead
+        if str(value) == folder
+        else str(value).replace(f"{folder}/", "")
+        if folder in str(value)
+        else value
+        for name, value in text.values.items()
+    }
+    return Sentence(text.words, values)
+
+
 def _told(value: Any) -> Any:
     return "、".join(str(one) for one in value) if isinstance(value, (list, tuple)) else value

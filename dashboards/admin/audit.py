@@ -183,7 +183,7 @@ def _row(one: Any) -> Mapping[str, Any]:
         "action": action_name(one.action),
         "object": one.object,
         "outcome": gettext(OUTCOME_ZH.get(one.outcome, one.outcome)),
-        "reason": one.reason,
+        "reason": gettext(one.reason),
     }
 
 
@@ -201,7 +201,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
                 className="said good",
             )
         return html.P(
-            gettext("审计链断了：{why}（核对了 {n} 行）。请保留现场，与备份对照。", why=found.reason, n=f"{found.rows:,}"),
+            gettext("审计链断了：{why}（核对了 {n} 行）。请保留现场，与备份对照。", why=gettext(found.reason), n=f"{found.rows:,}"),
             className="said bad",
             role="alert",
         )  # fmt: skip
@@ -211,7 +211,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
     @app.callback(
         Output("drawer", "opened", allow_duplicate=True),
         Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
         Input("audit-grid", "cellClicked"),
         prevent_initial_call=True,
     )

@@ -19,10 +19,12 @@ from dashboards.part.admin.ledger import batch_grid, batch_row, equation, exact,
 from dashboards.part.admin.panel import taken_card, upload_card
 from dashboards.part.admin.word import source_name, target_name
 from dashboards.part.job import job_card, ticker
+from dashboards.part.number import counted
 from portrait.errors import AccessRefused, PortraitError
 from portrait.intake.upload import Taken, receive, sweep_uploads
 from portrait.refresh import RefreshReport
 from portrait.scope import Role
+from portrait.sentence import sentence
 from portrait.store.batch import Batch, Sums, batch_of, batches, sources, sums
 from portrait.store.quarantine import quarantine_codes, quarantined
 
@@ -84,30 +86,39 @@ def _finding(context: Context, last: Batch | None, waiting: int) -> str:
         n=exact(last.counts.rows_read),
         stored=exact(last.counts.rows_stored),
     )
-    if waiting:
-        return words + gettext("隔离区有 {n} 行等待处理。", n=exact(waiting))
-    return words + gettext("隔离区没有等待处理的行。")
+    left = (
+        gettext("隔离区有 {n} 行等待处理。", n=exact(waiting))
+        if waiting
+        else gettext("隔离区没有等待处理的行。")
+    )
+    return gettext("{first}{then}", first=words, then=left)
 
 
 def _figures(found: list[Sums], waiting: int) -> Any:
     counts = [one.counts for one in found]
     failed = sum(one.failed for one in found)
     return numbers(
-        number(format.count(sum(one.batches for one in found)), gettext("批"), label=gettext("批次")),
-        number(format.count(sum(one.rows_stored for one in counts)), gettext("行"), label=gettext("入库")),
         number(
-            format.count(waiting),
-            gettext("行"),
+            *counted(gettext("{n} 批", n=format.count(sum(one.batches for one in found)))),
+            label=gettext("批次"),
+        ),
+        number(
+            *counted(gettext("{n} 行", n=format.count(sum(one.rows_stored for one in counts)))),
+            label=gettext("入库"),
+        ),
+        number(
+            *counted(gettext("{n} 行", n=format.count(waiting))),
             dmc.Anchor(gettext("去处理"), href="/quarantine") if waiting else "",
             label=gettext("隔离区等待处理"),
         ),
         number(
-            format.count(sum(one.rows_unmatched for one in counts)),
-            gettext("行"),
+            *counted(gettext("{n} 行", n=format.count(sum(one.rows_unmatched for one in counts)))),
             label=gettext("还认不出是谁"),
         ),
         number(
-            format.count(failed), gettext("批"), label=gettext("失败的批次"), tone="warn" if failed else ""
+            *counted(gettext("{n} 批", n=format.count(failed))),
+            label=gettext("失败的批次"),
+            tone="warn" if failed else "",
         ),
     )
 
@@ -130,7 +141,7 @@ def _progress(context: Context) -> list[Any]:
 def _refreshed(job: Job) -> Any:
     report: RefreshReport | None = job.result
     if report is None:
-        words = job.error
+        words = gettext(job.error)
     elif report.portraits == "none" and report.cells == "none":
         words = gettext("没有新的记录，画像都是最新的。")
     elif not report.persons:
@@ -186,7 +197,8 @@ def _ledger(context: Context) -> list[Any]:
     whole_ = sum(one.batches for one in found)
     words = gettext("每一批：读入 = 入库 + 重复 + 隔离。点任何一行，看这一批的来龙去脉。")
     if whole_ > len(listed):
-        words += gettext("共 {n} 批，这里是最近的 {most} 批。", n=exact(whole_), most=exact(len(listed)))
+        most = gettext("共 {n} 批，这里是最近的 {most} 批。", n=exact(whole_), most=exact(len(listed)))
+        words = gettext("{first}{then}", first=words, then=most)
     return [
         card(
             gettext("各来源"),
@@ -220,7 +232,7 @@ def _one_batch(context: Context, asked: int) -> Any:
         codes = quarantine_codes(connection, context.scope, number=one.id, state="")
         rows = quarantined(connection, context.scope, number=one.id, state="", limit=SHOWN)
     if rows:
-        context.note("look", f"batch:{one.id}", reason=gettext("隔离行的原样"))
+        context.note("look", f"batch:{one.id}", reason=sentence("隔离行的原样"))
     return [
         page_header(
             gettext("第 {n} 号批次", n=one.id),
@@ -338,7 +350,7 @@ def _register_upload(app: Any, context: Callable[[], Context]) -> None:
                 megabytes=settings.upload_megabytes,
             )
         except PortraitError as error:
-            return jsonify(message=error.message), 403 if isinstance(error, AccessRefused) else 422
+            return jsonify(message=gettext(error.message)), 403 if isinstance(error, AccessRefused) else 422
         here.note("upload", f"file:{file.name}")
         return jsonify(name=file.name)
 

@@ -20,6 +20,7 @@ from dashboards.part.admin.ledger import exact
 from dashboards.part.admin.row import row_grid
 from dashboards.part.admin.word import ROW_STATES, reason_name, source_name
 from dashboards.part.job import job_card, ticker
+from dashboards.part.number import counted
 from portrait.errors import InputError
 from portrait.intake.replay import ReplayReport
 from portrait.intake.replay import replay as read_again
@@ -106,7 +107,7 @@ def _head(context: Context) -> list[Any]:
         page_header(gettext("隔离区"), words),
         numbers(
             *[
-                number(exact(states.get(state, 0)), gettext("行"), label=gettext(name))
+                number(*counted(gettext("{n} 行", n=exact(states.get(state, 0)))), label=gettext(name))
                 for state, name in ROW_STATES.items()
             ]
         ),
@@ -213,7 +214,7 @@ def _progress(context: Context) -> list[Any]:
     return [
         card(
             gettext("重放完成") if report is not None else gettext("没有重放完"),
-            replayed(report) if isinstance(report, ReplayReport) else job.error,
+            replayed(report) if isinstance(report, ReplayReport) else gettext(job.error),
             action=[
                 dmc.Button(gettext("知道了"), id="quarantine-read", variant="default", size="sm", n_clicks=0),
                 *(
@@ -234,7 +235,7 @@ def _replay(context: Context, chosen: Filter) -> None:
         ids = open_ids(connection, context.scope, number=chosen.batch, source=chosen.source, code=chosen.code)
     # No id would mean every row there is.
     if chosen.state != "open" or not ids:
-        raise InputError(gettext("没有可以重放的行"))
+        raise InputError("没有可以重放的行")
     context.note("replay", f"quarantine{chosen.search()}", reason=gettext("{n} 行", n=len(ids)))
 
     def work(tell: Tell) -> ReplayReport:

@@ -22,6 +22,7 @@ from portrait.errors import InputError, NotFound
 from portrait.login import LINKS, add_linked, linked_id, new_password, offices
 from portrait.place import PROVINCE
 from portrait.scope import ROLE_ZH, Actor, Role, scope
+from portrait.sentence import sentence
 from portrait.store.reader import Reader, bound_name, count_readers, reader_of, readers
 from portrait.store.user import set_active, set_password, unlock
 
@@ -137,7 +138,7 @@ def _list(context: Context, text: str, role: str) -> Any:
 def _reader(context: Context, key: object) -> Reader:
     text = str(key)
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise NotFound(gettext("没有这个账号"))
+        raise NotFound("没有这个账号")
     with context.site.registry.connect() as connection:
         return reader_of(connection, context.scope, int(text), now=context.now)
 
@@ -157,8 +158,8 @@ def _act(context: Context, one: Reader, do: str) -> Any:
         return password_once(one.login, password)
     if do == "disable":
         if one.id == context.actor.user_id:
-            context.note("user.disable", object, outcome="refused", reason=gettext("自己的账号"))
-            raise InputError(gettext("不能停用自己的账号"))
+            context.note("user.disable", object, outcome="refused", reason=sentence("自己的账号"))
+            raise InputError("不能停用自己的账号")
         set_active(registry, one.login, False)
         context.note("user.disable", object)
         return html.P(gettext("已停用，它的登录都结束了。"), className="said good")
@@ -166,7 +167,7 @@ def _act(context: Context, one: Reader, do: str) -> Any:
         set_active(registry, one.login, True)
         context.note("user.enable", object)
         return html.P(gettext("已重新启用。"), className="said good")
-    raise InputError(gettext("没有这种操作"))
+    raise InputError("没有这种操作")
 
 
 def _bound(context: Context, role: str, code: str) -> Any:
@@ -180,14 +181,14 @@ def _bound(context: Context, role: str, code: str) -> Any:
     if name is None:
         return html.P(gettext("没有{what}是“{code}”的，名册里还没有，或者写错了。", what=gettext(LINKS[Role(role)][1]), code=code), className="said bad")  # fmt: skip
     if role == Role.TEACHER:
-        context.note("look", f"person:{number}", reason=gettext("核对账号绑定的人"))
+        context.note("look", f"person:{number}", reason=sentence("核对账号绑定的人"))
     return html.P([badge(gettext("将绑定"), "good"), " ", name])
 
 
 def _add(context: Context, login: str, name: str, role: str, code: str) -> Any:
     """Adds an account and returns its password, to be shown once. Raises InputError naming what is wrong."""
     if role not in set(Role):
-        raise InputError(gettext("请选角色"))
+        raise InputError("请选角色")
     which = Role(role)
     if which in LINKS and not code:
         raise InputError(gettext("请填{what}", what=gettext(LINKS[which][1])))
@@ -218,7 +219,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
     drawer = (
         Output("drawer", "opened", allow_duplicate=True),
         Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
     )
 
     @app.callback(
@@ -259,7 +260,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         return (True, gettext("增加账号"), user_form()) if clicks else (no_update,) * 3
 
     @app.callback(
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
         Output("user-changed", "data"),
         Input({"type": "user-do", "user": ALL, "do": ALL}, "n_clicks"),
         State("user-changed", "data"),
@@ -317,7 +318,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         try:
             said = _add(here, str(login or "").strip(), str(name or "").strip(), str(role or ""), code)
         except InputError as error:
-            return html.P(error.message, className="said bad"), no_update, no_update, no_update
+            return html.P(gettext(error.message), className="said bad"), no_update, no_update, no_update
         return said, "", "", (count or 0) + 1
 
 

@@ -20,7 +20,7 @@ def job_card(job: Job, title: str) -> Any:
         title,
         gettext("可以离开这一页，回来时接着看。"),
         html.Div(
-            progress(job.share, 1.0, job.text or gettext("正在开始…")),
+            progress(job.share, 1.0, gettext(job.text) or gettext("正在开始…")),
             role="status",
             className="job",
             **{"aria-live": "polite"},

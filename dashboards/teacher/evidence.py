@@ -22,6 +22,7 @@ from portrait.framework import dimensions, indicators
 from portrait.hours import day_of
 from portrait.record import SCORED
 from portrait.scope import Role
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.answer import own_person, withdraw_contest
 
@@ -220,7 +221,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
             if not number.isdigit() or int(number) >= 2**63:
                 raise NotFound("没有可以撤回的异议")
             withdraw_contest(now.site.registry, now.scope, int(number), now.site.now)
-            now.note("contest", f"contest:{number}", reason=gettext("撤回异议"))
+            now.note("contest", f"contest:{number}", reason=sentence("撤回异议"))
             notify(gettext("第 {n} 号异议已撤回。", n=number))
         return objections(now, person, {one.record: one for one in records_of(now.site, person)})
 

@@ -24,6 +24,7 @@ from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.program import Program, join_columns, own_columns
 from portrait.intake.raw import Raw
 from portrait.intake.reader import read, require
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.link import known_ids
 
@@ -163,10 +164,15 @@ def _join(bench: Bench, program: Program, alias: str, file: Input) -> None:
     columns = join_columns(stream, alias)
     keys = [theirs for _, theirs in join.on]
     raw = read(bench.engine, file.path, file.name, join.layout, [*keys, *columns], bench.staging)
-    require(raw, [*keys, *columns], f"流 {stream.name} 的对照 {alias} ")
+    require(raw, [*keys, *columns], sentence("流 {stream} 的对照 {alias} ", stream=stream.name, alias=alias))
     if raw.broken:
         first = raw.broken[0]
-        raise InputError(f"{raw.where}：第 {first.row} 行读不出来（{first.reason}），对照表要完整才能用")
+        raise InputError(
+            "{file}：第 {line} 行读不出来（{reason}），对照表要完整才能用",
+            file=raw.where,
+            line=first.row,
+            reason=sentence(first.reason),
+        )
     listed = [f"{raw.columns[key]} AS k{i}" for i, key in enumerate(keys)]
     listed += [f"{raw.columns[column]} AS c{i}" for i, column in enumerate(columns)]
     filled = " AND ".join(f"{raw.columns[key]} IS NOT NULL" for key in keys)
@@ -179,9 +185,11 @@ def _join(bench: Bench, program: Program, alias: str, file: Input) -> None:
         f"SELECT {places} FROM {table} GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
     ).fetchall()
     if twice:
-        shown = "、".join(f"{key} = {value}" for key, value in zip(keys, twice[0], strict=True))
         raise InputError(
-            f"{raw.where}：流 {stream.name} 按 {shown} 对照到不止一行，而且内容不同，不知道该用哪一行"
+            "{file}：流 {stream} 按 {shown} 对照到不止一行，而且内容不同，不知道该用哪一行",
+            file=raw.where,
+            stream=stream.name,
+            shown=[f"{key} = {value}" for key, value in zip(keys, twice[0], strict=True)],
         )
 
 

@@ -119,7 +119,7 @@ def _take(
 ) -> BatchReport:
     site = bench.site
     if not file.stat().st_size:
-        raise InputError(f"{file.name}：文件是空的（0 字节），应有表头和数据行")
+        raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=file.name)
     main = _archived(site, file)
     others = {alias: _archived(site, other) for alias, other in joined.items()}
     now = clock.now()

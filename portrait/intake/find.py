@@ -8,6 +8,7 @@ from pathlib import Path
 
 from portrait.errors import InputError
 from portrait.intake.mapping import Layout, Mapping, Stream
+from portrait.sentence import Sentence, sentence
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Found:
 def found(mapping: Mapping, path: Path) -> Found:
     """What of `path`, a folder or one file, the mapping uses. Raises InputError only when there is no such thing."""
     if not path.exists():
-        raise InputError(f"{path}：没有这个文件或文件夹")
+        raise InputError("{path}：没有这个文件或文件夹", path=path)
     if path.is_file():
         fitting = [(stream, (path,) if _fits(path.name, stream.layout) else ()) for stream in mapping.streams]
         return Found(tuple(fitting), () if any(files for _, files in fitting) else (path,))
@@ -47,28 +48,43 @@ def files_of(mapping: Mapping, path: Path) -> list[tuple[Stream, list[Path]]]:
                 raise InputError(lacking(stream, path))
         if not any(files for _, files in streams):
             raise InputError(
-                f"{path}：没有一个文件是映射 {mapping.name} 要的（{_patterns(mapping)}）；文件夹里有：{_listed(path)}"
+                "{path}：没有一个文件是映射 {mapping} 要的（{patterns}）；文件夹里有：{there}",
+                path=path,
+                mapping=mapping.name,
+                patterns=_patterns(mapping),
+                there=_listed(path),
             )
     return [(stream, list(files)) for stream, files in streams if files]
 
 
-def useless(mapping: Mapping, file: Path) -> str:
+def useless(mapping: Mapping, file: Path) -> Sentence:
     """Why a file is nothing for this mapping, with the patterns that would be."""
-    return f"{file.name}：映射 {mapping.name} 没有用得上它的流，它要的文件是：{_patterns(mapping)}"
+    return sentence(
+        "{file}：映射 {mapping} 没有用得上它的流，它要的文件是：{patterns}",
+        file=file.name,
+        mapping=mapping.name,
+        patterns=_patterns(mapping),
+    )
 
 
-def lacking(stream: Stream, folder: Path) -> str:
+def lacking(stream: Stream, folder: Path) -> Sentence:
     """That a stream has no file, with the files that are there."""
-    return f"{folder}：流 {stream.name} 要的文件“{stream.layout.file}”没有找到；文件夹里有：{_listed(folder)}"
+    return sentence(
+        "{folder}：流 {stream} 要的文件“{file}”没有找到；文件夹里有：{there}",
+        folder=folder,
+        stream=stream.name,
+        file=stream.layout.file,
+        there=_listed(folder),
+    )
 
 
-def _patterns(mapping: Mapping) -> str:
-    return "、".join(dict.fromkeys(stream.layout.file for stream in mapping.streams))
+def _patterns(mapping: Mapping) -> list[str]:
+    return list(dict.fromkeys(stream.layout.file for stream in mapping.streams))
 
 
-def _listed(folder: Path) -> str:
+def _listed(folder: Path) -> list[str]:
     there = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    return "、".join(there[:30]) or "（空的）"
+    return there[:30] or [sentence("（空的）")]
 
 
 def joined_file(path: Path, stream: Stream, layout: Layout) -> Path:
@@ -76,9 +92,12 @@ def joined_file(path: Path, stream: Stream, layout: Layout) -> Path:
     folder = path if path.is_dir() else path.parent
     files = _matches(folder, layout)
     if len(files) != 1:
-        found = "、".join(file.name for file in files) or "没有"
         raise InputError(
-            f"{folder}：流 {stream.name} 要对照的文件“{layout.file}”应恰好有一个，找到的是：{found}"
+            "{folder}：流 {stream} 要对照的文件“{file}”应恰好有一个，找到的是：{found}",
+            folder=folder,
+            stream=stream.name,
+            file=layout.file,
+            found=[file.name for file in files] or [sentence("没有")],
         )
     return files[0]
 

@@ -26,7 +26,11 @@ def cells_of(archive: Path, digest: str | None) -> dict[str, str]:
         return {}
     path = place(archive, digest)
     if not path.is_file():
-        raise InputError(f"改过的单元格不在存档里（archive/{digest[:2]}/{digest}），请从备份恢复")
+        raise InputError(
+            "改过的单元格不在存档里（archive/{folder}/{digest}），请从备份恢复",
+            folder=digest[:2],
+            digest=digest,
+        )
     cells: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return cells
 
@@ -40,7 +44,9 @@ def check_cells(cells: Mapping[str, str], columns: Collection[str]) -> None:
     """Raise InputError naming the cells that are no column of the file."""
     unknown = [column for column in cells if column not in columns]
     if unknown:
-        raise InputError(f"没有这样的列：{'、'.join(unknown)}；可以改的有：{'、'.join(columns)}")
+        raise InputError(
+            "没有这样的列：{unknown}；可以改的有：{columns}", unknown=unknown, columns=list(columns)
+        )
 
 
 def shown_cells(stream: Stream, cells: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from portrait.intake.mapping import Layout
 from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, quoted
 from portrait.intake.sheet import stage_sheet
 from portrait.intake.text import look, stage_csv, stage_lines
+from portrait.sentence import sentence
 
 IS_ROW = "CASE WHEN json_valid(c0) THEN json_type(c0) = 'OBJECT' ELSE false END"
 SUFFIXES = {
@@ -39,7 +40,7 @@ def read(
     """
     kind = layout.format if layout.format != "auto" else format_of(name)
     if not path.stat().st_size:
-        raise InputError(f"{name}：文件是空的（0 字节）")
+        raise InputError("{file}：文件是空的（0 字节）", file=name)
     target = staging / f"{len(list(staging.iterdir()))}.parquet"
     if kind == "parquet":
         return _parquet(engine, path, name)
@@ -59,7 +60,11 @@ def format_of(name: str) -> str:
     suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
     kind = SUFFIXES.get(suffixes[-1]) if suffixes else None
     if kind is None:
-        raise InputError(f"{name}：从扩展名看不出格式，认识的有：{'、'.join(SUFFIXES)}；或在映射里写 format")
+        raise InputError(
+            "{file}：从扩展名看不出格式，认识的有：{choices}；或在映射里写 format",
+            file=name,
+            choices=list(SUFFIXES),
+        )
     return kind
 
 
@@ -69,10 +74,18 @@ def require(raw: Raw, columns: list[str], user: str) -> None:
     for column in columns:
         if column not in raw.columns:
             near = difflib.get_close_matches(column, raw.columns, n=1, cutoff=0.5)
-            missing.append(f"“{column}”" + (f"（是不是“{near[0]}”？）" if near else ""))
+            missing.append(
+                sentence("“{column}”（是不是“{near}”？）", column=column, near=near[0])
+                if near
+                else sentence("“{column}”", column=column)
+            )
     if missing:
         raise InputError(
-            f"{raw.where}：{user}要用的列缺少 {'、'.join(missing)}；文件里有：{'、'.join(raw.columns)}"
+            "{file}：{user}要用的列缺少 {missing}；文件里有：{columns}",
+            file=raw.where,
+            user=sentence(user),
+            missing=missing,
+            columns=list(raw.columns),
         )
 
 
@@ -81,7 +94,9 @@ def _parquet(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Raw:
     try:
         described = engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     except duckdb.Error as error:
-        raise InputError(f"{name}：不是完好的 Parquet 文件：{str(error).splitlines()[0]}") from error
+        raise InputError(
+            "{file}：不是完好的 Parquet 文件：{error}", file=name, error=str(error).splitlines()[0]
+        ) from error
     columns = {
         column: as_text(f"r.{quoted(column)}", str(kind))
         for column, kind, *_ in described
@@ -99,7 +114,7 @@ def _json(
     wrong = [path for path in paths if not path.startswith("$")]
     if wrong:
         raise InputError(
-            f"{name}：JSON 行里的列要写成路径，如 $.actor.account.name，这里是 {'、'.join(wrong)}"
+            "{file}：JSON 行里的列要写成路径，如 $.actor.account.name，这里是 {wrong}", file=name, wrong=wrong
         )
     engine.execute(
         f"COPY ({cut_sql(staged, paths)}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"

@@ -36,8 +36,11 @@ def joined_again(batch: Batch, stream: Stream, files: Dictionary[str, Input]) ->
     lacking = next((join for join in stream.joins if join.alias not in files), None)
     if lacking is not None:
         raise InputError(
-            f"流 {stream.name} 现在要对照“{lacking.layout.file}”（{lacking.alias}），第 {batch.id} 号批次接入时没有这个文件；"
-            "请连同它重新导入"
+            "流 {stream} 现在要对照“{file}”（{alias}），第 {number} 号批次接入时没有这个文件；请连同它重新导入",
+            stream=stream.name,
+            file=lacking.layout.file,
+            alias=lacking.alias,
+            number=batch.id,
         )
     return {join.alias: files[join.alias] for join in stream.joins}
 
@@ -99,6 +102,10 @@ def _archived(site: Site, batch: Batch, name: str, content: str) -> Input:
     path = place(site.archive, content)
     if not path.is_file():
         raise InputError(
-            f"第 {batch.id} 号批次的原始文件 {name} 不在存档里（archive/{content[:2]}/{content}），请从备份恢复"
+            "第 {number} 号批次的原始文件 {name} 不在存档里（archive/{folder}/{digest}），请从备份恢复",
+            number=batch.id,
+            name=name,
+            folder=content[:2],
+            digest=content,
         )
     return Input(path, name, content)

@@ -21,6 +21,7 @@ from portrait.intake.raw import TEXT_KEY
 from portrait.intake.recipe import files_again, mapping_now
 from portrait.intake.reread import reread
 from portrait.intake.target import TARGETS
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.batch import batch_of, unfinished_replays
 from portrait.store.lease import writing
@@ -67,11 +68,14 @@ def replay(
         report = NOTHING
         with open_bench(site) as bench:
             for place, origin in enumerate(origins):
-                tell(f"重放第 {origin.id} 号批次（{place + 1}/{len(origins)}）", place, len(origins))
+                said = sentence(
+                    "重放第 {number} 号批次（{n}/{all}）", number=origin.id, n=place + 1, all=len(origins)
+                )
+                tell(said, place, len(origins))
                 with site.registry.connect() as connection:
                     rows = places(connection, origin.id, ids=ids or None)
                 report += read_again(bench, lease, origin, rows, by, mapping)
-        tell("重放完毕", len(origins), len(origins))
+        tell(sentence("重放完毕"), len(origins), len(origins))
     return report
 
 
@@ -98,14 +102,16 @@ def mend(
             settle(bench, batch)
             row = _row(site, id)
             if row.state != "open":
-                raise InputError(f"第 {id} 号隔离行已经{STATES[row.state]}，不能再改")
+                raise InputError(
+                    "第 {number} 号隔离行已经{state}，不能再改", number=id, state=sentence(STATES[row.state])
+                )
             stream = mapping_now(site, batch, mapping)[1]
             main, _ = files_again(site, batch)
             with site.registry.connect() as connection:
                 (place,) = places(connection, batch.id, ids=[id])
             given = changed(row.raw, raw)
             if not given:
-                raise InputError(f"第 {id} 号隔离行没有改动：给出的每一格都和原来一样")
+                raise InputError("第 {number} 号隔离行没有改动：给出的每一格都和原来一样", number=id)
             with reread(bench, stream, main, {place.line: {}}) as seen:
                 check_cells(given, mendable(seen.columns, seen.whole))
             # A whole new text holds what was corrected in the old one, or means it to be gone.
@@ -132,7 +138,7 @@ def _check_ids(connection: Connection, ids: Sequence[int]) -> list[Quarantined]:
     found = quarantined_by_id(connection, ids)
     unknown = sorted(set(ids) - {row.id for row in found})
     if unknown:
-        raise NotFound(f"没有编号为 {'、'.join(map(str, unknown))} 的隔离行")
+        raise NotFound("没有编号为 {numbers} 的隔离行", numbers=unknown)
     return found
 
 

@@ -21,6 +21,7 @@ from portrait.intake.find import found
 from portrait.intake.land import Progress as Within
 from portrait.intake.mapping import Mapping, load_mapping, mapping_files
 from portrait.intake.reader import SUFFIXES
+from portrait.sentence import sentence, without
 from portrait.site import Site
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
@@ -83,7 +84,9 @@ def choose(home: Path, user_id: int, source: str) -> Upload:
     """The upload, from now on to be read by the mapping of this name. Raises InputError for one that does not exist."""
     known = mapping_files(home)
     if source not in known:
-        raise InputError(f"没有名为“{source[:40]}”的来源映射，可选：{'、'.join(sorted(known))}")
+        raise InputError(
+            "没有名为“{source}”的来源映射，可选：{choices}", source=source[:40], choices=sorted(known)
+        )
     place = _made(home, user_id)
     (place / "source").write_text(source, encoding="utf-8")
     return upload_of(home, user_id)
@@ -97,11 +100,13 @@ def receive(home: Path, user_id: int, name: str, stream: IO[bytes], *, megabytes
     name = safe_name(name)
     kind = SUFFIXES.get(Path(name).suffix.lower())
     if kind is None:
-        raise InputError(f"{name}：不收这种文件；收的有：{'、'.join(SUFFIXES)}（压缩包请先解开）")
+        raise InputError(
+            "{file}：不收这种文件；收的有：{choices}（压缩包请先解开）", file=name, choices=list(SUFFIXES)
+        )
     place = _made(home, user_id)
     target = place / "file" / name
     if not target.exists() and len(upload_of(home, user_id).files) >= MOST_FILES:
-        raise InputError(f"{name}：一次最多 {MOST_FILES} 个文件，请先接入或放弃已上传的")
+        raise InputError("{file}：一次最多 {most} 个文件，请先接入或放弃已上传的", file=name, most=MOST_FILES)
     handle, half = tempfile.mkstemp(dir=place, prefix="half-")
     try:
         size = 0
@@ -110,11 +115,13 @@ def receive(home: Path, user_id: int, name: str, stream: IO[bytes], *, megabytes
                 size += len(block)
                 if size > megabytes << 20:
                     raise InputError(
-                        f"{name}：超过 {megabytes} MB 的上限；请分成几个文件，或用命令 portrait intake 导入"
+                        "{file}：超过 {most} MB 的上限；请分成几个文件，或用命令 portrait intake 导入",
+                        file=name,
+                        most=megabytes,
                     )
                 file.write(block)
         if not size:
-            raise InputError(f"{name}：文件是空的（0 字节），应有表头和数据行")
+            raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=name)
         _judge(Path(half), name, kind)
         os.replace(half, target)
     finally:
@@ -151,7 +158,9 @@ def take(site: Site, user_id: int, *, by: str, progress: Progress | None = None)
     mapping = load_mapping(waiting.source, site.settings.home)
     wanted, unused = arranged(mapping, waiting)
     reports: list[BatchReport] = []
-    refused = [(file.name, f"映射 {mapping.name} 没有用得上它的流，没有接入") for file in unused]
+    refused: list[tuple[str, str]] = [
+        (file.name, sentence("映射 {name} 没有用得上它的流，没有接入", name=mapping.name)) for file in unused
+    ]
     for number, file in enumerate(wanted):
         share = _part(tell, number, len(wanted))
         try:
@@ -159,7 +168,7 @@ def take(site: Site, user_id: int, *, by: str, progress: Progress | None = None)
         except LakeBusy:
             raise
         except PortraitError as error:
-            refused.append((file.name, error.message.replace(str(waiting.folder), "上传的文件")))
+            refused.append((file.name, without(error.message, str(waiting.folder), sentence("上传的文件"))))
     remove(site.settings.home, user_id)
     return Taken(tuple(reports), tuple(refused))
 
@@ -211,10 +220,14 @@ def _judge(path: Path, name: str, kind: str) -> None:
     if kind in _PROMISED:
         if not start.startswith(_PROMISED[kind]):
             raise InputError(
-                f"{name}：内容不是{' Parquet 文件' if kind == 'parquet' else ' Excel 工作簿'}，请重新导出"
+                "{file}：内容不是 {kind}，请重新导出",
+                file=name,
+                kind=sentence("Parquet 文件") if kind == "parquet" else sentence("Excel 工作簿"),
             )
     elif looks:
-        raise InputError(f"{name}：应为文本文件，内容却是{looks}；请改正扩展名或重新导出")
+        raise InputError(
+            "{file}：应为文本文件，内容却是{kind}；请改正扩展名或重新导出", file=name, kind=sentence(looks)
+        )
 
 
 def _blocks(stream: IO[bytes]) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from portrait.clock import aware
 from portrait.errors import NotFound
 from portrait.scope import Scope
+from portrait.sentence import sentence
 from portrait.store.schema import audit, audit_head
 
 START = "0" * 64
@@ -99,17 +100,19 @@ def verify_audit(engine: Engine) -> AuditCheck:
         for row in connection.execute(select(audit).order_by(audit.c.id)):
             count += 1
             if row.id != count:
-                return AuditCheck(False, count, count, f"第 {count} 行不见了")
+                return AuditCheck(False, count, count, sentence("第 {number} 行不见了", number=count))
             if link(before, row.id, row._asdict()) != row.chain:
-                return AuditCheck(False, count, row.id, f"第 {row.id} 行的内容与链不符，被改过")
+                return AuditCheck(
+                    False, count, row.id, sentence("第 {number} 行的内容与链不符，被改过", number=row.id)
+                )
             before = row.chain
         head = connection.execute(select(audit_head)).one_or_none()
     if head is None:
-        return AuditCheck(count == 0, count, None, "" if count == 0 else "审计链的末端记录不见了")
+        return AuditCheck(count == 0, count, None, "" if count == 0 else sentence("审计链的末端记录不见了"))
     if head.rows != count:
-        return AuditCheck(False, count, count + 1, f"末尾少了 {head.rows - count} 行")
+        return AuditCheck(False, count, count + 1, sentence("末尾少了 {n} 行", n=head.rows - count))
     if head.chain != before:
-        return AuditCheck(False, count, count, "末端与最后一行不符")
+        return AuditCheck(False, count, count, sentence("末端与最后一行不符"))
     return AuditCheck(True, count, None, "")
 
 
@@ -148,7 +151,7 @@ def audit_row(connection: Connection, scope: Scope, number: int) -> Row[Any]:
     """One row. Raises NotFound when there is none, or none in the scope."""
     row = connection.execute(select(audit).where(audit.c.id == number, scope.intake)).first()
     if row is None:
-        raise NotFound(f"审计里没有第 {number} 行")
+        raise NotFound("审计里没有第 {number} 行", number=number)
     return row
 
 

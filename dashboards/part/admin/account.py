@@ -10,8 +10,9 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.part import badge, facts, format, grid
+from dashboards.part.place import place_name
 from portrait.login import LINKS, offices
-from portrait.place import place_name, places
+from portrait.place import places
 from portrait.scope import ROLE_ZH, Role
 from portrait.store.reader import Reader
 
@@ -52,7 +53,9 @@ def reader_row(one: Reader) -> Mapping[str, Any]:
 def code_text(one: Reader) -> str:
     """What an account is bound by, as a person would write it."""
     if one.role is Role.BUREAU:
-        return f"{place_name(one.code)}（{one.code}）" if one.code else gettext("没有绑定")
+        if not one.code:
+            return gettext("没有绑定")
+        return gettext("{name}（{said}）", name=place_name(one.code), said=one.code)
     if one.role is Role.OFFICE:
         return one.code or gettext("全省全部类别")
     if one.role in LINKS:
@@ -159,7 +162,10 @@ def link_field(role: str) -> Any:
             id=id,
             label=gettext("市县"),
             data=[
-                {"value": place.adcode, "label": f"{place.name}（{place.adcode}）"}
+                {
+                    "value": place.adcode,
+                    "label": gettext("{name}（{said}）", name=place.name, said=place.adcode),
+                }
                 for place in places().values()
                 if place.level != "province"
             ],

@@ -23,6 +23,7 @@ from dashboards.part import (
 from dashboards.part.admin.ledger import equation, exact, state_badge
 from dashboards.part.admin.row import row_grid
 from dashboards.part.admin.word import reason_name, source_name, target_name
+from dashboards.part.number import counted
 from portrait.site import Site
 from portrait.store.batch import Batch
 from portrait.store.quarantine import Quarantined
@@ -33,10 +34,10 @@ SHOWN = 50  # quarantined rows on the batch's own page; all of them are one clic
 def batch_numbers(one: Batch) -> Any:
     counts = one.counts
     return numbers(
-        number(exact(counts.rows_read), gettext("行"), label=gettext("读入")),
-        number(exact(counts.rows_stored), gettext("行"), label=gettext("= 入库")),
-        number(exact(counts.rows_duplicate), gettext("行"), label=gettext("+ 重复")),
-        number(exact(counts.rows_quarantined), gettext("行"), label=gettext("+ 隔离")),
+        number(*counted(gettext("{n} 行", n=exact(counts.rows_read))), label=gettext("读入")),
+        number(*counted(gettext("{n} 行", n=exact(counts.rows_stored))), label=gettext("= 入库")),
+        number(*counted(gettext("{n} 行", n=exact(counts.rows_duplicate))), label=gettext("+ 重复")),
+        number(*counted(gettext("{n} 行", n=exact(counts.rows_quarantined))), label=gettext("+ 隔离")),
     )
 
 
@@ -71,7 +72,7 @@ def _about(site: Site, one: Batch) -> Any:
     if one.state == "running":
         words = gettext("正在接入，或者中途被停下。把同样的文件再接入一次，会从断点接着做。")
     else:
-        words = one.message
+        words = gettext(one.message)
     return card(gettext("这一批"), words, facts(listed), icon_name="file")
 
 

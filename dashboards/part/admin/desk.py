@@ -15,6 +15,7 @@ from portrait.errors import InputError
 from portrait.intake.preview import Preview, preview
 from portrait.intake.upload import Upload, choose, remove, suggested, take, upload_of
 from portrait.refresh import refresh
+from portrait.sentence import sentence, without
 
 SAMPLES = 5
 KINDS = ("intake", "preview", "refresh")
@@ -72,7 +73,7 @@ def look_of(context: Context, upload: Upload) -> Job | None:
 def idle(context: Context) -> None:
     """Raises InputError while this administrator's files are being taken in."""
     if context.jobs.running(_name(context, "intake")):
-        raise InputError(gettext("正在接入上一批文件，请等它结束"))
+        raise InputError("正在接入上一批文件，请等它结束")
 
 
 def use_source(context: Context, source: str) -> bool:
@@ -106,7 +107,7 @@ def act(context: Context, do: str, name: str) -> None:
         remove(home, me)
         look_again(context)
         clear_away(context)
-        context.note("upload", reason=gettext("放弃"))
+        context.note("upload", reason=sentence("放弃"))
     elif do == "remove":
         idle(context)
         remove(home, me, name)
@@ -125,7 +126,7 @@ def _take(context: Context) -> None:
     look = job_of(context, "preview")
     seen = look.result if look is not None and isinstance(look.result, Look) else None
     if not upload.files or seen is None or seen.stamp != upload.stamp or not takeable(seen.found):
-        raise InputError(gettext("文件或来源变过了，请先看新的预览"))
+        raise InputError("文件或来源变过了，请先看新的预览")
     site, me, by = context.site, context.actor.user_id, context.actor.login
     names = gettext("、").join(file.name for file in upload.files)
     context.note("intake", f"mapping:{upload.source}", reason=names)
@@ -155,4 +156,4 @@ def _name(context: Context, kind: str) -> str:
 
 def _without_folder(one: Preview, upload: Upload) -> Preview:
     """Where the server keeps the files is nobody's business."""
-    return replace(one, error=one.error.replace(str(upload.folder), gettext("上传的文件")))
+    return replace(one, error=without(one.error, str(upload.folder), sentence("上传的文件")))

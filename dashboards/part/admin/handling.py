@@ -26,7 +26,7 @@ def register_rows(app: Any, context: Callable[[], Context], place: str) -> None:
     @app.callback(
         Output("drawer", "opened", allow_duplicate=True),
         Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
         Input(f"{place}-rows", "cellClicked"),
         prevent_initial_call=True,
     )
@@ -39,7 +39,7 @@ def register_rows(app: Any, context: Callable[[], Context], place: str) -> None:
         return True, title(one), row_body(here.site, one, place)
 
     @app.callback(
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
         Output(f"{place}-changed", "data"),
         Input({"type": f"{place}-do", "row": ALL, "do": ALL}, "n_clicks"),
         State({"type": f"{place}-cell", "row": ALL, "cell": ALL}, "value"),
@@ -71,7 +71,7 @@ def row_of(context: Context, key: object) -> Quarantined:
         with context.site.registry.connect() as connection:
             found = quarantined_by_id(connection, [int(text)], context.scope)
     if not found:
-        raise NotFound(gettext("没有这一行"))
+        raise NotFound("没有这一行")
     return found[0]
 
 
@@ -102,6 +102,6 @@ def _handled(context: Context, one: Quarantined, do: str, cells: dict[int, str])
     elif do == "replay":
         report = replay(site, ids=[one.id], by=by, wait_seconds=WAIT_SECONDS)
     else:
-        raise InputError(gettext("没有这种处理"))
+        raise InputError("没有这种处理")
     context.note(do, f"quarantine:{one.id}", reason=replayed(report))
     return html.P(replayed(report), className="said bad" if report.still else "said good")

@@ -56,7 +56,7 @@ def _report(one: BatchReport) -> list[Any]:
         words = gettext("隔离：{codes}", codes=reasons_text(one.codes))
         lines.append(html.Div(dmc.Anchor(words, href=f"/quarantine?batch={one.batch}")))
     if one.message:
-        lines.append(html.Div(one.message, className="quiet"))
+        lines.append(html.Div(gettext(one.message), className="quiet"))
     return lines
 
 

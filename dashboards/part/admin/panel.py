@@ -40,7 +40,7 @@ def upload_card(context: Context, upload: Upload, look: Job | None, failed: Job 
         _source(context, upload),
         _files(upload),
         _drop(context),
-        html.P(look.error, className="said bad") if look is not None and look.error else None,
+        html.P(gettext(look.error), className="said bad") if look is not None and look.error else None,
         previews(found) if found is not None else None,
         action=[
             dmc.Button(
@@ -66,7 +66,11 @@ def taken_card(taken: Taken) -> Any:
         report_list(taken.reports) if taken.reports else None,
         html.Ul(
             [
-                html.Li(why if why.startswith(file) else [html.B(file), "：", why])
+                html.Li(
+                    gettext(why)
+                    if why.startswith(file)
+                    else [html.B(file), gettext("：{words}", words=gettext(why))]
+                )
                 for file, why in taken.refused
             ],
             className="said bad plain",
@@ -91,7 +95,7 @@ def _told(failed: Job | None) -> Any:
     if failed is None:
         return None
     words = gettext("没有接入，文件还在这里，可以再试。") if failed.code == "P500" else gettext("没有接入。")
-    return html.P([html.B(words), " ", failed.error], className="said bad", role="alert")
+    return html.P([html.B(words), " ", gettext(failed.error)], className="said bad", role="alert")
 
 
 def _source(context: Context, upload: Upload) -> Any:
@@ -123,7 +127,7 @@ def _wanted(context: Context, source: str) -> Any:
     try:
         mapping = load_mapping(source, context.site.settings.home)
     except MappingError as error:
-        return html.P(error.message, className="said bad")
+        return html.P(gettext(error.message), className="said bad")
     wanted: dict[str, list[str]] = {}
     for stream in mapping.streams:
         wanted.setdefault(stream.layout.file, []).append(target_name(stream.target.name))

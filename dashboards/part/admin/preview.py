@@ -30,7 +30,9 @@ def preview_finding(found: Sequence[Preview]) -> str:
     rows, bad = (sum(getattr(one, name) for one in readable) for name in ("rows_read", "rows_bad"))
     words = gettext("读到 {n} 行，{good} 行没有问题", n=_exact(rows), good=_exact(rows - bad))
     words += gettext("，{bad} 行会进隔离区并写明原因。", bad=_exact(bad)) if bad else gettext("。")
-    return words + (gettext("有 {n} 个文件读不了。", n=faulty) if faulty else "")
+    if not faulty:
+        return words
+    return gettext("{first}{then}", first=words, then=gettext("有 {n} 个文件读不了。", n=faulty))
 
 
 def takeable(found: Sequence[Preview]) -> bool:
@@ -69,7 +71,7 @@ def _state(one: Preview) -> Any:
 
 def _body(one: Preview) -> list[Any]:
     if one.error:
-        return [html.P(one.error, className="said bad")]
+        return [html.P(gettext(one.error), className="said bad")]
     words = gettext("读到 {n} 行", n=_exact(one.rows_read))
     if one.rows_bad:
         words += gettext("，{n} 行有问题：{codes}", n=_exact(one.rows_bad), codes=reasons_text(one.codes))

@@ -17,6 +17,7 @@ from portrait.errors import NotFound
 from portrait.evidence import EvidenceItem, Explanation, RecordItem
 from portrait.explain import explanation, records_of
 from portrait.framework import dimensions, indicators
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.answer import TEXT_LIMIT, open_contest, own_person
 
@@ -125,7 +126,7 @@ def register_behind(app: Any, context: Callable[[], Context]) -> None:
         kept = open_contest(
             now.site.registry, now.scope, str(text or ""), now.site.now, node=node, record=record
         )
-        now.note("contest", f"contest:{kept.id}", reason=gettext("提出异议"))
+        now.note("contest", f"contest:{kept.id}", reason=sentence("提出异议"))
         said = gettext(
             "已提交，编号 {n}，最迟 {day} 答复；在“证据”页可以查看和撤回。",
             n=kept.id,
