@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 MESSAGE ?=
 
-.PHONY: help setup demo serve test check format bench screenshot notebooks lock revision clean
+.PHONY: help setup demo serve test check format messages bench screenshot notebooks lock revision clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ check: $(VENV)/.test ## format, lint, types, import directions: what CI runs bef
 format: $(VENV)/.test ## let ruff rewrite what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+messages: $(VENV)/.runtime ## bring the English catalogue up to date; prints what is still to be translated
+	@$(BIN)/python -m dashboards.locale.extract
 
 bench: $(VENV)/.test ## speed and memory, each beside a baseline measured in the same run
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -129,7 +129,7 @@ def records_of(
             row["seconds"],
             row["credit"] / 100,
             Flag(row["flag"]),
-            row["batch"],
+            named.number(row),
             named.file(row),
             row["line"],
         )
@@ -176,6 +176,11 @@ class _Names:
     def file(self, row: dict[str, Any]) -> str:
         batch = self.batches.get(row["batch"])
         return batch.file if batch else ""
+
+    def number(self, row: dict[str, Any]) -> int:
+        """The batch in which the record's file came in."""
+        batch = self.batches.get(row["batch"])
+        return batch.number if batch else int(row["batch"])
 
 
 def _rows(
@@ -253,7 +258,7 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
                     None,
                     reason,
                     rule.version,
-                    row["batch"],
+                    named.number(row),
                     named.file(row),
                     row["line"],
                 )

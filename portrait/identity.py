@@ -111,7 +111,7 @@ def masked(kind: str, text: str) -> str:
     if kind not in SENSITIVE:
         return text
     if kind == "mail" and "@" in text:
-        return hint(kind, text.strip())
+        return hint(kind, re.sub("^mailto:", "", text.strip(), flags=re.IGNORECASE))
     return f"***{text[-4:]}" if len(text) > 7 else "***"
 
 

@@ -30,6 +30,7 @@ from portrait.lake.snapshot import (
 )
 from portrait.lake.table import Lake
 from portrait.record import CELL_SCHEMA, LINK_SCHEMA, SCORED, SNAPSHOT_SCHEMA, month_number
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.bulk import RecordBatches, alignments, links, record_batches
 from portrait.store.lease import writing
@@ -71,17 +72,17 @@ def refresh(
         ) as engine,
     ):
         batches = record_batches(site.registry)
-        tell("汇总证据", 0.0)
+        tell(sentence("汇总证据"), 0.0)
         cells_done, count = _refresh_cells(site, engine, batches, full)
         lease.check()
         middle = perf_counter()
-        tell("计算画像", 0.5)
+        tell(sentence("计算画像"), 0.5)
         portraits_done, persons = _refresh_snapshot(site, engine, batches, day, full or cells_done == "full")
         end = perf_counter()
-        tell("归并文件", 0.9)
+        tell(sentence("归并文件"), 0.9)
         lease.check()
         folded = tidy(site.lake)
-        tell("完成", 1.0)
+        tell(sentence("完成"), 1.0)
     return RefreshReport(
         day,
         cells_done,

@@ -178,7 +178,7 @@ def test_a_password_that_is_not_given_is_made_up_and_shown_once(command: Command
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("add", "w", "--role", "teacher"), "person_id"),
+        (("add", "w", "--role", "teacher"), "继教编号"),
         (("add", "w", "--role", "teacher", "--person", "H404"), "不存在"),
         (("add", "w", "--role", "office", "--office", "OFFICE_X"), "OFFICE_A"),
         (("add", "w", "--role", "king"), "king"),

@@ -30,6 +30,11 @@ def band_of(level: float) -> Band:
     return [band for band in bands() if level >= band.low][-1]
 
 
+def lift() -> int:
+    """Pixels by which a row's name rises above its figures: an English name leaves them no room beside it on a phone."""
+    return 16 if current() == "en" else 0
+
+
 def points(level: float) -> str:
     """A level as the whole number a reader sees; with a decimal where rounding would lift it into the next band."""
     whole = round(level * 100)

@@ -22,6 +22,7 @@ from portrait.framework import dimensions, indicators
 from portrait.hours import day_of
 from portrait.record import SCORED
 from portrait.scope import Role
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.answer import own_person, withdraw_contest
 
@@ -103,10 +104,10 @@ def _table(site: Site, found: Sequence[Use], node: str) -> list[Any]:
                 {"field": "day", "headerName": gettext("日期"), "width": 112, "minWidth": 112, "sort": "desc"},
                 {"field": "title", "headerName": gettext("课程或项目"), "minWidth": 150, "flex": 3, **WRAP},
                 {"field": "use", "headerName": gettext("计入了什么"), "minWidth": 190, "flex": 4, **WRAP},
-                {"field": "kind", "headerName": gettext("类型"), "minWidth": 96, "width": 100},
+                {"field": "kind", "headerName": gettext("类型"), "minWidth": 96, "width": 112, **WRAP},
                 {"field": "score", "headerName": gettext("得分"), "minWidth": 96, "width": 106, "type": "rightAligned"},
                 {"field": "weight", "headerName": gettext("权重"), "minWidth": 80, "width": 80, "type": "numericColumn"},
-                {"field": "source", "headerName": gettext("来源"), "minWidth": 110, "width": 130},
+                {"field": "source", "headerName": gettext("来源"), "minWidth": 110, "width": 130, **WRAP},
             ],
             [_row(site, use) for use in found if _fits(use, node, "all")],
             page_size=15,
@@ -201,7 +202,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         for use in uses(now.site, person, records_of(now.site, person)):
             if use.record.record == wanted:
                 return True, kind_name(use.record.kind), _record_body(now.site, use)
-        raise NotFound(gettext("没有这条记录"))
+        raise NotFound("没有这条记录")
 
     @app.callback(
         Output("evidence-contests", "children"),
@@ -218,9 +219,9 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         if ctx.triggered_id["type"] == "contest-withdraw":
             number = str(ctx.triggered_id["key"])
             if not number.isdigit() or int(number) >= 2**63:
-                raise NotFound(gettext("没有可以撤回的异议"))
+                raise NotFound("没有可以撤回的异议")
             withdraw_contest(now.site.registry, now.scope, int(number), now.site.now)
-            now.note("contest", f"contest:{number}", reason=gettext("撤回异议"))
+            now.note("contest", f"contest:{number}", reason=sentence("撤回异议"))
             notify(gettext("第 {n} 号异议已撤回。", n=number))
         return objections(now, person, {one.record: one for one in records_of(now.site, person)})
 

@@ -93,7 +93,7 @@ def layout(context: Context, _query: Mapping[str, str]) -> Any:
 
 def _lead(grown: Sequence[str], known: int) -> str:
     if grown:
-        return gettext("确有成长：{names}。其余维度的变化没有超出误差。", names="、".join(grown))
+        return gettext("确有成长：{names}。其余维度的变化没有超出误差。", names=gettext("、").join(grown))
     if known:
         return gettext(
             "有估计的 {n} 个维度里，还没有哪个的变化超出误差；尚不能说有成长，也不能说没有。", n=known
