@@ -11,7 +11,7 @@ from portrait.errors import InputError
 from portrait.hashing import key_number
 from portrait.identity import normalised
 from portrait.place import places
-from portrait.resource import read_code
+from portrait.programme.category import categories
 from portrait.scope import ROLE_ZH, Role
 from portrait.sentence import sentence
 from portrait.store.user import add_user, password_fault
@@ -30,7 +30,7 @@ LINKS = {
 
 def offices() -> tuple[str, ...]:
     """The project offices by code, as the project categories name them."""
-    return tuple(sorted({row["office"].split()[0] for row in read_code("project_categories").values()}))
+    return tuple(sorted({one.office for one in categories().values()}))
 
 
 def linked_id(role: Role, code: str) -> int | None:

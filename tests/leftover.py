@@ -27,12 +27,17 @@ NAMED: tuple[Column[Any], ...] = (
     schema.user.c.name,
     schema.trainee.c.reason,
     schema.batch.c.file,
+    schema.batch.c.message,
+    schema.quarantine.c.sheet,
+    schema.quarantine.c.column,
     schema.followup.c.note,
     schema.contest.c.text,
     schema.election.c.reason,
 )
 # Of a component: what it is called by, never what is shown.
-SILENT = frozenset({"id", "value", "href", "key", "className"})
+CALLED = frozenset({"id", "value", "href", "key", "className"})
+# Of a row in a grid: words of a roster or a log, as they came or as they were stored.
+CAME = frozenset({"raw", "reason", "whole"})
 
 
 class Leftover:
@@ -44,11 +49,9 @@ class Leftover:
             names |= {place.name, place.name.removesuffix("市")}
         with registry.connect() as connection:
             for column in NAMED:
-                names |= {
-                    str(name) for name in connection.execute(select(column).distinct()).scalars() if name
-                }
+                names |= set(connection.execute(select(column).distinct()).scalars())
         self._names: dict[str, list[str]] = {}
-        for name in sorted((n for n in names if WIDE.search(n)), key=len, reverse=True):
+        for name in sorted((n for n in names if n and WIDE.search(n)), key=len, reverse=True):
             self._names.setdefault(name[0], []).append(name)
 
     def of(self, text: str) -> str:
@@ -67,7 +70,7 @@ class Leftover:
                 yield f"{where[-60:]}: {shown}"
         elif isinstance(shown, dict):
             for key, value in shown.items():
-                if key not in SILENT or isinstance(value, (dict, list)):
+                if key not in CALLED | CAME or isinstance(value, (dict, list)):
                     yield from self.on(value, f"{where}.{key}")
         elif isinstance(shown, list):
             for value in shown:

@@ -87,10 +87,11 @@ def constants(
 def yaml_values(
     file: IO[bytes], keywords: Collection[str], comments: Collection[str], options: Mapping[str, Any]
 ) -> Found:
-    """The texts under the `keys` of a YAML file, or of its part `within`; each cut before `until` where that is given."""
+    """The texts under the `keys` of a YAML file, or of its part `within`; each also as it is before `until`."""
     data = yaml.safe_load(file)
     for text in _under(data[options["within"]] if "within" in options else data, options["keys"].split()):
-        yield 1, "gettext", text.split(options["until"])[0] if "until" in options else text, []
+        for said in dict.fromkeys((text.split(options["until"])[0], text) if "until" in options else (text,)):
+            yield 1, "gettext", said, []
 
 
 def _under(data: Any, keys: Collection[str]) -> Iterator[str]:

@@ -106,7 +106,7 @@ def _source(context: Context, upload: Upload) -> Any:
                 id="intake-source",
                 label=gettext("来源（映射）"),
                 data=[
-                    {"value": name, "label": gettext("{title}（{name}）", title=title, name=name)}
+                    {"value": name, "label": gettext("{title}（{name}）", title=gettext(title), name=name)}
                     for name, title in sorted(titles.items())
                 ],
                 value=upload.source or None,
