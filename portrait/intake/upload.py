@@ -228,5 +228,6 @@ def _place(home: Path, user_id: int) -> Path:
 
 def _made(home: Path, user_id: int) -> Path:
     place = _place(home, user_id)
-    (place / "file").mkdir(parents=True, exist_ok=True, mode=0o700)
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (place / "file").mkdir(parents=True, exist_ok=True)
     return place

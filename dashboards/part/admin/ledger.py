@@ -129,7 +129,9 @@ def batch_row(site: Site, one: Batch) -> Mapping[str, Any]:
     return {
         "key": str(one.id),
         "id": one.id,
-        "file": one.file,
+        "file": one.file
+        if one.origin is None
+        else gettext("重放第 {n} 批 {file}", n=one.origin, file=one.file),
         "target": target_name(one.target),
         "read": one.counts.rows_read,
         "stored": one.counts.rows_stored,
