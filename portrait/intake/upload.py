@@ -166,7 +166,12 @@ def take(site: Site, user_id: int, *, by: str, progress: Progress | None = None)
 
 def _part(tell: Progress, number: int, total: int) -> Within:
     """The door's progress in one of several files, as a share of them all."""
-    return lambda text, done, all_: tell(text, (number + (done / all_ if all_ else 0.0)) / total)
+
+    def within(text: str, done: int, all_: int) -> None:
+        told = f"第 {number + 1}/{total} 个文件：{text.removesuffix('（1/1）')}"
+        tell(told, (number + (done / all_ if all_ else 0.0)) / total)
+
+    return within
 
 
 def silent(_text: str, _share: float) -> None:
