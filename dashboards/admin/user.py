@@ -67,14 +67,17 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
         card(
             gettext("每个角色能看什么"),
             gettext("由规则统一决定，不能逐个账号放宽；没有绑定人员或单位的账号什么也看不到。"),
-            facts(
-                [
-                    (
-                        gettext("{role}（{bound}）", role=gettext(ROLE_ZH[one.role]), bound=bound),
-                        gettext(scope(one).reason),
-                    )
-                    for one, bound in _examples()
-                ]
+            html.Div(
+                facts(
+                    [
+                        (
+                            gettext("{role}（{bound}）", role=gettext(ROLE_ZH[one.role]), bound=bound),
+                            gettext(scope(one).reason),
+                        )
+                        for one, bound in _examples()
+                    ]
+                ),
+                className="roles",
             ),
             icon_name="shield",
         ),
