@@ -608,7 +608,9 @@ def test_a_refusal_stands_in_the_audit_with_its_reason(admin, home):
     key = re.findall(r'"key": "(\d+)"', page)[0]
     body = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": key}, changes="drawer-content"))
     assert "“审计”不对教师开放" in body
-    forged = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": str(2**63 - 1)}, changes="drawer-content"))
+    forged = shown(
+        ask(admin, "audit-grid", "cellClicked", {"rowId": str(2**63 - 1)}, changes="drawer-content")
+    )
     assert "没有第" in forged
 
 
