@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from portrait.errors import InputError
+from portrait.intake.archive import sound
 from portrait.intake.bench import Bench, clear, open_bench, set_up, set_up_over, sweep
 from portrait.intake.judge import tally
 from portrait.intake.land import PART_ROWS, Landing, add, land, stage, unstage
@@ -60,9 +62,7 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
         tell("核对存档", 0.0)
         with site.registry.connect() as connection:
             ledger = record_ledger(connection)
-        for batch in ledger:
-            files_again(site, batch)
-            mapping_then(site, batch)
+        _check(site, ledger)
         standing = Standing(str(int(site.lake.standing.root or 0) + 1), site.settings.lake_buckets)
         half = _half(site, standing)
         made = Site(site.settings, site.registry, Lake(half, standing.buckets))
@@ -81,6 +81,21 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
     return RebuildReport(
         len(ledger) - replays, replays, records, standing.buckets, tuple(days), tuple(recounted)
     )
+
+
+def _check(site: Site, ledger: Sequence[Batch]) -> None:
+    """Raise InputError or MappingError for the first batch that cannot be read as it was."""
+    seen: set[str] = set()
+    for batch in ledger:
+        main, joined = files_again(site, batch)
+        mapping_then(site, batch)
+        for file in (main, *joined.values()):
+            if file.content not in seen and not sound(site.archive, file.content):
+                raise InputError(
+                    f"第 {batch.id} 号批次的原始文件 {file.name} 在存档里已不是原来的内容"
+                    f"（archive/{file.content[:2]}/{file.content}），请从备份恢复"
+                )
+            seen.add(file.content)
 
 
 def _half(site: Site, standing: Standing) -> Path:

@@ -251,6 +251,9 @@ def test_what_the_archive_lacks_is_said_before_anything_is_written(lived: Site) 
     place(lived.archive, first.content).rename(lived.settings.home / "away")
     with pytest.raises(InputError, match=r"marks\.csv"):
         rebuild(lived)
+    place(lived.archive, first.content).write_text("something else")
+    with pytest.raises(InputError, match="不是原来的内容"):
+        rebuild(lived)
     assert not (lived.lake.folder / "1").exists()
     (lived.settings.home / "away").rename(place(lived.archive, first.content))
     with writing(lived.registry), pytest.raises(LakeBusy):

@@ -57,6 +57,12 @@ def place(archive: Path, digest: str) -> Path:
     return archive / digest[:2] / digest
 
 
+def sound(archive: Path, digest: str) -> bool:
+    """Whether the file with this content is there and still has it."""
+    path = place(archive, digest)
+    return path.is_file() and _digest(path) == digest
+
+
 def _digest(file: Path) -> str:
     with file.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
