@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from portrait.errors import InputError
+from portrait.identity import has_secret
 from portrait.intake.archive import sound
 from portrait.intake.bench import Bench, clear, open_bench, set_up, set_up_over, sweep
 from portrait.intake.judge import tally
@@ -31,7 +32,7 @@ from portrait.resource import DATA
 from portrait.site import Site
 from portrait.store.batch import Batch, batch_of, record_ledger, recount_batch
 from portrait.store.lease import Lease, writing
-from portrait.store.quarantine import places
+from portrait.store.quarantine import Place, places
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
 
@@ -85,6 +86,8 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
 
 def _check(site: Site, ledger: Sequence[Batch]) -> None:
     """Raise InputError or MappingError for the first batch that cannot be read as it was."""
+    if ledger and not has_secret(site.settings.home):
+        raise InputError("家目录里没有 secret.key，手机号、邮箱、身份证号的账号会对不上，请从备份恢复")
     seen: set[str] = set()
     for batch in ledger:
         main, joined = files_again(site, batch)
@@ -96,6 +99,9 @@ def _check(site: Site, ledger: Sequence[Batch]) -> None:
                     f"（archive/{file.content[:2]}/{file.content}），请从备份恢复"
                 )
             seen.add(file.content)
+        if batch.origin is not None:
+            for row in _rows(site, batch):
+                cells_of(site.archive, row.mended)
 
 
 def _half(site: Site, standing: Standing) -> Path:
@@ -165,7 +171,7 @@ def _replay(bench: Bench, lease: Lease, batch: Batch) -> None:
     assert batch.origin is not None
     with site.registry.connect() as connection:
         origin = batch_of(connection, batch.origin)
-        rows = [row for row in places(connection, origin.id, state="replayed") if row.replay == batch.id]
+    rows = _rows(site, batch)
     mapping, stream = mapping_then(site, batch)
     main, files = files_again(site, batch)
     with reread(bench, stream, main, {row.line: cells_of(site.archive, row.mended) for row in rows}) as raw:
@@ -174,6 +180,13 @@ def _replay(bench: Bench, lease: Lease, batch: Batch) -> None:
             bind(bench.engine, site.lake, "record")
             add(bench.engine, site.lake, lease, staged, 0, f"{batch.key}:0/1")
         clear(bench, program)
+
+
+def _rows(site: Site, batch: Batch) -> list[Place]:
+    """The rows that a replay took."""
+    assert batch.origin is not None
+    with site.registry.connect() as connection:
+        return [row for row in places(connection, batch.origin, state="replayed") if row.replay == batch.id]
 
 
 def _recount(site: Site, ledger: Sequence[Batch]) -> tuple[list[int], int]:
