@@ -108,12 +108,19 @@ class Overview:
         return {key: rate("on_time", *on_time(group, self.as_of)) for key, group in groups.items()}
 
     def by_category(self, measure: str) -> dict[str, Rate]:
-        """Arrival or graduation by project category."""
+        """Arrival or graduation by project category, in the order of the notice; what is in neither plan ("") comes last."""
         found: dict[str, Tally] = {}
         for count in self.classes:
             key = count.training_class.category
             found[key] = found.get(key, Tally()) + count.tally(self.as_of)
-        return rates(measure, {code: t.pair(measure) for code, t in sorted(found.items())}, floor=self.floor)
+        return rates(
+            measure,
+            {
+                code: t.pair(measure)
+                for code, t in sorted(found.items(), key=lambda pair: (not pair[0], pair[0]))
+            },
+            floor=self.floor,
+        )
 
     def dues(self) -> list[Due]:
         return dues(self.classes, self.fill, self.ask.year, self.as_of)

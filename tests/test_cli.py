@@ -56,6 +56,24 @@ def test_every_option_says_in_chinese_what_it_is_for(words: tuple[str, ...]) -> 
             assert any("一" <= character <= "鿿" for character in parameter.help or ""), parameter.name
 
 
+def test_a_home_that_is_not_there_is_not_served(home: Path, command: Command) -> None:
+    refused = command("serve", "--home", home)
+    assert refused.code == 2
+    assert "portrait demo" in refused.err
+    assert not home.exists()
+
+
+def test_a_site_without_a_login_says_how_to_add_one(
+    home: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.serve.serve", lambda _site, ready: ready())
+    open_site(load_settings(home)).registry.dispose()
+    shown = command("serve", "--home", home)
+    assert shown.code == 0
+    assert "portrait user add" in shown.out
+    assert "http://127.0.0.1:8050" in shown.out
+
+
 def test_no_command_shows_the_help(command: Command) -> None:
     shown = command()
     assert shown.code == 2

@@ -70,6 +70,7 @@ def growth_band(
         tickvals=named,
         ticktext=[f"{day.year}.{day.month}" for day in named],
         ticklabeloverflow="allow",
+        tickangle=0,
         tickfont={"color": MUTED},
     )
     figure.update_yaxes(
@@ -107,7 +108,7 @@ def _level(level: float, color: str, width: float, dash: str) -> dict[str, objec
     }
 
 
-def _some(days: Sequence[date], most: int = 5) -> list[date]:
+def _some(days: Sequence[date], most: int = 4) -> list[date]:
     """Evenly spaced dates to name, always with the last."""
     step = max(1, -(-len(days) // most))
     return list(days[::-1][::step][::-1])

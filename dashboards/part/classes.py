@@ -30,6 +30,7 @@ STAGE_TONE = {
     Stage.ENDED: "data",
 }
 MOST_CLASSES = 200
+LONG_LIST = 12  # more scroll inside the card
 
 
 def stage_badge(stage: Stage) -> Any:
@@ -65,7 +66,10 @@ def classes_card(view: View, over: Overview, whole: Mapping[int, ClassCount] | N
         if len(counts) > MOST_CLASSES
         else gettext("共 {n} 个班次。", n=len(counts))
     )
-    return card(gettext("班次"), more, html.Div(table, className="table-scroll wide"), icon_name="class")
+    long = " long" if len(counts) > LONG_LIST else ""
+    return card(
+        gettext("班次"), more, html.Div(table, className=f"table-scroll wide{long}"), icon_name="class"
+    )
 
 
 def _class_row(

@@ -175,7 +175,9 @@ def categories_card(view: View, over: Overview) -> Any:
         [gettext("项目类别"), gettext("报到率"), gettext("结业率（结业/选派）")],
         [
             [
-                dmc.Anchor(category_label(code) or gettext("未分类"), href=view.link(category=code)),
+                dmc.Anchor(category_label(code), href=view.link(category=code))
+                if code
+                else gettext("国培省培以外（市、县、校）"),
                 rate_cell(arrived[code]),
                 rate_cell(graduated[code]),
             ]

@@ -193,7 +193,7 @@ def _all_card(context: Context, counts: list[ClassCount]) -> Any:
         [
             [
                 dmc.Anchor(c.training_class.name, href=f"{PATH}?class={c.training_class.id}"),
-                category_label(c.training_class.category) or badge(gettext("未分类"), "none"),
+                category_label(c.training_class.category) or badge(gettext("国培省培以外"), "none"),
                 span(c.training_class.starts, c.training_class.ends),
                 stage_badge(c.training_class.stage(today)),
                 f"{c.sent}/{c.places}",

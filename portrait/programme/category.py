@@ -39,4 +39,4 @@ def categories_of(office: str = "", plan: str = "") -> tuple[str, ...]:
 
 def category_name(code: str) -> str:
     found = categories().get(code)
-    return found.zh if found else code or "未分类"
+    return found.zh if found else code or "国培省培以外"

@@ -37,6 +37,9 @@ def choose_showcase(province: Province, people: People, classes: Sequence[Traini
     """
     over = [(i, c) for i, c in enumerate(classes) if c.ends < SPAN - 5 and c.starts > SPAN - 100 and c.offsite and c.level == "L1"]  # fmt: skip
     running = [(i, c) for i, c in enumerate(classes) if c.starts < SPAN - 3 and c.ends > SPAN + 5 and c.level in ("L1", "L2")]  # fmt: skip
+    # The first class's provider is the trainer's login: one with a class under way has somebody to look after.
+    busy = {c.provider for _, c in running if c.starts < SPAN - 14}
+    over.sort(key=lambda pair: pair[1].provider not in busy)
     country = np.array([not s.urban_rural.startswith("11") for s in province.schools])[people.school]
     ordinary = (people.post <= 1) & people.teaching
     members: dict[Audience, np.ndarray] = {}

@@ -94,7 +94,7 @@ def browse_panel(context: Context, ask: Browse) -> Any:
                                 allowDeselect=False,
                             ),
                         ],
-                        className="filters",
+                        className="course-filters",
                     ),
                 ],
                 className="filter-box",
