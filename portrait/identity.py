@@ -147,6 +147,11 @@ def account_id(source: str, kind: str, external: str, secret: bytes = b"") -> in
     return account_number(source, identify(source, kind, external, secret))
 
 
+def has_secret(home: Path) -> bool:
+    """Whether the home's key is there. Where something has come in it was made, so that a missing one is a lost one."""
+    return (home / "secret.key").is_file()
+
+
 def load_secret(home: Path) -> bytes:
     """The home's key for digests, made on first use. Losing it means that sensitive identifiers no longer match."""
     path = home / "secret.key"

@@ -106,9 +106,9 @@ def _staging(home: Path) -> tuple[Path, int]:
 
 
 def sweep(site: Site) -> None:
-    """Remove what crashed intakes and previews left staged or half copied; the folders of living ones are locked and stay.
+    """Remove what crashed intakes and previews left staged or half copied. Only the holder of the writer's lease may.
 
-    Only the holder of the writer's lease may.
+    The folders of previews that are being looked at are locked and stay.
     """
     for folder in site.settings.home.glob("staging-*"):
         with suppress(FileNotFoundError):

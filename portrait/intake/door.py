@@ -31,11 +31,11 @@ from portrait.intake.land import (
 )
 from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
-from portrait.intake.recipe import arrival_of, batch_key, key_of
+from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
 from portrait.sentence import sentence
 from portrait.site import Site
-from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch, record_batches_from
+from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
 from portrait.store.link import add_accounts, link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
@@ -95,13 +95,13 @@ def intake(
     mapping = load_mapping(source, site.settings.home)
     plan = files_of(mapping, path)
     total = sum(len(files) for _, files in plan)
-    recipe = keep_text(site.archive, mapping.text)
     tell = progress or silent
     reports = []
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
         sweep(site)
         with open_bench(site) as bench:
-            bench.anywhere = _remapped(site, mapping, recipe)
+            recipe = keep_text(site.archive, mapping.text)
+            bench.anywhere = remapped(site, mapping, recipe)
             numbers = count(1)
             for stream, files in plan:
                 failures: list[InputError] = []
@@ -239,23 +239,6 @@ def _counted(rows: Iterator[Refused], codes: Counter[str]) -> Iterator[Refused]:
 def _archived(site: Site, file: Path) -> Input:
     content = keep(site.archive, file)
     return Input(place(site.archive, content), file.name, content)
-
-
-def _remapped(site: Site, mapping: Mapping, recipe: str) -> bool:
-    """Whether records of this source came in by another mapping, or by this one before it was changed.
-
-    They have the same ids then, but may lie in other months.
-    """
-    digests = {stream.name: mapping.digest(stream) for stream in mapping.streams}
-
-    def otherwise(earlier: Batch) -> bool:
-        if earlier.origin is not None:
-            return earlier.recipe != recipe
-        others = {one["alias"]: one["content"] for one in earlier.inputs}
-        return earlier.key != key_of(digests.get(earlier.stream, ""), earlier.content, others)
-
-    with site.registry.connect() as connection:
-        return any(map(otherwise, record_batches_from(connection, mapping.source)))
 
 
 def _taken_before(batch: Batch) -> BatchReport:

@@ -139,14 +139,8 @@ def _late(engine: duckdb.DuckDBPyConnection, program: Program, late: Mapping[int
         f"SELECT _row, _raw, [{texts}]::varchar[] FROM {program.typed} WHERE _selected AND _row IN ({numbers}) ORDER BY _row"
     ).fetchall()
     for number, raw, secrets in rows:
-        yield Refused(
-            program.raw.sheet,
-            number,
-            _first_column(late[number]),
-            "taken",
-            hidden(late[number]),
-            _shown(program, raw, secrets),
-        )
+        column, reason = _first_column(late[number]), hidden(late[number])
+        yield Refused(program.raw.sheet, number, column, "taken", reason, _shown(program, raw, secrets))
 
 
 def _first_column(reason: str) -> str:

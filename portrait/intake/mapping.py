@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -103,7 +103,7 @@ class Mapping:
     title: str
     timezone: str
     streams: tuple[Stream, ...]
-    path: str
+    path: str = ""
     text: str = field(default="", repr=False)  # as it stands in the file
 
     @property
@@ -170,14 +170,14 @@ def read_mapping(path: Path, given: str = "") -> Mapping:
     at = given or path.name
     try:
         text = path.read_text(encoding="utf-8")
-        return _checked(yaml.load(text, Loader=_Text), given or str(path), at, text)
+        return replace(_checked(yaml.load(text, Loader=_Text), at), path=given or str(path), text=text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MappingError(f"{at}：不是可读的 YAML：{error}") from error
     except RecursionError:
         raise MappingError(f"{at}：嵌套太深，或引用了自己") from None
 
 
-def _checked(document: Any, path: str, at: str, text: str) -> Mapping:
+def _checked(document: Any, at: str) -> Mapping:
     if not isinstance(document, dict):
         raise MappingError(f"{at}：应为键值结构，要有 name、source、streams")
     reject(document, {"name", "version", "source", "title", "timezone", "maps", "streams"}, at)
@@ -201,8 +201,6 @@ def _checked(document: Any, path: str, at: str, text: str) -> Mapping:
         title=_scalar(document, "title", at, name),
         timezone=timezone,
         streams=streams,
-        path=path,
-        text=text,
     )
 
 

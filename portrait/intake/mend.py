@@ -57,11 +57,7 @@ def shown_cells(stream: Stream, cells: Mapping[str, str]) -> dict[str, str]:
     """Corrected cells as people may see them."""
     kinds = sensitive_columns(stream)
     return {
-        column: masked(kinds[column], text)
-        if column in kinds
-        else text
-        if column in stream.columns
-        else hidden(text)
+        column: masked(kinds[column], text) if column in kinds else hidden(text)
         for column, text in cells.items()
     }
 
