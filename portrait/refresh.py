@@ -16,6 +16,7 @@ import pyarrow as pa
 from portrait.evidence import EvidenceRule, evidence_rule
 from portrait.framework import indicators
 from portrait.lake.cell import cells, portable, record
+from portrait.lake.compact import tidy
 from portrait.lake.engine import bare_engine, bind, bind_files
 from portrait.lake.snapshot import (
     DAY_ZERO,
@@ -75,6 +76,10 @@ def refresh(
         middle = perf_counter()
         tell("计算画像", 0.5)
         portraits_done, persons = _refresh_snapshot(site, engine, batches, day, full or cells_done == "full")
+        lease.check()
+        last = perf_counter()
+        tell("整理记录湖", 0.8)
+        tidy(site.lake)
         tell("完成", 1.0)
     return RefreshReport(
         day,
@@ -82,7 +87,7 @@ def refresh(
         portraits_done,
         count,
         persons,
-        {"cells": middle - start, "portraits": perf_counter() - middle},
+        {"cells": middle - start, "portraits": last - middle, "lake": perf_counter() - last},
     )
 
 
