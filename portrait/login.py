@@ -11,7 +11,6 @@ from portrait.errors import InputError
 from portrait.hashing import key_number
 from portrait.identity import normalised
 from portrait.place import places
-from portrait.programme.category import categories
 from portrait.scope import ROLE_ZH, Role
 from portrait.sentence import sentence
 from portrait.store.user import add_user, password_fault
@@ -26,11 +25,6 @@ LINKS = {
     Role.SCHOOL: ("school", "学校代码"),
     Role.BUREAU: ("region", "行政区划代码"),
 }
-
-
-def offices() -> tuple[str, ...]:
-    """The project offices by code, as the project categories name them."""
-    return tuple(sorted({one.office for one in categories().values()}))
 
 
 def linked_id(role: Role, code: str) -> int | None:
@@ -56,8 +50,6 @@ def add_linked(
     region: str = "",
 ) -> int:
     """The id of a new user, linked by codes. Raises InputError naming what is wrong."""
-    if office and office not in offices():
-        raise InputError("没有项目办“{office}”；可用：{choices}", office=office, choices=offices())
     if region and region not in places():
         raise InputError("没有行政区划 {region}：应是河南省的市或县的 6 位代码", region=region)
     given = {"person": person, "provider": provider, "school": school, "region": region}

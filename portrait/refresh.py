@@ -13,9 +13,11 @@ from time import perf_counter
 import duckdb
 import pyarrow as pa
 
+from portrait import clock
 from portrait.evidence import EvidenceRule, evidence_rule
 from portrait.framework import indicators
 from portrait.lake.cell import cells, portable, record
+from portrait.lake.compact import clear_replaced
 from portrait.lake.engine import bare_engine, bind, bind_files
 from portrait.lake.snapshot import (
     DAY_ZERO,
@@ -32,7 +34,7 @@ from portrait.record import CELL_SCHEMA, LINK_SCHEMA, SCORED, SNAPSHOT_SCHEMA, m
 from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.bulk import RecordBatches, alignments, links, record_batches
-from portrait.store.lease import writing
+from portrait.store.lease import Lease, writing
 
 WAIT_SECONDS = 30.0  # for another writer of the lake to finish
 RELEARN = 0.2  # of all persons; when more are touched, everybody's portrait is made again with new priors
@@ -60,15 +62,26 @@ def refresh(
     Killed and called again, it goes on from the last commit. A day before the newest snapshot's gets a snapshot of
     its own and leaves the newest alone.
     """
+    with writing(site.registry, wait_seconds=WAIT_SECONDS) as lease:
+        report = refreshed(site, lease, as_of=as_of, full=full, progress=progress)
+        clear_replaced(site.lake, clock.now())
+    return report
+
+
+def refreshed(
+    site: Site,
+    lease: Lease,
+    *,
+    as_of: date | None = None,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> RefreshReport:
+    """`refresh` for a caller who holds the lease."""
     tell = progress or (lambda _step, _share: None)
     day = as_of or site.today
     start = perf_counter()
-    with (
-        writing(site.registry, wait_seconds=WAIT_SECONDS) as lease,
-        closing(
-            bare_engine(site.lake, memory=site.settings.engine_memory, threads=site.settings.engine_threads)
-        ) as engine,
-    ):
+    memory, threads = site.settings.engine_memory, site.settings.engine_threads
+    with closing(bare_engine(site.lake, memory=memory, threads=threads)) as engine:
         batches = record_batches(site.registry)
         tell(sentence("汇总证据"), 0.0)
         cells_done, count = _refresh_cells(site, engine, batches, full)

@@ -14,57 +14,7 @@ from portrait.intake.preview import Preview, preview
 from portrait.site import Site
 from portrait.store.schema import metadata
 from portrait.world import WORLD_SOURCES
-
-PEOPLE = """
-  - name: people
-    file: people*.csv
-    target: person
-    fields:
-      key: {from: 编号}
-      name: {from: 姓名}
-      idno: {from: 身份证号, default: ""}
-      phone: {from: 手机, default: ""}
-      mail: {from: 邮箱, default: ""}
-"""
-COURSES = """
-  - name: courses
-    file: courses*.csv
-    target: course
-    fields: {code: {from: 代码}, title: {from: 名称}}
-"""
-ALIGNED = """
-  - name: aligned
-    file: aligned*.csv
-    target: alignment
-    fields: {course: {from: 课程}, indicator: {from: 指标}, percent: {from: 占比}}
-"""
-MARKS = """
-  - name: marks
-    file: marks*.csv
-    target: record
-    key: [编号, 课程]
-    fields:
-      account: {from: 编号, kind: staff}
-      course: {from: 课程}
-      kind: {const: quiz}
-      time: {from: 时间, default: ""}
-      score: {from: 得分, max: 100}
-"""
-
-
-def mapping(folder: Path, *streams: str) -> str:
-    """The path of a mapping of these streams."""
-    path = folder / "m.yaml"
-    head = "name: m\nsource: m\nstreams:\n"
-    path.write_text(head + "".join(streams), encoding="utf-8")
-    return str(path)
-
-
-def write(folder: Path, name: str, *lines: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    path = folder / name
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+from tests.inbox import ALIGNED, COURSES, MARKS, PEOPLE, mapping, write
 
 
 def rows_of(site: Site) -> dict[str, int]:

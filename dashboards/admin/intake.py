@@ -25,7 +25,7 @@ from portrait.intake.upload import Taken, receive, sweep_uploads
 from portrait.refresh import RefreshReport
 from portrait.scope import Role
 from portrait.sentence import sentence
-from portrait.store.batch import Batch, Sums, batch_of, batches, sources, sums
+from portrait.store.batch import Batch, Sums, batch_of, batches, replays, sources, sums
 from portrait.store.quarantine import quarantine_codes, quarantined
 
 PATH = "/intake"
@@ -56,7 +56,8 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
 def _head(context: Context) -> list[Any]:
     with context.site.registry.connect() as connection:
         found = sums(connection, context.scope)
-        last = next(iter(batches(connection, context.scope, limit=1)), None)
+        newest = batches(connection, context.scope, limit=MOST)
+    last = next((one for one in newest if one.origin is None), None)  # a replay brings no file
     waiting = sum(one.open for one in found)
     return [
         page_header(
@@ -231,6 +232,7 @@ def _one_batch(context: Context, asked: int) -> Any:
         one = batch_of(connection, asked, context.scope)
         codes = quarantine_codes(connection, context.scope, number=one.id, state="")
         rows = quarantined(connection, context.scope, number=one.id, state="", limit=SHOWN)
+        again = replays(connection, one.id, context.scope)
     if rows:
         context.note("look", f"batch:{one.id}", reason=sentence("隔离行的原样"))
     return [
@@ -246,7 +248,7 @@ def _one_batch(context: Context, asked: int) -> Any:
             link_button(gettext("全部批次"), PATH, icon_name="left"),
         ),
         batch_numbers(one),
-        *batch_cards(context.site, one, codes, rows),
+        *batch_cards(context.site, one, codes, rows, again),
         dcc.Store(id="batch-changed"),
     ]
 

@@ -10,7 +10,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import badge, card, empty_state, icon, page_header, simple_table
+from dashboards.part import badge, card, empty_state, facts, icon, page_header
 from dashboards.part.admin.account import (
     link_field,
     password_once,
@@ -19,12 +19,12 @@ from dashboards.part.admin.account import (
     user_form,
 )
 from portrait.errors import InputError, NotFound
-from portrait.login import LINKS, add_linked, linked_id, new_password, offices
+from portrait.login import LINKS, add_linked, linked_id, new_password
 from portrait.place import PROVINCE
 from portrait.scope import ROLE_ZH, Actor, Role, scope
 from portrait.sentence import sentence
 from portrait.store.reader import Reader, bound_name, count_readers, reader_of, readers
-from portrait.store.user import set_active, set_password, unlock
+from portrait.store.user import OFFICES, set_active, set_password, unlock
 
 PATH = "/users"
 MOST = 500  # accounts in the grid
@@ -69,14 +69,16 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             gettext("每个角色能看什么"),
             gettext("由规则统一决定，不能逐个账号放宽；没有绑定人员或单位的账号什么也看不到。"),
             html.Div(
-                simple_table(
-                    [gettext("角色"), gettext("绑定"), gettext("能看到的范围")],
+                facts(
                     [
-                        [gettext(ROLE_ZH[one.role]), what, gettext(scope(one).reason)]
-                        for one, what in _examples()
-                    ],
+                        (
+                            gettext("{role}（{bound}）", role=gettext(ROLE_ZH[one.role]), bound=bound),
+                            gettext(scope(one).reason),
+                        )
+                        for one, bound in _examples()
+                    ]
                 ),
-                className="table-scroll named",
+                className="roles",
             ),
             icon_name="shield",
         ),
@@ -95,7 +97,7 @@ def _examples() -> list[tuple[Actor, str]]:
         (one(Role.TRAINER, provider_id=0), gettext(LINKS[Role.TRAINER][1])),
         (one(Role.SCHOOL, school_id=0), gettext(LINKS[Role.SCHOOL][1])),
         (one(Role.BUREAU, region=PROVINCE), gettext(LINKS[Role.BUREAU][1])),
-        *((one(Role.OFFICE, office=code), code) for code in offices()),
+        *((one(Role.OFFICE, office=code), code) for code in OFFICES),
         (one(Role.OFFICE), gettext("不绑定")),
         (one(Role.ADMIN), gettext("不绑定")),
     ]

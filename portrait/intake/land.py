@@ -264,18 +264,20 @@ def _fresh_sql(engine: duckdb.DuckDBPyConnection, program: Program, table: str) 
 def append(engine: duckdb.DuckDBPyConnection, lake: Lake, records: str, name: str) -> None:
     """One commit of record rows, sorted as the lake is read."""
     columns = ", ".join(f'"{field.name}"' for field in RECORD_SCHEMA)
-    reader = engine.sql(f"SELECT {columns} FROM ({records}) ORDER BY month, account, line").to_arrow_reader(
-        _FETCH
-    )
+    # A cursor of its own: when the commit fails the engine is not left with an open result.
+    with engine.cursor() as reading:
+        query = f"SELECT {columns} FROM ({records}) ORDER BY month, account, line"
+        reader = reading.sql(query).to_arrow_reader(_FETCH)
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            cast = [
-                column.cast(field.type) for column, field in zip(batch.columns, RECORD_SCHEMA, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(cast, schema=RECORD_SCHEMA)
+        def batches() -> Iterator[pa.RecordBatch]:
+            for batch in reader:
+                cast = [
+                    column.cast(field.type)
+                    for column, field in zip(batch.columns, RECORD_SCHEMA, strict=True)
+                ]
+                yield pa.RecordBatch.from_arrays(cast, schema=RECORD_SCHEMA)
 
-    lake.append("record", pa.RecordBatchReader.from_batches(RECORD_SCHEMA, batches()), part=name)
+        lake.append("record", pa.RecordBatchReader.from_batches(RECORD_SCHEMA, batches()), part=name)
 
 
 def accounts_sql(program: Program, accounts: str) -> str:

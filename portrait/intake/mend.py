@@ -11,7 +11,7 @@ from portrait.identity import masked
 from portrait.intake.archive import keep_text, place
 from portrait.intake.judge import unsigned
 from portrait.intake.mapping import Stream
-from portrait.intake.raw import TEXT_KEY
+from portrait.intake.raw import TEXT_KEY, Raw
 
 
 def keep_cells(archive: Path, content: str, line: int, cells: Mapping[str, str]) -> str:
@@ -35,9 +35,14 @@ def cells_of(archive: Path, digest: str | None) -> dict[str, str]:
     return cells
 
 
-def changed(shown: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """What of the given cells is a correction: a cell that says what is shown (masked, maybe) stays as the file has it."""
-    return {column: text for column, text in given.items() if shown.get(column) != text}
+def changed(shown: Mapping[str, str], given: Mapping[str, str], seen: Raw) -> dict[str, str]:
+    """What of the given cells is a correction: a cell that says what is shown (masked, maybe) stays as the file has it.
+
+    Of a row that could not be cut into columns it is a correction to say that a cell is right as it stands.
+    """
+    stands = seen.broken[0].raw if seen.broken else {}
+    right = {column for column in seen.columns if column in stands and given.get(column) == stands[column]}
+    return {column: text for column, text in given.items() if shown.get(column) != text or column in right}
 
 
 def check_cells(cells: Mapping[str, str], columns: Collection[str]) -> None:

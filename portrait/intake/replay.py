@@ -109,11 +109,11 @@ def mend(
             main, _ = files_again(site, batch)
             with site.registry.connect() as connection:
                 (place,) = places(connection, batch.id, ids=[id])
-            given = changed(row.raw, raw)
+            with reread(bench, stream, main, {place.line: {}}) as seen:
+                given = changed(row.raw, raw, seen)
+                check_cells(given, mendable(seen.columns, seen.whole))
             if not given:
                 raise InputError("第 {number} 号隔离行没有改动：给出的每一格都和原来一样", number=id)
-            with reread(bench, stream, main, {place.line: {}}) as seen:
-                check_cells(given, mendable(seen.columns, seen.whole))
             # A whole new text holds what was corrected in the old one, or means it to be gone.
             cells = given if TEXT_KEY in given else cells_of(site.archive, place.mended) | given
             mended = keep_cells(site.archive, batch.content, place.line, cells)

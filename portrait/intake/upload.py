@@ -175,7 +175,12 @@ def take(site: Site, user_id: int, *, by: str, progress: Progress | None = None)
 
 def _part(tell: Progress, number: int, total: int) -> Within:
     """The door's progress in one of several files, as a share of them all."""
-    return lambda text, done, all_: tell(text, (number + (done / all_ if all_ else 0.0)) / total)
+
+    def within(text: str, done: int, all_: int) -> None:
+        told = f"第 {number + 1}/{total} 个文件：{text.removesuffix('（1/1）')}"
+        tell(told, (number + (done / all_ if all_ else 0.0)) / total)
+
+    return within
 
 
 def silent(_text: str, _share: float) -> None:
@@ -241,5 +246,6 @@ def _place(home: Path, user_id: int) -> Path:
 
 def _made(home: Path, user_id: int) -> Path:
     place = _place(home, user_id)
-    (place / "file").mkdir(parents=True, exist_ok=True, mode=0o700)
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (place / "file").mkdir(parents=True, exist_ok=True)
     return place

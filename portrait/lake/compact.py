@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime, timedelta
+
 from portrait.errors import SettingError
-from portrait.lake.table import Lake
+from portrait.lake.table import TABLES, Lake
 
 SORTED_BY = {"record": "account", "cell": "account", "snapshot": "person", "link": "person"}
 LEAST_HOURS = 24  # a reader may be busy with files of a version that was the newest when it began
@@ -39,3 +42,21 @@ def vacuum(lake: Lake, name: str, *, keep_hours: int = 168) -> list[str]:
         retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False
     )
     return removed
+
+
+def clear_replaced(lake: Lake, now: datetime) -> list[str]:
+    """Remove the tables that a rebuilt lake has taken the place of, once no reader can be busy with them, and say which.
+
+    Needs the writer's lease: what a rebuild has begun is none of the standing tables either.
+    """
+    root = lake.standing.root
+    if not root:
+        return []
+    since = datetime.fromtimestamp((lake.folder / "lake.json").stat().st_mtime, UTC)
+    if now - since < timedelta(hours=LEAST_HOURS):
+        return []
+    older = [str(number) for number in range(1, int(root))]
+    replaced = [name for name in (*TABLES, *older) if (lake.folder / name).is_dir()]
+    for name in replaced:
+        shutil.rmtree(lake.folder / name, ignore_errors=True)
+    return replaced

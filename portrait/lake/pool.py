@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ from portrait.lake.table import TABLES, Lake, file_paths
 
 @dataclass(frozen=True)
 class _Version:
+    root: Path
     number: int  # -1: no commit yet
     files: tuple[str, ...]
     table: Any
@@ -35,7 +37,7 @@ class Pool:
         self._local = threading.local()
         self._engine: duckdb.DuckDBPyConnection | None = None
         self._versions: dict[str, _Version] = {}
-        self._derived: dict[str, tuple[int, Any]] = {}
+        self._derived: dict[str, tuple[tuple[Path, int], Any]] = {}
         self._deriving = threading.Lock()
 
     def query(self, sql: str, parameters: Any = None) -> Any:
@@ -65,10 +67,10 @@ class Pool:
             version.marks[part] = version.table.transaction_version(part) if version.table else None
         return version.marks[part]
 
-    def version(self, name: str) -> int:
-        """The newest version of a table; -1 before its first commit. Good as a key of a cache."""
+    def version(self, name: str) -> tuple[Path, int]:
+        """Where a table stands and its newest version (-1 before its first commit). Good as a key of a cache."""
         self._follow()
-        return self._versions[name].number
+        return self._versions[name].root, self._versions[name].number
 
     def derive(self, what: str, name: str, make: Callable[[Any, frozenset[str]], Any]) -> Any:
         """What `make(before, files)` makes of a table's files, kept until the table has a newer commit.
@@ -78,10 +80,11 @@ class Pool:
         self._follow()
         with self._deriving:
             version = self._versions[name]
-            number, held = self._derived.get(what, (None, None))
-            if number != version.number:
+            now = version.root, version.number
+            then, held = self._derived.get(what, (None, None))
+            if then != now:
                 held = make(held, frozenset(version.files))
-                self._derived[what] = (version.number, held)
+                self._derived[what] = (now, held)
             return held
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -102,14 +105,14 @@ class Pool:
                 self._engine = bare_engine(self._lake, memory=self._memory, threads=self._threads)
             for name in stale:
                 if self._stale(name):
-                    table = self._lake.table(name)
+                    root, table = self._lake.path(name), self._lake.table(name)
                     files = tuple(file_paths(table)) if table else ()
                     bind_files(self._engine, name, files)
                     number = table.version() if table else -1
-                    self._versions[name] = _Version(number, files, table, {})
+                    self._versions[name] = _Version(root, number, files, table, {})
 
     def _stale(self, name: str) -> bool:
-        known = self._versions.get(name)
-        if known is None:
+        known, root = self._versions.get(name), self._lake.path(name)
+        if known is None or known.root != root:
             return True
-        return (self._lake.path(name) / "_delta_log" / f"{known.number + 1:020}.json").exists()
+        return (root / "_delta_log" / f"{known.number + 1:020}.json").exists()

@@ -153,6 +153,16 @@ def replays(connection: Connection, number: int, scope: Scope | None = None) -> 
     return [_read(row) for row in rows]
 
 
+def record_ledger(connection: Connection) -> list[Batch]:
+    """The finished batches of learning records, replays among them, in the order in which they were done."""
+    rows = connection.execute(
+        select(batch)
+        .where(batch.c.target == "record", batch.c.state == "done")
+        .order_by(batch.c.finished, batch.c.id)
+    )
+    return [_read(row) for row in rows]
+
+
 def later_batches(connection: Connection, earlier: Batch) -> list[Batch]:
     """Finished batches of the same target that came in after this one, replays left out."""
     rows = connection.execute(

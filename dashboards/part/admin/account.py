@@ -11,10 +11,11 @@ from dash import html
 from dashboards.language import gettext
 from dashboards.part import badge, facts, format, grid
 from dashboards.part.place import place_name
-from portrait.login import LINKS, offices
+from portrait.login import LINKS
 from portrait.place import places
 from portrait.scope import ROLE_ZH, Role
 from portrait.store.reader import Reader
+from portrait.store.user import OFFICES
 
 ABOVE = {"zIndex": 500}  # a list that opens in the drawer must stand above it
 
@@ -180,7 +181,7 @@ def link_field(role: str) -> Any:
             id=id,
             label=gettext("哪个项目办"),
             data=[{"value": "", "label": gettext("教育厅：全省全部类别")}]
-            + [{"value": code, "label": code} for code in offices()],
+            + [{"value": code, "label": code} for code in OFFICES],
             value="",
             comboboxProps=ABOVE,
             allowDeselect=False,

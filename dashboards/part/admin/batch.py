@@ -41,11 +41,20 @@ def batch_numbers(one: Batch) -> Any:
     )
 
 
-def batch_cards(site: Site, one: Batch, codes: dict[str, int], rows: Sequence[Quarantined]) -> Any:
-    return [columns(_about(site, one), _reasons(one, codes), least=420), _rows(site, one, codes, rows)]
+def batch_cards(
+    site: Site,
+    one: Batch,
+    codes: dict[str, int],
+    rows: Sequence[Quarantined],
+    again: Sequence[Batch],
+) -> list[Any]:
+    """Its facts, the reasons and rows of its quarantine; a replay has none of its own. `again` are its replays."""
+    if one.origin is not None:
+        return [_about(site, one, again)]
+    return [columns(_about(site, one, again), _reasons(one, codes), least=420), _rows(site, one, codes, rows)]
 
 
-def _about(site: Site, one: Batch) -> Any:
+def _about(site: Site, one: Batch, again: Sequence[Batch]) -> Any:
     counts = one.counts
     listed: list[tuple[str, Any]] = [
         (gettext("状态"), state_badge(one.state)),
@@ -61,6 +70,14 @@ def _about(site: Site, one: Batch) -> Any:
             for other in one.inputs
         ],
         (gettext("映射"), one.mapping),
+        *(
+            [(gettext("重放自"), _link(one.origin))] if one.origin is not None else []
+        ),
+        *(
+            [(gettext("重放过"), html.Span([part for batch in again for part in (_link(batch.id), " ")]))]
+            if again
+            else []
+        ),
         (gettext("由谁"), one.by),
         (gettext("开始"), format.moment(one.started)),
         (gettext("结束"), format.moment(one.finished)),
@@ -74,6 +91,10 @@ def _about(site: Site, one: Batch) -> Any:
     else:
         words = gettext(one.message)
     return card(gettext("这一批"), words, facts(listed), icon_name="file")
+
+
+def _link(number: int) -> Any:
+    return dmc.Anchor(gettext("第 {n} 号批次", n=number), href=f"/intake?batch={number}")
 
 
 def _reasons(one: Batch, codes: dict[str, int]) -> Any:

@@ -107,13 +107,13 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch]) -> Any:
         id,
         [
             {"field": "id", "headerName": gettext("批次"), "width": 76, "minWidth": 76, "pinned": "left"},
-            {"field": "file", "headerName": gettext("文件"), "minWidth": 170, "flex": 2, "tooltipField": "file"},
+            {"field": "file", "headerName": gettext("文件"), "minWidth": 180, "flex": 3, "tooltipField": "file"},
             {"field": "read", "headerName": gettext("读入"), **number},
             {"field": "stored", "headerName": gettext("= 入库"), **number},
             {"field": "duplicate", "headerName": gettext("+ 重复"), **number},
             {"field": "quarantined", "headerName": gettext("+ 隔离"), **number},
             {"field": "state", "headerName": gettext("状态"), "minWidth": 80, "width": 84},
-            {"field": "source", "headerName": gettext("来源"), "minWidth": 120, "flex": 1, "tooltipField": "source"},
+            {"field": "source", "headerName": gettext("来源"), "minWidth": 112, "flex": 1, "tooltipField": "source"},
             {"field": "by", "headerName": gettext("由谁"), "minWidth": 90, "width": 96},
             {"field": "when", "headerName": gettext("何时"), "minWidth": 140, "width": 146},
             {"field": "target", "headerName": gettext("是什么"), "minWidth": 100, "width": 110},
@@ -129,7 +129,9 @@ def batch_row(site: Site, one: Batch) -> Mapping[str, Any]:
     return {
         "key": str(one.id),
         "id": one.id,
-        "file": one.file,
+        "file": one.file
+        if one.origin is None
+        else gettext("重放第 {n} 批 {file}", n=one.origin, file=one.file),
         "target": target_name(one.target),
         "read": one.counts.rows_read,
         "stored": one.counts.rows_stored,
