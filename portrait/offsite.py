@@ -59,10 +59,10 @@ def offsite_board(site: Site, scope: Scope, ask: Ask, as_of: date) -> OffsiteBoa
     spread = [0] * (target + 1)
     reached: dict[str, int] = {}
     for county, counts in found.items():
-        for days, persons in counts.items():
-            spread[min(days, target)] += persons
+        for days, n in counts.items():
+            spread[min(days, target)] += n
             if days >= target:
-                reached[county] = reached.get(county, 0) + persons
+                reached[county] = reached.get(county, 0) + n
     spread[0] = max(0, sum(teachers.values()) - sum(spread))
     return OffsiteBoard(
         target, first, last, as_of, teachers, reached, tuple(spread), site.settings.small_cell
