@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -487,3 +488,36 @@ def test_only_what_can_be_nothing_else_is_masked() -> None:
         == "订单 2022030112345、课 41020000123、2022-03-01 10:00"
     )
     assert hidden(f"电话{PHONE}，信箱{MAIL}；{IDNO}") == "电话***1234，信箱l***@demo.invalid；***002X"
+
+
+# --- the command ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_says_in_one_line_what_is_wrong_and_answers_scripts_in_numbers(
+    export: Export, command: Any, tmp_path: Path
+) -> None:
+    def intake(*more: object) -> Any:
+        return command("intake", export.folder, "--source", export.mapping, "--home", tmp_path / "its", *more)
+
+    export.put("log.csv", csv_text([*ROWS, "4,u2,看,坏,,1", ROWS[0]]))
+    (told,) = intake("--json").json
+    counts = {name: told[name] for name in told if name.startswith("rows_")}
+    assert counts == {
+        "rows_read": 5,
+        "rows_stored": 3,
+        "rows_duplicate": 1,
+        "rows_quarantined": 1,
+        "rows_passed": 0,
+        "rows_doubtful": 0,
+        "rows_unmatched": 3,
+    }
+    assert told["balanced"] is True
+    assert told["codes"] == {"bad_time": 1}
+    export.put("log.csv", "")
+    failed = intake()
+    assert (failed.code, failed.out) == (3, "")
+    assert "[P300] log.csv：文件是空的（0 字节）" in failed.err
+    export.map(LOG.replace("max: 100", "max: -1"))
+    failed = intake()
+    assert failed.code == 2
+    assert "[P200] in.yaml，流 log，字段 score：max 应为大于 0 的满分" in failed.err

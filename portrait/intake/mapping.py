@@ -15,13 +15,13 @@ from portrait.errors import MappingError
 from portrait.identity import KINDS
 from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
 from portrait.intake.lookup import wrong_words
+from portrait.intake.node import NAME, choice_of, columns_of, list_of, name_of, text_of, truth_of
 from portrait.intake.target import SOURCE_FIELDS, TARGETS, Target
 from portrait.intake.typed import STARTS, format_fault, zones
 from portrait.resource import DATA
 
 FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl")
 ENCODINGS = ("auto", "utf-8", "gb18030")
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 # No key on a keyboard writes these, and neither the engine nor PostgreSQL keeps them all.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -181,8 +181,8 @@ def _checked(document: Any, at: str) -> Mapping:
     if not isinstance(document, dict):
         raise MappingError(f"{at}：应为键值结构，要有 name、source、streams")
     reject(document, {"name", "version", "source", "title", "timezone", "maps", "streams"}, at)
-    name, source = (_name(document, key, at) for key in ("name", "source"))
-    timezone = _scalar(document, "timezone", at, "Asia/Shanghai")
+    name, source = (name_of(document, key, at) for key in ("name", "source"))
+    timezone = text_of(document, "timezone", at, "Asia/Shanghai")
     if timezone not in zones():
         raise MappingError(f"{at}：没有“{timezone}”这个时区，应如 Asia/Shanghai")
     maps = _maps(document.get("maps", {}), at)
@@ -196,9 +196,9 @@ def _checked(document: Any, at: str) -> Mapping:
         raise MappingError(f"{at}：流名“{twice}”用了两次")
     return Mapping(
         name=name,
-        version=_scalar(document, "version", at, "1"),
+        version=text_of(document, "version", at, "1"),
         source=source,
-        title=_scalar(document, "title", at, name),
+        title=text_of(document, "title", at, name),
         timezone=timezone,
         streams=streams,
     )
@@ -213,24 +213,24 @@ def _maps(raw: Any, at: str) -> dict[str, ValueMap]:
 def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：应为键值结构")
-    name = _name(raw, "name", at)
+    name = name_of(raw, "name", at)
     at = f"{at.partition('，')[0]}，流 {name}"
     known = {"name", "file", "format", "encoding", "sheet", "header", "optional", "target", "where", "joins"}
     reject(raw, known | {"key", "repeats", "fields"}, at)
-    target = TARGETS.get(_scalar(raw, "target", at))
+    target = TARGETS.get(text_of(raw, "target", at))
     if target is None:
         raise MappingError(f"{at}：没有 target“{raw['target']}”，可选：{'、'.join(TARGETS)}")
-    joins = tuple(_join(item, at) for item in _list(raw.get("joins", []), f"{at}，joins"))
+    joins = tuple(_join(item, at) for item in list_of(raw.get("joins", []), f"{at}，joins"))
     fields, sources = _fields(raw.get("fields"), target, maps, at)
     stream = Stream(
         name=name,
         target=target,
         layout=_layout(raw, at),
-        optional=_boolean(raw, "optional", at),
-        where=tuple(_where(item, f"{at}，where") for item in _list(raw.get("where", []), at)),
+        optional=truth_of(raw, "optional", at),
+        where=tuple(_where(item, f"{at}，where") for item in list_of(raw.get("where", []), at)),
         joins=joins,
-        key=_columns(raw.get("key", []), f"{at}，key"),
-        repeats=_choice(raw, "repeats", ("drop", "keep"), at),
+        key=columns_of(raw.get("key", []), f"{at}，key"),
+        repeats=choice_of(raw, "repeats", ("drop", "keep"), at),
         fields=fields,
         course_source=sources.get("course_source", ""),
         class_source=sources.get("class_source", ""),
@@ -254,7 +254,7 @@ def _fields(
         here = f"{at}，字段 {name}"
         expression = parse_expression(item, maps, here)
         if target.name in SOURCE_FIELDS.get(name, ()):
-            if expression.const is None or not _NAME.fullmatch(expression.const):
+            if expression.const is None or not NAME.fullmatch(expression.const):
                 raise MappingError(f"{here}：应为 {{const: 另一来源的代码}}")
             sources[name] = expression.const
             continue
@@ -293,20 +293,20 @@ def _fields(
 
 
 def _layout(raw: dict[str, Any], at: str) -> Layout:
-    file = _scalar(raw, "file", at)
+    file = text_of(raw, "file", at)
     path = PurePosixPath(file)
     odd = path.is_absolute() or not path.parts or ".." in path.parts or "\\" in file
     # pathlib takes ** for whole folders only, and another Python may not; better said here than in the middle of a run.
     if odd or any("**" in part and part != "**" for part in path.parts):
         raise MappingError(f"{at}：file“{file}”应为文件夹内的文件名或通配名，如 logs/*.csv")
-    header = _scalar(raw, "header", at, "1")
+    header = text_of(raw, "header", at, "1")
     if not re.fullmatch(r"[1-9][0-9]{0,5}", header):
         raise MappingError(f"{at}：header 应为表头所在的行号（从 1 数），这里是“{header}”")
     return Layout(
         file=file,
-        format=_choice(raw, "format", FORMATS, at),
-        encoding=_choice(raw, "encoding", ENCODINGS, at),
-        sheet=_scalar(raw, "sheet", at, ""),
+        format=choice_of(raw, "format", FORMATS, at),
+        encoding=choice_of(raw, "encoding", ENCODINGS, at),
+        sheet=text_of(raw, "sheet", at, ""),
         header=int(header),
     )
 
@@ -315,7 +315,7 @@ def _join(raw: Any, at: str) -> Join:
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：joins 的每一项应为 {{file, on, as}}")
     reject(raw, {"file", "on", "as", "required", "format", "encoding", "sheet", "header"}, f"{at}，joins")
-    alias = _name(raw, "as", f"{at}，joins")
+    alias = name_of(raw, "as", f"{at}，joins")
     on = raw.get("on")
     if not isinstance(on, dict) or not on or not all(isinstance(v, str) and v for v in (*on, *on.values())):
         raise MappingError(f"{at}，joins {alias}：on 应为“本文件的列: 那个文件的列”")
@@ -323,7 +323,7 @@ def _join(raw: Any, at: str) -> Join:
         _layout(raw, f"{at}，joins {alias}"),
         tuple(on.items()),
         alias,
-        _boolean(raw, "required", f"{at}，joins {alias}"),
+        truth_of(raw, "required", f"{at}，joins {alias}"),
     )
 
 
@@ -331,52 +331,12 @@ def _where(raw: Any, at: str) -> Where:
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：应为 {{column: 列, in: [值…]}} 或 {{column: 列, present: true}}")
     reject(raw, {"column", "in", "present"}, at)
-    column = _scalar(raw, "column", at)
+    column = text_of(raw, "column", at)
     if ("in" in raw) == ("present" in raw):
         raise MappingError(f"{at}：column“{column}”要写 in 或 present，只能一种")
     if "present" in raw:
-        return Where(column, present=_boolean(raw, "present", at))
-    values = _list(raw["in"], at)
+        return Where(column, present=truth_of(raw, "present", at))
+    values = list_of(raw["in"], at)
     if not values or not all(isinstance(value, str) for value in values):
         raise MappingError(f"{at}：column“{column}”的 in 应为一个值或一列值")
     return Where(column, values=tuple(values))
-
-
-def _scalar(raw: dict[str, Any], key: str, at: str, default: str | None = None) -> str:
-    value = raw.get(key, default)
-    if not isinstance(value, str) or (default is None and not value):
-        raise MappingError(f"{at}：{'缺少' if value is None else '看不懂'} {key}")
-    return value
-
-
-def _name(raw: dict[str, Any], key: str, at: str) -> str:
-    value = _scalar(raw, key, at)
-    if not _NAME.fullmatch(value):
-        raise MappingError(f"{at}：{key}“{value}”只能用字母、数字和 _ . -，至多 40 个")
-    return value
-
-
-def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...], at: str) -> str:
-    value = _scalar(raw, key, at, choices[0])
-    if value not in choices:
-        raise MappingError(f"{at}：{key}“{value}”不认识，可选：{'、'.join(choices)}")
-    return value
-
-
-def _boolean(raw: dict[str, Any], key: str, at: str) -> bool:
-    return _choice({key: str(raw.get(key, "false")).lower()}, key, ("false", "true"), at) == "true"
-
-
-def _columns(raw: Any, at: str) -> tuple[str, ...]:
-    columns = _list(raw, at)
-    wrong = [column for column in columns if not isinstance(column, str) or not column]
-    if wrong:
-        raise MappingError(f"{at}：列名应为文字，这里是 {wrong[0]!r}")
-    return tuple(columns)
-
-
-def _list(raw: Any, at: str) -> list[Any]:
-    items = raw if isinstance(raw, list) else [raw]
-    if not all(isinstance(item, (str, dict)) for item in items):
-        raise MappingError(f"{at}：应为列表")
-    return items

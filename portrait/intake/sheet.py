@@ -80,7 +80,14 @@ def _open(path: Path, name: str, sheet: str) -> tuple[CalamineSheet, dict[int, d
             for (row, column), shown in mistakes(path, chosen.name).items():
                 wrong.setdefault(row, {})[column] = shown
         return chosen, wrong
-    except (CalamineError, zipfile.BadZipFile, zlib.error, ElementTree.ParseError, OSError) as error:
+    except (
+        CalamineError,
+        zipfile.BadZipFile,
+        zlib.error,
+        ElementTree.ParseError,
+        OSError,
+        ValueError,
+    ) as error:
         raise InputError(
             "{file}：不是完好的 Excel 工作簿，请重新导出（{error}）", file=name, error=error
         ) from error
