@@ -316,7 +316,7 @@ def row_of(home, code):
 
 
 def open_row(page, key):
-    return shown(ask(page, "quarantine-rows", "cellClicked", {"rowId": str(key)}, changes="drawer-body"))
+    return shown(ask(page, "quarantine-rows", "cellClicked", {"rowId": str(key)}, changes="drawer-content"))
 
 
 def handle(page, row, what, **cells):
@@ -328,7 +328,7 @@ def handle(page, row, what, **cells):
         {"type": "quarantine-do", "row": str(row.id), "do": what},
         "n_clicks",
         1,
-        changes="drawer-body",
+        changes="drawer-content",
         quarantine_cell=list(zip(ids, values, strict=True)),
     )
 
@@ -417,7 +417,7 @@ def test_a_forged_row_opens_nothing_and_changes_nothing(filled, key):
     page = browser(filled, "admin")
     assert "继教编号" not in open_row(page, key)
     button = {"type": "quarantine-do", "row": key, "do": "dismiss"}
-    shown(ask(page, button, "n_clicks", 1, changes="drawer-body"))
+    shown(ask(page, button, "n_clicks", 1, changes="drawer-content"))
     with filled.registry.connect() as connection:
         states = set(connection.execute(select(schema.quarantine.c.state)).scalars())
     assert states == {"open"}
@@ -460,7 +460,7 @@ def test_a_replay_beside_another_writer_is_told_kindly(filled, monkeypatch):
 
 def press_user(page, key, what):
     return shown(
-        ask(page, {"type": "user-do", "user": str(key), "do": what}, "n_clicks", 1, changes="drawer-body")
+        ask(page, {"type": "user-do", "user": str(key), "do": what}, "n_clicks", 1, changes="drawer-content")
     )
 
 
@@ -502,10 +502,10 @@ def test_accounts_are_listed_and_found_without_any_password(admin, home):
 
 def test_an_account_is_opened_with_what_binds_it(admin, home):
     number = find_user(home.registry, "teacher").id
-    body = shown(ask(admin, "user-grid", "cellClicked", {"rowId": str(number)}, changes="drawer-body"))
+    body = shown(ask(admin, "user-grid", "cellClicked", {"rowId": str(number)}, changes="drawer-content"))
     assert "k1 · 甲教师本人" in body
     assert actions(home)[0] == "look"
-    missing = shown(ask(admin, "user-grid", "cellClicked", {"rowId": "999"}, changes="drawer-body"))
+    missing = shown(ask(admin, "user-grid", "cellClicked", {"rowId": "999"}, changes="drawer-content"))
     assert "没有这个账号" in missing
 
 
@@ -606,9 +606,9 @@ def test_a_refusal_stands_in_the_audit_with_its_reason(admin, home):
     page = admin.open("/audit", "?outcome=refused")
     assert "“审计”不对教师开放" in page
     key = re.findall(r'"key": "(\d+)"', page)[0]
-    body = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": key}, changes="drawer-body"))
+    body = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": key}, changes="drawer-content"))
     assert "“审计”不对教师开放" in body
-    forged = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": str(2**63 - 1)}, changes="drawer-body"))
+    forged = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": str(2**63 - 1)}, changes="drawer-content"))
     assert "没有第" in forged
 
 
