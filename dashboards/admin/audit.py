@@ -148,7 +148,7 @@ def _table(chosen: Filter, rows: Sequence[Any]) -> list[Any]:
                 {"field": "id", "headerName": gettext("号"), "width": 84, "minWidth": 76, "type": "numericColumn"},
                 {"field": "at", "headerName": gettext("时间"), "width": 160, "minWidth": 150},
                 {"field": "actor", "headerName": gettext("谁"), "width": 130, "minWidth": 110, "tooltipField": "actor"},
-                {"field": "role", "headerName": gettext("角色"), "width": 120, "minWidth": 110},
+                {"field": "role", "headerName": gettext("角色"), "width": 150, "minWidth": 110},
                 {"field": "action", "headerName": gettext("做了什么"), "width": 120, "minWidth": 110},
                 {"field": "object", "headerName": gettext("对象"), "minWidth": 150, "flex": 1, "tooltipField": "object"},
                 {"field": "outcome", "headerName": gettext("结果"), "width": 84, "minWidth": 80},

@@ -101,7 +101,7 @@ def _figures(found: list[Sums], waiting: int) -> Any:
     return numbers(
         number(
             *counted(gettext("{n} 批", n=format.count(sum(one.batches for one in found)))),
-            label=gettext("批次"),
+            label=gettext("全部批次"),
         ),
         number(
             *counted(gettext("{n} 行", n=format.count(sum(one.rows_stored for one in counts)))),
@@ -186,7 +186,7 @@ def _ledger(context: Context) -> list[Any]:
     if not listed:
         return [
             card(
-                gettext("批次"),
+                gettext("全部批次"),
                 "",
                 empty_state(
                     gettext("还没有批次"),
@@ -208,7 +208,7 @@ def _ledger(context: Context) -> list[Any]:
             icon_name="merge",
         ),
         card(
-            gettext("批次"),
+            gettext("全部批次"),
             words,
             html.Div(
                 dmc.Select(

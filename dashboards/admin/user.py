@@ -36,7 +36,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
     return [
         html.Div(_head(context), id="user-head"),
         card(
-            gettext("账号"),
+            gettext("全部账号"),
             gettext("点任何一行，看它绑定了谁，停用、解锁或换密码。"),
             html.Div(
                 [

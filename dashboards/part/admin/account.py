@@ -27,7 +27,7 @@ def reader_grid(id: str, found: Sequence[Reader]) -> Any:
         [
             {"field": "login", "headerName": gettext("登录名"), "width": 150, "minWidth": 120, "pinned": "left"},
             {"field": "name", "headerName": gettext("姓名或单位"), "minWidth": 150, "flex": 2, "tooltipField": "name"},
-            {"field": "role", "headerName": gettext("角色"), "minWidth": 120, "width": 140},
+            {"field": "role", "headerName": gettext("角色"), "minWidth": 120, "width": 170},
             {"field": "code", "headerName": gettext("绑定"), "minWidth": 150, "flex": 1, "tooltipField": "code"},
             {"field": "state", "headerName": gettext("状态"), "minWidth": 120, "width": 130},
             {"field": "last", "headerName": gettext("上次登录"), "minWidth": 150, "width": 160},

@@ -9,7 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboards.language import gettext
+from dashboards.language import current, gettext
 from dashboards.part import badge, format, grid, simple_table
 from dashboards.part.admin.word import BATCH_STATES, reasons_text, source_name, target_name
 from portrait.intake.door import BatchReport
@@ -100,7 +100,7 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch]) -> Any:
     number = {
         "type": "numericColumn",
         "minWidth": 92,
-        "width": 96,
+        "width": 124 if current() == "en" else 96,
         "valueFormatter": {"function": "d3.format(',')(params.value)"},
     }
     return grid(

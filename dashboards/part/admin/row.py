@@ -8,7 +8,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboards.language import gettext
+from dashboards.language import current, gettext
 from dashboards.part import badge, facts, format, grid
 from dashboards.part.admin.word import ROW_STATES, reason_name, source_name, target_name
 from portrait.intake.raw import TEXT_KEY
@@ -48,7 +48,7 @@ def row_cells(site: Site, one: Quarantined) -> Mapping[str, Any]:
         "key": str(one.id),
         "line": one.line,
         "column": one.column or gettext("整行"),
-        "reason": one.reason if len(one.reason) <= SHORT else f"{one.reason[:SHORT]}…",
+        "reason": _short(one),
         "whole": one.reason,
         "raw": gettext("，").join(value for value in one.raw.values() if value)[:300],
         "file": place(one),
@@ -56,6 +56,13 @@ def row_cells(site: Site, one: Quarantined) -> Mapping[str, Any]:
         "batch": one.batch,
         "state": gettext(ROW_STATES.get(one.state, one.state)),
     }
+
+
+def _short(one: Quarantined) -> str:
+    """What is wrong, in one line. The sentence is kept in Chinese: another language says of which kind it is."""
+    if current() != "zh":
+        return reason_name(one.code)
+    return one.reason if len(one.reason) <= SHORT else f"{one.reason[:SHORT]}…"
 
 
 def place(one: Quarantined) -> str:
