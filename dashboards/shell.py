@@ -48,7 +48,7 @@ def shell(context: Context, pages: Sequence[Page], form_token: str) -> Any:
                 className="side-drawer",
             ),
             dmc.Drawer(
-                html.Div(id="drawer-body"),
+                html.Div(id="drawer-content"),
                 id="drawer",
                 position="right",
                 size="lg",

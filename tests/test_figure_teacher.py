@@ -127,3 +127,14 @@ def test_long_labels_are_cut_at_the_and():
     assert wrap("班级育人与家校协同", 6) == "班级育人<br>与家校协同"
     assert wrap("教研与反思发展", 4) == "教研<br>与反思<br>发展"
     assert wrap("Digital literacy", 4) == "Digital<br>literacy"
+
+
+def test_a_rounded_level_never_reads_as_the_band_above_it():
+    assert (points(0.5996), points(0.596), points(0.604), points(0.7999), points(1.0)) == (
+        "59.9",
+        "59.6",
+        "60",
+        "79.9",
+        "100",
+    )
+    assert all(band_of(float(points(k / 1000)) / 100) == band_of(k / 1000) for k in range(1001))

@@ -70,7 +70,7 @@ def drawer(me, kind, key):
     output = next(
         name
         for name, listed in ((one["output"], one) for one in me.app._callback_list)
-        if "drawer-body" in name and f"open-{kind}" in json.dumps(listed["inputs"])
+        if "drawer-content" in name and f"open-{kind}" in json.dumps(listed["inputs"])
     )
     parts = output.strip(".").split("...")
     answer = pressed(
@@ -136,7 +136,7 @@ def test_the_evidence_page_lists_my_records_and_nobody_elses(me):
 def click_row(me, row):
     output = next(
         listed["output"] for listed in me.app._callback_list if "evidence-grid" in json.dumps(listed["inputs"])
-        and "drawer-body" in listed["output"]
+        and "drawer-content" in listed["output"]
     )  # fmt: skip
     parts = output.strip(".").split("...")
     answer = me.callback(
@@ -157,7 +157,7 @@ def test_a_row_opens_to_the_file_and_line_it_came_from(me):
 def test_another_teachers_record_opens_nothing(me, row):
     shown = click_row(me, row)
     assert "没有这条记录" in shown
-    assert "drawer-body" not in shown
+    assert "drawer-content" not in shown
 
 
 def contest(me, key, text="成绩不对"):

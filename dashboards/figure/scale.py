@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from dashboards.language import current
@@ -30,8 +31,11 @@ def band_of(level: float) -> Band:
 
 
 def points(level: float) -> str:
-    """A level as the whole number a reader sees."""
-    return f"{level * 100:.0f}"
+    """A level as the whole number a reader sees; with a decimal where rounding would lift it into the next band."""
+    whole = round(level * 100)
+    if band_of(whole / 100) == band_of(level):
+        return f"{whole}"
+    return f"{math.floor(level * 1000) / 10:.1f}"
 
 
 def interval(low: float, high: float) -> str:

@@ -34,7 +34,7 @@ def register_drawer(
     @app.callback(
         Output("drawer", "opened", allow_duplicate=True),
         Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
         Input({"type": f"open-{kind}", "key": ALL}, "n_clicks"),
         prevent_initial_call=True,
     )

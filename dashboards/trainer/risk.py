@@ -284,7 +284,9 @@ def register(app: Any, context: Callable[[], Context]) -> None:
             raise InputError(gettext("没有这名学员")) from error
         by = {(i["class"], i["account"]): str(note or "") for i, note in zip(ids, notes, strict=True)}
         note = by.get((asked["class"], asked["account"]), "")
-        follow_up(here.site.registry, here.scope, class_id, account_id, str(asked["answer"]), here.now, note)
+        follow_up(
+            here.site.registry, here.scope, class_id, account_id, str(asked["answer"]), here.site.now, note
+        )
         counts = own_classes(here)
         one = chosen_class(counts, {"class": str(class_id)}, as_of=here.today)
         notify(gettext("已登记"))

@@ -11,6 +11,7 @@ from portrait.cli.option import Home
 from portrait.errors import SettingError
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
+from portrait.store.health import sizes
 
 
 def register(app: typer.Typer) -> None:
@@ -24,11 +25,15 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """打开网站，直到按 Ctrl+C 停下。"""
         given = {"host": host, "port": port}
-        run(
-            open_site(
-                load_settings(home, **{name: value for name, value in given.items() if value is not None})
+        settings = load_settings(home, **{name: value for name, value in given.items() if value is not None})
+        if not settings.home.is_dir():
+            raise SettingError(
+                f"家目录 {settings.home} 还不存在；先 portrait demo 建示范数据，或 portrait intake 导入数据"
             )
-        )
+        site = open_site(settings)
+        if not sizes(site.registry)["user_account"]:
+            stdout().print("还没有登录账号：先用 portrait user add 增加一个（例如 --role admin）")
+        run(site)
 
 
 def address(site: Site) -> str:
