@@ -316,7 +316,7 @@ def row_of(home, code):
 
 
 def open_row(page, key):
-    return shown(ask(page, "quarantine-rows", "cellClicked", {"rowId": str(key)}, changes="drawer-body"))
+    return shown(ask(page, "quarantine-rows", "cellClicked", {"rowId": str(key)}, changes="drawer-content"))
 
 
 def handle(page, row, what, **cells):
@@ -328,7 +328,7 @@ def handle(page, row, what, **cells):
         {"type": "quarantine-do", "row": str(row.id), "do": what},
         "n_clicks",
         1,
-        changes="drawer-body",
+        changes="drawer-content",
         quarantine_cell=list(zip(ids, values, strict=True)),
     )
 
@@ -395,6 +395,21 @@ def test_a_bad_cell_is_mended_and_its_row_stored(filled):
     assert "读入 8 = 入库 8 + 重复 0 + 隔离 0" in page_of_batch
 
 
+def test_a_row_is_mended_from_its_batch_too_and_the_batch_is_counted_anew(filled):
+    page, row = browser(filled, "admin"), row_of(filled, "beyond_scale")
+    opened = ask(page, "batch-rows", "cellClicked", {"rowId": str(row.id)}, changes="drawer-content")
+    assert "问题在这一格" in shown(opened)
+    ids = [{"type": "batch-cell", "row": str(row.id), "cell": index} for index in range(len(row.raw))]
+    values = [{"得分": "95"}.get(name, value) for name, value in row.raw.items()]
+    button = {"type": "batch-do", "row": str(row.id), "do": "mend"}
+    cells = list(zip(ids, values, strict=True))
+    told = shown(ask(page, button, "n_clicks", 1, changes="drawer-content", batch_cell=cells))
+    assert "重放 1 行：入库 1，重复 0，仍不能入库 0。" in told
+    again = shown(ask(page, "batch-changed", "data", 1, changes="batch-page", url="?batch=2"))
+    assert "读入 8 = 入库 8 + 重复 0 + 隔离 0" in again
+    assert "重放过" in again
+
+
 def test_a_mended_cell_that_is_still_wrong_stays_with_the_new_reason(filled):
     page, row = browser(filled, "admin"), row_of(filled, "beyond_scale")
     told = shown(handle(page, row, "mend", 得分="很多"))
@@ -417,7 +432,7 @@ def test_a_forged_row_opens_nothing_and_changes_nothing(filled, key):
     page = browser(filled, "admin")
     assert "继教编号" not in open_row(page, key)
     button = {"type": "quarantine-do", "row": key, "do": "dismiss"}
-    shown(ask(page, button, "n_clicks", 1, changes="drawer-body"))
+    shown(ask(page, button, "n_clicks", 1, changes="drawer-content"))
     with filled.registry.connect() as connection:
         states = set(connection.execute(select(schema.quarantine.c.state)).scalars())
     assert states == {"open"}
@@ -460,7 +475,7 @@ def test_a_replay_beside_another_writer_is_told_kindly(filled, monkeypatch):
 
 def press_user(page, key, what):
     return shown(
-        ask(page, {"type": "user-do", "user": str(key), "do": what}, "n_clicks", 1, changes="drawer-body")
+        ask(page, {"type": "user-do", "user": str(key), "do": what}, "n_clicks", 1, changes="drawer-content")
     )
 
 
@@ -502,10 +517,10 @@ def test_accounts_are_listed_and_found_without_any_password(admin, home):
 
 def test_an_account_is_opened_with_what_binds_it(admin, home):
     number = find_user(home.registry, "teacher").id
-    body = shown(ask(admin, "user-grid", "cellClicked", {"rowId": str(number)}, changes="drawer-body"))
+    body = shown(ask(admin, "user-grid", "cellClicked", {"rowId": str(number)}, changes="drawer-content"))
     assert "k1 · 甲教师本人" in body
     assert actions(home)[0] == "look"
-    missing = shown(ask(admin, "user-grid", "cellClicked", {"rowId": "999"}, changes="drawer-body"))
+    missing = shown(ask(admin, "user-grid", "cellClicked", {"rowId": "999"}, changes="drawer-content"))
     assert "没有这个账号" in missing
 
 
@@ -606,9 +621,11 @@ def test_a_refusal_stands_in_the_audit_with_its_reason(admin, home):
     page = admin.open("/audit", "?outcome=refused")
     assert "“审计”不对教师开放" in page
     key = re.findall(r'"key": "(\d+)"', page)[0]
-    body = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": key}, changes="drawer-body"))
+    body = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": key}, changes="drawer-content"))
     assert "“审计”不对教师开放" in body
-    forged = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": str(2**63 - 1)}, changes="drawer-body"))
+    forged = shown(
+        ask(admin, "audit-grid", "cellClicked", {"rowId": str(2**63 - 1)}, changes="drawer-content")
+    )
     assert "没有第" in forged
 
 

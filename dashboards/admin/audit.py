@@ -211,7 +211,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
     @app.callback(
         Output("drawer", "opened", allow_duplicate=True),
         Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
         Input("audit-grid", "cellClicked"),
         prevent_initial_call=True,
     )

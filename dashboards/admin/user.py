@@ -220,7 +220,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
     drawer = (
         Output("drawer", "opened", allow_duplicate=True),
         Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
     )
 
     @app.callback(
@@ -261,7 +261,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         return (True, gettext("增加账号"), user_form()) if clicks else (no_update,) * 3
 
     @app.callback(
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
         Output("user-changed", "data"),
         Input({"type": "user-do", "user": ALL, "do": ALL}, "n_clicks"),
         State("user-changed", "data"),

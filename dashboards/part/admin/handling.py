@@ -26,7 +26,7 @@ def register_rows(app: Any, context: Callable[[], Context], place: str) -> None:
     @app.callback(
         Output("drawer", "opened", allow_duplicate=True),
         Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
         Input(f"{place}-rows", "cellClicked"),
         prevent_initial_call=True,
     )
@@ -39,7 +39,7 @@ def register_rows(app: Any, context: Callable[[], Context], place: str) -> None:
         return True, title(one), row_body(here.site, one, place)
 
     @app.callback(
-        Output("drawer-body", "children", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
         Output(f"{place}-changed", "data"),
         Input({"type": f"{place}-do", "row": ALL, "do": ALL}, "n_clicks"),
         State({"type": f"{place}-cell", "row": ALL, "cell": ALL}, "value"),
