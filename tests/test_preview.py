@@ -151,6 +151,7 @@ def test_a_file_that_no_stream_wants_says_which_files_are_wanted(site: Site, tmp
     source = mapping(tmp_path, COURSES, MARKS)
     folder = tmp_path / "in"
     stray = write(folder, "notes.csv", "a", "1")
+    write(folder / ".trash", "old.csv", "a", "1")
     for path in (stray, folder):
         lost = preview(site, path, source)[-1]
         assert (lost.stream, lost.target, lost.file, lost.samples) == ("", "", "notes.csv", ())

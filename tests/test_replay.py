@@ -300,12 +300,16 @@ def test_what_the_registry_forbids_stays_open(site: Site, tmp_path: Path) -> Non
 # --- the ids of a clean import ------------------------------------------------------------------------------
 
 
-def test_equal_rows_that_are_separate_events_keep_their_places(site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("part_rows", [1, 1000])
+def test_equal_rows_that_are_separate_events_keep_their_places(
+    site: Site, tmp_path: Path, part_rows: int
+) -> None:
     folder = tmp_path / "in"
     rows = ["A1,K1,看,2022-05-01,1", "A1,K1,看,2022-05-01,x", "A1,K1,看,2022-05-01,1"]
     keyed = VISITS.replace("repeats: keep", "key: [编号, 课程, 时间]\n    repeats: keep")
     write(folder, "visits.csv", VISIT_HEAD, *rows)
-    take_in(site, keyed, folder=folder)
+    mapping(site.settings.home / "mapping", keyed)
+    intake(site, folder, "m", by="t", part_rows=part_rows)
     assert mend(site, 1, {"次数": "1"}, by="t").stored == 1
     mended = {row["id"]: row["line"] for row in records(site)}
     clean = write(tmp_path / "clean", "visits.csv", VISIT_HEAD, rows[0], rows[0], rows[0])

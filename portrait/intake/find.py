@@ -30,7 +30,7 @@ def found(mapping: Mapping, path: Path) -> Found:
     used = {file for _, files in matched for file in files}
     for stream in mapping.streams:
         used.update(file for join in stream.joins for file in _matches(path, join.layout))
-    others = (file for file in sorted(path.rglob("*")) if file.is_file() and _is_ours(file))
+    others = (file for file in sorted(path.rglob("*")) if file.is_file() and _is_ours(file.relative_to(path)))
     return Found(matched, tuple(file for file in others if file not in used))
 
 
@@ -108,13 +108,13 @@ def _matches(folder: Path, layout: Layout) -> list[Path]:
         file
         for file in sorted(folder.glob(layout.file))
         # A link out of the folder is not part of what was handed in.
-        if file.is_file() and file.resolve().is_relative_to(inside) and _is_ours(file)
+        if file.is_file() and file.resolve().is_relative_to(inside) and _is_ours(file.relative_to(folder))
     ]
 
 
 def _is_ours(file: Path) -> bool:
-    """Neither hidden nor Excel's lock file."""
-    return not file.name.startswith((".", "~$"))
+    """Neither hidden, nor in a hidden folder, nor Excel's lock file."""
+    return not any(part.startswith((".", "~$")) for part in file.parts)
 
 
 def _fits(name: str, layout: Layout) -> bool:
