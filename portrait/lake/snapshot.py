@@ -36,12 +36,12 @@ PRIOR_COLUMNS = f"SELECT indicator, stage, {', '.join(PRIOR_FIELDS)}"
 # What a person's evidence for an indicator adds up to over the sources. Whole numbers again: the order of a sum of floats
 # would show in it.
 _MASS = f"""
-    CREATE OR REPLACE TEMP TABLE mass AS SELECT person, stage, number, sum(n)::bigint n,
-    sum(sw)::bigint sw, sum(swy)::bigint swy, sum(swyy)::bigint swyy, sum(swa)::bigint swa, sum(swt)::bigint swt,
-    sum(floor(sw / {MASS_UNIT:.1f} * (sw / {MASS_UNIT:.1f}) * {SQUARE_UNIT:.1f} + 0.5)::bigint)::bigint sww,
-    sum(CASE WHEN sw > 0 THEN floor(greatest(swyy - swy / sw * swy, 0) + 0.5)::bigint ELSE 0 END)::bigint within,
-    sum(CASE WHEN sw > 0 THEN floor(swa / sw * {SQUARE_UNIT:.1f} + 0.5)::bigint ELSE 0 END)::bigint alone,
-    sum(CASE WHEN sw > 0 THEN floor(swa / sw * (n - 1) * {SQUARE_UNIT:.1f} + 0.5)::bigint ELSE 0 END)::bigint free,
+    CREATE OR REPLACE TEMP TABLE mass AS SELECT person, stage, number, sum(n)::bigint AS n,
+    sum(sw)::bigint AS sw, sum(swy)::bigint AS swy, sum(swyy)::bigint AS swyy, sum(swa)::bigint AS swa, sum(swt)::bigint AS swt,
+    sum(floor(sw / {MASS_UNIT:.1f} * (sw / {MASS_UNIT:.1f}) * {SQUARE_UNIT:.1f} + 0.5)::bigint)::bigint AS sww,
+    sum(CASE WHEN sw > 0 THEN floor(greatest(swyy - swy / sw * swy, 0) + 0.5)::bigint ELSE 0 END)::bigint AS within,
+    sum(CASE WHEN sw > 0 THEN floor(swa / sw * {SQUARE_UNIT:.1f} + 0.5)::bigint ELSE 0 END)::bigint AS alone,
+    sum(CASE WHEN sw > 0 THEN floor(swa / sw * (n - 1) * {SQUARE_UNIT:.1f} + 0.5)::bigint ELSE 0 END)::bigint AS free,
     count(*) sources, max(last_month) last_month FROM fine JOIN node USING (indicator) GROUP BY ALL
 """
 DAY_ZERO = date(1970, 1, 1)

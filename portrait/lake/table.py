@@ -91,7 +91,7 @@ class Lake:
         else:
             # Before the first commit there is nothing that a predicate could replace.
             predicate = (replace or None) if self.table(name) else None
-            shape = None if predicate else "overwrite"
+            shape: Any = None if predicate else "overwrite"
             write_deltalake(
                 str(self.path(name)), data, mode="overwrite", predicate=predicate, schema_mode=shape, **common
             )
