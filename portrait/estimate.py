@@ -32,7 +32,7 @@ class Prior:
     """What is expected of a teacher of the group before any evidence, and how much one record says."""
 
     mean: float  # μ
-    kappa: float  # the weight of μ
+    kappa: float  # σ²/τ²
     spread: float  # τ²
     noise: float  # σ²
     source: float  # γ²
@@ -219,9 +219,8 @@ def learned_prior(sums: Sums, rule: EvidenceRule, basis: str, otherwise: Prior) 
     """The prior of a group by the method of moments, or `otherwise` when fewer than `group_floor` teachers have evidence.
 
     τ² is the variance between teachers beyond what their marks' errors explain (DerSimonian and Laird 1986, repeated once
-    with the weights it gives: two-step DL2). κ is what would serve half of the teachers with more and half with less: the
-    weight that makes a teacher's expected squared error least is w(v − b) / (τ² − b), v being the variance of the mean of
-    the marks and b = s²(1 − alignment) what it has in common with the prior's error.
+    with the weights it gives: two-step DL2). κ = σ²/τ²: what the other errors ask for beyond that is left to the interval,
+    because they do not go away by leaning on the group.
     """
     held = sums.where(sums.w > 0)
     persons = len(held.w)
@@ -238,11 +237,10 @@ def learned_prior(sums: Sums, rule: EvidenceRule, basis: str, otherwise: Prior) 
     spread = max(_spread(y, excess, 1 / (excess + spread)), least)
     precision = 1 / (excess + spread)
     total = float(np.sum(precision))
-    kappa = float(np.median(held.w * (error - both) / (spread - both)))
     return replace(
         otherwise,
         mean=float(np.sum(precision * y)) / total,
-        kappa=max(kappa, rule.least_noise**2 / spread),
+        kappa=noise / spread,
         spread=spread,
         noise=noise,
         error=1 / total,

@@ -111,25 +111,26 @@ def learn(engine: duckdb.DuckDBPyConnection, rule: EvidenceRule, as_of: date) ->
     persons = engine.execute("SELECT count(DISTINCT person) FROM mass").fetchall()[0][0]
     every = max(1, persons // SAMPLE)
     shared = shared_prior(
-        _sums(
-            _arrays(
-                engine, f"SELECT * FROM mass WHERE person % {every} = 0 AND sw > 0 ORDER BY number, person"
-            )
-        ),
+        _sums(engine, f"sw > 0 AND person % {every} = 0"),
         _halves(engine, month_number(as_of), every),
         rule,
     )
     for number, node in enumerate(indicators().values()):
-        if not node.scored:
-            continue
-        # In one order always: floating sums differ with the order.
-        part = _arrays(engine, "SELECT * FROM mass WHERE number = ? ORDER BY person", [number])
-        found[node.code] = stage_priors(_sums(part), np.asarray(part["stage"], dtype=object), rule, shared)
+        if node.scored:
+            stage = _arrays(engine, "SELECT stage FROM mass WHERE number = ? ORDER BY person", [number])
+            found[node.code] = stage_priors(
+                _sums(engine, f"number = {number}"), np.asarray(stage["stage"], dtype=object), rule, shared
+            )
     return found
 
 
-def _sums(part: dict[str, NDArray[Any]]) -> Sums:
-    """Rows of `mass`."""
+def _sums(engine: duckdb.DuckDBPyConnection, where: str) -> Sums:
+    """Rows of `mass`, in one order always: floating sums differ with the order."""
+    part = _arrays(
+        engine,
+        "SELECT sw, swy, swa, swt, swyy, within, sww, alone, free, person, number, n, sources "
+        f"FROM mass WHERE {where} ORDER BY number, person",
+    )
     return Sums(
         **_units(part, ("sw", "swy", "swa", "swt", "swyy", "within"), MASS_UNIT),
         **_units(part, ("sww", "alone", "free"), SQUARE_UNIT),
@@ -140,7 +141,8 @@ def _sums(part: dict[str, NDArray[Any]]) -> Sums:
 def _halves(engine: duckdb.DuckDBPyConnection, month: int, every: int) -> Halves:
     part = _arrays(
         engine,
-        f"SELECT * FROM ({portable(halves(month, every))}) JOIN node USING (indicator) "
+        "SELECT person, number, half, sw, swy, swa, swt "
+        f"FROM ({portable(halves(month, every))}) JOIN node USING (indicator) "
         "WHERE sw > 0 ORDER BY person, number, half",
     )
     return Halves(
