@@ -9,9 +9,9 @@ from datetime import date
 from portrait.hours import hours_rule
 from portrait.lake.coverage import offsite_counts, offsite_days
 from portrait.programme.rate import Rate, rate, rates
-from portrait.scope import Scope
+from portrait.scope import Role, Scope
 from portrait.site import Site
-from portrait.store.staff import registered
+from portrait.store.staff import counted_persons, registered
 from portrait.store.trainee import Trainee, nominations
 from portrait.store.training import Ask
 
@@ -53,14 +53,16 @@ def offsite_board(site: Site, scope: Scope, ask: Ask, as_of: date) -> OffsiteBoa
     first, last = rule.cycle(as_of)
     target = rule.targets["offsite"]
     teachers = registered(site.registry, scope, ask)
-    found = offsite_counts(site.pool, first, min(last, as_of), list(teachers))
+    # A bureau may count whole counties; anybody else counts persons, or a school would be shown its county.
+    persons = None if scope.actor.role is Role.BUREAU else counted_persons(site.registry, scope, ask)
+    found = offsite_counts(site.pool, first, min(last, as_of), list(teachers), persons)
     spread = [0] * (target + 1)
     reached: dict[str, int] = {}
     for county, counts in found.items():
-        for days, persons in counts.items():
-            spread[min(days, target)] += persons
+        for days, n in counts.items():
+            spread[min(days, target)] += n
             if days >= target:
-                reached[county] = reached.get(county, 0) + persons
+                reached[county] = reached.get(county, 0) + n
     spread[0] = max(0, sum(teachers.values()) - sum(spread))
     return OffsiteBoard(
         target, first, last, as_of, teachers, reached, tuple(spread), site.settings.small_cell

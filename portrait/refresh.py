@@ -16,6 +16,7 @@ import pyarrow as pa
 from portrait.evidence import EvidenceRule, evidence_rule
 from portrait.framework import indicators
 from portrait.lake.cell import cells, portable, record
+from portrait.lake.compact import tidy
 from portrait.lake.engine import bare_engine, bind, bind_files
 from portrait.lake.snapshot import (
     DAY_ZERO,
@@ -49,6 +50,7 @@ class RefreshReport:
     batches: int
     persons: int
     seconds: dict[str, float]
+    folded: int = 0  # files of the lake that there are fewer for it
 
 
 def refresh(
@@ -75,6 +77,10 @@ def refresh(
         middle = perf_counter()
         tell("计算画像", 0.5)
         portraits_done, persons = _refresh_snapshot(site, engine, batches, day, full or cells_done == "full")
+        end = perf_counter()
+        tell("归并文件", 0.9)
+        lease.check()
+        folded = tidy(site.lake)
         tell("完成", 1.0)
     return RefreshReport(
         day,
@@ -82,7 +88,8 @@ def refresh(
         portraits_done,
         count,
         persons,
-        {"cells": middle - start, "portraits": perf_counter() - middle},
+        {"cells": middle - start, "portraits": end - middle, "files": perf_counter() - end},
+        folded,
     )
 
 

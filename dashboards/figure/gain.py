@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from dashboards.language import gettext
 from dashboards.theme import DATA, INK, LINE, MUTED, TEMPLATE
 
-ROW = 64
+ROW = 82
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,10 @@ def gains_chart(rows: Sequence[GainRow]) -> go.Figure:
     notes: list[dict[str, object]] = []
     for k, row in enumerate(rows):
         shapes.append(_line(low, high, -k, -k, LINE, 1))
-        notes.append(_text(row.label, 0, -k, INK))
+        # One under the other: on a phone a long name leaves no room beside it.
+        notes.append(_text(row.label, -k, INK, 35))
         if row.mean is None:
-            notes.append(_text(row.note, 1, -k, MUTED))
+            notes.append(_text(row.note, -k, MUTED))
             continue
         figure.add_scatter(
             x=[b - a for a, b in row.pairs],
@@ -52,7 +53,7 @@ def gains_chart(rows: Sequence[GainRow]) -> go.Figure:
         said = points(row.mean)
         if row.low is not None and row.high is not None:
             said += f"（{points(row.low)} … {points(row.high)}）"
-        notes.append(_text(f"<b>{said}</b>　{gettext('{n} 对', n=row.n)}", 1, -k, INK))
+        notes.append(_text(f"<b>{said}</b>　{gettext('{n} 对', n=row.n)}", -k, INK))
         figure.add_scatter(
             x=[row.mean],
             y=[-k],
@@ -109,14 +110,14 @@ def _line(x0: float, x1: float, y0: float, y1: float, color: str, width: float) 
     }
 
 
-def _text(text: str, side: int, y: float, color: str) -> dict[str, object]:
+def _text(text: str, y: float, color: str, above: int = 16) -> dict[str, object]:
     return {
         "text": text,
         "xref": "paper",
-        "x": side,
+        "x": 0,
         "y": y,
-        "xanchor": "right" if side else "left",
-        "yshift": 17,
+        "xanchor": "left",
+        "yshift": above,
         "showarrow": False,
         "font": {"size": 13, "color": color},
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 _BLOCK = 1 << 20
+_COPYING = ".copy-"
 
 
 def keep(archive: Path, file: Path) -> str:
@@ -18,7 +20,7 @@ def keep(archive: Path, file: Path) -> str:
     digest = _digest(file)
     while not place(archive, digest).exists():
         place(archive, digest).parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place(archive, digest).parent, prefix=".")
+        handle, name = tempfile.mkstemp(dir=place(archive, digest).parent, prefix=_COPYING)
         copied = hashlib.sha256()
         try:
             with os.fdopen(handle, "wb") as target, file.open("rb") as source:
@@ -40,6 +42,11 @@ def keep(archive: Path, file: Path) -> str:
 def place(archive: Path, digest: str) -> Path:
     """Where the file with this content stands."""
     return archive / digest[:2] / digest
+
+
+def half_copied(archive: Path) -> Iterator[Path]:
+    """What a `keep` that was killed left behind."""
+    yield from archive.glob(f"*/{_COPYING}*")
 
 
 def _digest(file: Path) -> str:

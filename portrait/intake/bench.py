@@ -14,7 +14,8 @@ import duckdb
 import pyarrow as pa
 
 from portrait.errors import InputError, MappingError
-from portrait.identity import load_secret
+from portrait.identity import hidden, load_secret
+from portrait.intake.archive import half_copied
 from portrait.intake.ask import many
 from portrait.intake.compile import compile_stream
 from portrait.intake.lookup import Answer, Context, Known, Lookup, answers
@@ -50,6 +51,7 @@ class Bench:
     staging: Path
     secret: bytes
     known: Known
+    anywhere: bool = False  # look in all months for records that are in already, not only in their own
     _programs: int = field(default=0)
 
     def prefix(self) -> str:
@@ -86,10 +88,12 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def sweep(home: Path) -> None:
-    """Remove what crashed intakes left staged. Only the holder of the writer's lease may."""
-    for folder in home.glob("staging-*"):
+def sweep(site: Site) -> None:
+    """Remove what crashed intakes left staged or half copied. Only the holder of the writer's lease may."""
+    for folder in site.settings.home.glob("staging-*"):
         shutil.rmtree(folder, ignore_errors=True)
+    for copy in half_copied(site.archive):
+        copy.unlink(missing_ok=True)
 
 
 def set_up(bench: Bench, mapping: Mapping, stream: Stream, file: Input, joined: dict[str, Input]) -> Program:
@@ -155,7 +159,7 @@ def _join(bench: Bench, program: Program, alias: str, file: Input) -> None:
         f"SELECT {places} FROM {table} GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
     ).fetchall()
     if twice:
-        shown = "、".join(f"{key} = {value}" for key, value in zip(keys, twice[0], strict=True))
+        shown = hidden("、".join(f"{key} = {value}" for key, value in zip(keys, twice[0], strict=True)))
         raise InputError(
             f"{raw.where}：流 {stream.name} 按 {shown} 对照到不止一行，而且内容不同，不知道该用哪一行"
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from portrait.identity import masked
+from portrait.identity import hidden, masked
 from portrait.intake.ask import many, one
 from portrait.intake.program import Program
 from portrait.intake.raw import Broken
@@ -60,23 +60,26 @@ def _refused(
 
 def _told(column: str, problem: Mapping[str, Any]) -> str:
     text = f"“{problem['text']}”" if problem["text"] is not None else ""
-    return f"{column}{text}：{problem['reason']}"
+    return hidden(f"{column}{text}：{problem['reason']}")
 
 
 def _shown(program: Program, raw: str, secrets: Iterable[str | None]) -> dict[str, str]:
     cells: dict[str, str] = {str(key): str(value) for key, value in json.loads(raw).items()}
+    for lookup in program.lookups.values():
+        for column in lookup.expression.columns if lookup.sensitive else ():
+            if cells.get(column):
+                cells[column] = masked(lookup.sensitive, cells[column])
     for text, kind in zip(secrets, program.secrets.values(), strict=True):
         if text:
-            hidden = masked(kind, text)
-            cells = {key: value.replace(text, hidden) for key, value in cells.items()}
-    return cells
+            cells = {key: value.replace(text, masked(kind, text)) for key, value in cells.items()}
+    # The mapping need not use a column for people's numbers to stand in it.
+    return {key: hidden(value) for key, value in cells.items()}
 
 
 def _cut_short(program: Program, broken: Broken) -> Refused:
     """A row without columns: which of its texts are sensitive cannot be known, so all that look so are hidden."""
-    raw = broken.raw
-    if program.secrets:
-        raw = {key: scrubbed(value) for key, value in raw.items()}
+    hide = scrubbed if program.secrets else hidden
+    raw = {key: hide(value) for key, value in broken.raw.items()}
     return Refused(program.raw.sheet, broken.row, "", broken.code, broken.reason, raw)
 
 
@@ -94,4 +97,5 @@ def _late(engine: duckdb.DuckDBPyConnection, program: Program, late: Mapping[int
     ).fetchall()
     for number, raw, secrets in rows:
         column = late[number].partition("：")[0]
-        yield Refused(program.raw.sheet, number, column, "taken", late[number], _shown(program, raw, secrets))
+        reason = hidden(late[number])
+        yield Refused(program.raw.sheet, number, column, "taken", reason, _shown(program, raw, secrets))

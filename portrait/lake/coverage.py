@@ -35,10 +35,16 @@ def learners(pool: Pool, first: date, last: date, persons: Collection[int] | Non
 
 
 def offsite_counts(
-    pool: Pool, first: date, last: date, counties: Collection[str] | None = None
+    pool: Pool,
+    first: date,
+    last: date,
+    counties: Collection[str] | None = None,
+    persons: Collection[int] | None = None,
 ) -> dict[str, dict[int, int]]:
     """By county: number of verified off-site face-to-face days → persons. Persons without a day are not in it."""
-    chosen = "" if counties is None else "AND county IN (SELECT unnest(?::VARCHAR[]))"
+    chosen, given = _among(persons)
+    if counties is not None:
+        chosen, given = f"AND county IN (SELECT unnest(?::VARCHAR[])) {chosen}", [list(counties), *given]
     rows = pool.rows(
         f"""
         SELECT county, days, count(*) FROM (
@@ -46,11 +52,11 @@ def offsite_counts(
             WHERE {_OFFSITE} {chosen} GROUP BY county, person)
         GROUP BY county, days
         """,
-        [*_span(first, last), *([] if counties is None else [list(counties)])],
+        [*_span(first, last), *given],
     )
     found: dict[str, dict[int, int]] = {}
-    for county, days, persons in rows:
-        found.setdefault(county, {})[int(days)] = int(persons)
+    for county, days, n in rows:
+        found.setdefault(county, {})[int(days)] = int(n)
     return found
 
 

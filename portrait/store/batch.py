@@ -116,6 +116,12 @@ def batches(connection: Connection, scope: Scope, *, source: str = "", limit: in
     return [_read(row) for row in rows]
 
 
+def record_batches_from(connection: Connection, source: str) -> list[Batch]:
+    """Every batch of learning records of a source. Serves the door, which takes no Scope."""
+    rows = connection.execute(select(batch).where(batch.c.source == source, batch.c.target == "record"))
+    return [_read(row) for row in rows]
+
+
 def sources(connection: Connection, scope: Scope) -> list[str]:
     """Sources that ever sent something."""
     rows = connection.execute(
