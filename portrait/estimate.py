@@ -150,7 +150,8 @@ def _source(held: Sums, noise: float, rule: EvidenceRule, otherwise: float) -> f
 def _particular(held: Sums, prior: Prior, rule: EvidenceRule) -> float:
     """s² from how far a teacher's indicators lie apart, of those whose evidence is mainly about them.
 
-    Of what sets an indicator apart its marks show the share of their alignment, and of the other indicators the rest.
+    Marks that count for several indicators draw them together: of what sets an indicator apart from the others they show
+    their alignment less what they show of each of the others.
     """
     firm = held.where(
         (held.w >= rule.thin_weight) & (held.sources >= rule.thin_sources) & (held.wa >= rule.mainly * held.w)
@@ -163,7 +164,7 @@ def _particular(held: Sums, prior: Prior, rule: EvidenceRule) -> float:
     apart = y - np.bincount(who, y)[who] / count[who]
     share = 1 - 1 / count[who]
     alignment = firm.wa / firm.w
-    shown = alignment**2 + (1 - alignment) ** 2 / rule.others
+    shown = (alignment - (1 - alignment) / rule.others) ** 2
     error = _marks(firm, prior.noise, prior.source, 0.0) / firm.w**2
     found = float(np.sum(apart**2 - error * share)) / float(np.sum(shown * share))
     return max(found, rule.least_particular**2)
