@@ -104,10 +104,10 @@ def _refresh_cells(
     aligned = alignments(
         site.registry, [n.code for n in known if n.scored], [n.code for n in known if not n.scored]
     )
-    shape = _number(f"{aligned.to_pydict()}|{sorted(SCORED)}|{sorted(rule.facts)}|{CELL_SCHEMA.names}")
+    shape = _number(f"{aligned.to_pydict()}|{sorted(SCORED)}|{sorted(rule.facts)}")
     pending = _pending(lake, "cell", batches)
     engine.register("aligned", aligned)
-    if full or lake.mark("cell", "shape") != shape:
+    if full or lake.mark("cell", "shape") != shape or not lake.fits("cell"):
         bind(engine, lake, "record")
         where = record.c.batch.not_in(batches.open) if batches.open else None
         made = _reader(

@@ -48,7 +48,7 @@ def simulated(
     offset: float = 0.05,
     platform: float = 0.03,
     noise: float = 0.04,
-    partial: bool = True,
+    focus: float = 0.7,
 ) -> World:
     """Six indicators that move in jumps; courses about up to three of them, each easier or harder than it says; platforms
     that suit one teacher more than another; marks with the tails of a t of three degrees."""
@@ -60,8 +60,7 @@ def simulated(
         0.62 + rng.normal(0, 0.1, (teachers, 1)) + rng.standard_t(5, (teachers, kinds)) * apart / 1.29
     )
     level = np.cumsum(moves, axis=2)
-    about = rng.dirichlet(np.full(3, 1.2), courses) if partial else np.tile([1.0, 0.0, 0.0], (courses, 1))
-    about = np.round(about, 1)
+    about = np.round(rng.dirichlet([focus, 0.7, 0.7], courses), 1)
     about[:, 0] += 1 - about.sum(axis=1)
     of = np.argsort(rng.random((courses, kinds)), axis=1)[:, :3]
     ease, home = rng.normal(0, offset, courses), rng.integers(0, 4, courses)
@@ -122,6 +121,7 @@ def estimated(world: World) -> tuple[pd.DataFrame, Prior]:
     """Level, low, high and truth of every firm figure, and the variances that were learned."""
     sums, halves = added_up(world.marks)
     shared = shared_prior(sums, halves, RULE)
+    plain = world.marks.groupby(["person", "number"])["y"].mean()
     parts = []
     for number in range(6):
         held = sums.where(sums.number == number)
@@ -133,7 +133,7 @@ def estimated(world: World) -> tuple[pd.DataFrame, Prior]:
             pd.DataFrame(
                 {
                     "level": level, "low": level - RULE.z * sd, "high": level + RULE.z * sd, "n": held.n,
-                    "alignment": held.wa / held.w, "plain": held.wy / held.w, "truth": world.truth.loc[index].to_numpy(),
+                    "alignment": held.wa / held.w, "plain": plain.loc[index].to_numpy(), "truth": world.truth.loc[index].to_numpy(),
                 }
             )
         )  # fmt: skip
@@ -155,42 +155,49 @@ def error(figures: pd.DataFrame, column: str) -> float:
 
 
 @pytest.mark.parametrize(
-    "given",
+    ("given", "most"),
     [
-        {},
-        {"taken": (2, 6)},
-        {"taken": (15, 50)},
-        {"apart": 0.05, "offset": 0.08},
-        {"step": 0.03, "noise": 0.08},
-        {"platform": 0.07},
-        {"partial": False},
+        ({}, 0.94),
+        ({"taken": (2, 6)}, 0.94),
+        ({"taken": (15, 50)}, 0.94),
+        ({"apart": 0.05, "offset": 0.08}, 0.94),
+        ({"step": 0.016, "noise": 0.08}, 0.94),
+        ({"platform": 0.07}, 0.94),
+        # Here time is the main cause of error, and evidence of many months counts as if all were of its mean age: at most.
+        ({"focus": 1e6}, 0.96),
     ],
     ids=["as it is", "few", "many", "hard courses", "moving", "platforms", "one thing a course"],
 )
-def test_intervals_hold_the_truth_though_the_world_is_not_the_model(given: dict[str, Any]) -> None:
+def test_intervals_hold_the_truth_though_the_world_is_not_the_model(
+    given: dict[str, Any], most: float
+) -> None:
     figures, _ = estimated(simulated(11, **given))
-    assert 0.86 <= held(figures) <= 0.94
-    assert all(0.84 <= share <= 0.96 for share in bands(figures, "n", [0, 6, 12, 30, 999]).values())
+    assert 0.86 <= held(figures) <= most
+    assert all(0.84 <= share <= most + 0.02 for share in bands(figures, "n", [0, 6, 12, 30, 999]).values())
     assert error(figures, "level") < error(figures, "plain")
 
 
 def test_each_cause_of_error_is_found_in_the_marks() -> None:
     quiet = {"step": 0.0, "offset": 0.0, "platform": 0.0, "taken": (20, 40), "noise": 0.05}
     _, calm = estimated(simulated(3, **quiet))
-    _, wide = estimated(simulated(3, **quiet | {"apart": 0.16}))
+    _, wide = estimated(simulated(3, **quiet | {"apart": 0.16, "focus": 6.0}))
     _, off = estimated(simulated(3, **quiet | {"platform": 0.08}))
     _, moved = estimated(simulated(3, **quiet | {"step": 0.03}))
-    assert wide.particular > 1.5 * calm.particular
+    assert wide.particular**0.5 == pytest.approx(
+        0.16, rel=0.1
+    )  # though its marks draw the indicators together
     assert off.source**0.5 == pytest.approx(0.08, rel=0.25)
     assert off.source > 4 * calm.source
     assert moved.drift > 3 * calm.drift
 
 
 def test_the_spread_of_indicators_and_the_noise_come_out_as_they_were_put_in() -> None:
-    world = simulated(5, step=0.0, offset=0.0, platform=0.0, partial=False, taken=(20, 40), noise=0.06)
+    world = simulated(5, step=0.0, offset=0.0, platform=0.0, focus=1e6, taken=(20, 40), noise=0.06)
     sums, halves = added_up(world.marks)
     shared = shared_prior(sums, halves, RULE)
-    assert shared.noise**0.5 == pytest.approx(0.06, rel=0.1)
+    # Marks of long ago are no worse than others here; the discount takes them for worse, so σ² comes out lower.
+    discount = (2 ** (-world.marks["age"] / RULE.half_life)).mean()
+    assert shared.noise == pytest.approx(0.06**2 * discount, rel=0.05)
     assert shared.particular**0.5 == pytest.approx(0.1, rel=0.1)
     assert shared.source == pytest.approx(RULE.least_source**2)  # nothing there: the floor
 
@@ -242,7 +249,7 @@ def against_truth(site: Site, truth: Path) -> pd.DataFrame:
 
 @pytest.mark.slow
 def test_estimates_of_a_demo_province_hold_its_true_competencies(tmp_path: Path) -> None:
-    report = write_world(tmp_path / "world", teachers=2500, seed=3)
+    report = write_world(tmp_path / "world", teachers=2000, seed=3)
     site = open_site(load_settings(tmp_path, today=report.today))
     for folder, mapping in WORLD_SOURCES:
         intake(site, tmp_path / "world" / folder, mapping, by="测试")

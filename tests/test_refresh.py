@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
@@ -17,7 +18,7 @@ from portrait.lake.cell import cells, halves, portable, sums
 from portrait.lake.cell import record as lake_record
 from portrait.lake.compact import compact, vacuum
 from portrait.lake.snapshot import factors
-from portrait.lake.table import Lake
+from portrait.lake.table import TABLES, Lake
 from portrait.portrait import State
 from portrait.reading import class_distribution, dimension_levels, growth, portrait_of, portraits_of
 from portrait.record import CELL_SCHEMA, Flag, Kind, month_number
@@ -191,6 +192,25 @@ def test_a_changed_alignment_makes_all_cells_again(hand):
     hand.course(9, P2_2=100)
     assert refresh(hand.site).cells == "full"
     assert refresh(hand.site).cells == "none"
+
+
+def test_tables_that_lack_a_column_of_today_are_made_again(hand):
+    """A home of an older version: what is derived follows, records stay."""
+    hand.batch([*many(60, 3), record(900, 11, Kind.RATING, 0.7), record(901, 12, Kind.EXAM, 0.6)])
+    refresh(hand.site)
+    before, portraits = cell_sums(hand.site), dimension_levels(hand.site)
+    for name, column in (("cell", "swa"), ("prior", "drift"), ("snapshot", "alignment")):
+        old = hand.site.lake.table(name).to_pyarrow_table().drop_columns([column])
+        write_deltalake(
+            str(hand.site.lake.path(name)), old, mode="overwrite", schema_mode="overwrite",
+            partition_by=TABLES[name][1],
+        )  # fmt: skip
+        assert not hand.site.lake.fits(name)
+    report = refresh(hand.site)
+    assert (report.cells, report.portraits) == ("full", "full")
+    assert all(hand.site.lake.fits(name) for name in TABLES)
+    assert cell_sums(hand.site) == before
+    assert dimension_levels(hand.site).equals(portraits)
 
 
 def test_a_batch_that_is_still_coming_in_counts_when_it_is_done(hand):
