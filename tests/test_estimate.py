@@ -136,7 +136,11 @@ def test_too_few_teachers_leave_the_prior_of_the_rule():
     _, few = sums(np.random.default_rng(1), RULE.group_floor - 1)
     assert learned_prior(few, RULE, "all", rule_prior(RULE)) == rule_prior(RULE)
     assert rule_prior(RULE) == Prior(
-        0.5, *(pytest.approx(x) for x in (1.0, 0.04, 0.04, 0.0025, 0.01, 0.015, 0.0016 / 12)), 0.0, 0, "rule"
+        0.5,
+        *(pytest.approx(x) for x in (1.0, 0.04, 0.04, 0.0025, 0.01, 0.04 / 3, 0.0016 / 12)),
+        0.0,
+        0,
+        "rule",
     )
 
 

@@ -89,8 +89,8 @@ def test_courses_only_partly_about_an_indicator_widen_its_interval(hand):
     refresh(hand.site)
     found = figure(hand, "P3.1")  # four ratings at an alignment of 50 %: Σw = 2, Σw·alignment = 1
     assert found.level == pytest.approx((0.5 + 2 * 0.8) / 3, abs=1e-9)
-    # 2κ·s²·1 + δ²·1² with s² = .01 and δ² = 1.5 s²; σ² counts for Σw·alignment only.
-    mixed = 2 * 0.01 + 0.015
+    # 2κ·s²·1 + δ²·1² with s² = .01 and δ² = 4/3 s²; σ² counts for Σw·alignment only.
+    mixed = 2 * 0.01 + 0.04 / 3
     variance = 0.04 + mixed + 0.04 * 1 + 0.0025 * 2
     assert found.high - found.low == pytest.approx(2 * Z * variance**0.5 / 3, abs=1e-8)
     assert (found.alignment, found.mixed) == (0.5, pytest.approx(mixed / variance, abs=1e-9))
