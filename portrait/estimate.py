@@ -44,7 +44,7 @@ class Prior:
     basis: str  # stage | all | rule: whose data it was estimated from
 
 
-VARIANCES = ("mean", "kappa", "spread", "noise", "source", "particular", "mixture", "drift", "error")
+NUMBERS = ("mean", "kappa", "spread", "noise", "source", "particular", "mixture", "drift", "error")
 
 
 @dataclass(frozen=True)
@@ -295,5 +295,5 @@ def combined(
 def columns(priors: Sequence[Prior]) -> dict[str, Array]:
     """The numbers of many priors as arrays."""
     return {
-        name: np.array([getattr(prior, name) for prior in priors], dtype=np.float64) for name in VARIANCES
+        name: np.array([getattr(prior, name) for prior in priors], dtype=np.float64) for name in NUMBERS
     }
