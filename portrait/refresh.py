@@ -120,7 +120,7 @@ def _refresh_cells(
     shape = _number(f"{aligned.to_pydict()}|{sorted(SCORED)}|{sorted(rule.facts)}")
     pending = _pending(lake, "cell", batches)
     engine.register("aligned", aligned)
-    if full or lake.mark("cell", "shape") != shape:
+    if full or lake.mark("cell", "shape") != shape or not lake.fits("cell"):
         bind(engine, lake, "record")
         where = record.c.batch.not_in(batches.open) if batches.open else None
         made = _reader(
@@ -155,6 +155,8 @@ def _refresh_snapshot(
     lake, rule = site.lake, evidence_rule()
     law = _number(str(rule))
     base, said = lake.mark("snapshot", "base"), lake.mark("snapshot", "day")
+    if not (lake.fits("snapshot") and lake.fits("prior")):
+        base = None
     engine.register("linked", links(site.registry))
     bind(engine, lake, "cell")
     if base is not None and day_number(day) < base:
@@ -211,15 +213,16 @@ def _write_all(
     """Learn the priors and write everybody's portrait as of a day, in the place of the day's and of the base's month."""
     engine.execute("CREATE OR REPLACE TEMP VIEW link AS SELECT * FROM linked")
     gather(engine, rule, day, some=False)
-    priors = learn(engine, rule)
+    priors = learn(engine, rule, day)
     partition, seq = day_number(day), _next_seq(lake)
     made = figures(engine, priors, rule, partition=partition, seq=seq, buckets=lake.buckets)
     reader = pa.RecordBatchReader.from_batches(SNAPSHOT_SCHEMA, made)
     replaced = {partition, *([base] if base is not None and _same_month(base, day) else [])}
     if marks:
-        lake.commit("prior", prior_table(priors, day, seq), {})
+        lake.commit("prior", prior_table(priors, day, seq), {}, replace=None if lake.fits("prior") else "")
         marks = {**marks, "base": partition, "prior": seq}
-    lake.commit("snapshot", reader, marks, replace=" OR ".join(f"as_of = {one}" for one in sorted(replaced)))
+    where = " OR ".join(f"as_of = {one}" for one in sorted(replaced))
+    lake.commit("snapshot", reader, marks, replace=where if lake.fits("snapshot") else "")
     persons: int = engine.execute("SELECT count(DISTINCT person) FROM mass").fetchall()[0][0]
     return persons
 

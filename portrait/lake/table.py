@@ -141,7 +141,15 @@ class Lake:
         else:
             # Before the first commit there is nothing that a predicate could replace.
             predicate = (replace or None) if self.table(name) else None
-            write_deltalake(str(self.path(name)), data, mode="overwrite", predicate=predicate, **common)
+            shape: Any = None if predicate else "overwrite"
+            write_deltalake(
+                str(self.path(name)), data, mode="overwrite", predicate=predicate, schema_mode=shape, **common
+            )
+
+    def fits(self, name: str) -> bool:
+        """Whether a table has today's columns; those that are derived are made again where it has not."""
+        table = self.table(name)
+        return table is None or [field.name for field in table.schema().fields] == TABLES[name][0].names
 
     def landed(self, name: str, part: str) -> bool:
         return self.mark(name, part) is not None

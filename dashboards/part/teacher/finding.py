@@ -103,6 +103,9 @@ def _cause(doubt: Doubt, estimate: Estimate) -> str:
         "old": gettext("证据旧（最近一条在 {n} 个月前）", n=f"{doubt.number:.0f}")
         if estimate.last
         else gettext("证据没有日期，不能折算"),
+        "mixed": gettext(
+            "对应不专（课程平均只有 {share} 对应这里）", share=format.percent(estimate.alignment, 0)
+        ),
     }[doubt.code]
 
 
