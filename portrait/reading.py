@@ -98,14 +98,23 @@ def portraits_of(site: Site, persons: Collection[int]) -> dict[int, Portrait]:
 
 def growth(site: Site, person_id: int, node: str, dates: Sequence[date]) -> list[Estimate]:
     """One figure as it stood at the end of the month of each date, under today's rule, priors and links of accounts."""
-    made = _past(site, person_id, dates)
-    column, rule = place()[node], evidence_rule()
-    return [_estimate(made, number, column, day, rule.version) for number, day in enumerate(dates)]
+    return growths(site, person_id, [node], dates)[node]
+
+
+def growths(
+    site: Site, person_id: int, wanted: Collection[str], dates: Sequence[date]
+) -> dict[str, list[Estimate]]:
+    """Several figures as `growth` gives them, in one reading of the cells."""
+    made, version = _past(site, person_id, dates), evidence_rule().version
+    return {
+        node: [_estimate(made, number, place()[node], day, version) for number, day in enumerate(dates)]
+        for node in wanted
+    }
 
 
 def links_of(site: Site, person_id: int) -> tuple[dict[int, str], str]:
     """The accounts that the newest portrait of a person is made from, with their sources; and the person's stage."""
-    rows = site.pool.rows("SELECT account, source, stage FROM link WHERE person = ?", [person_id])
+    rows = site.pool.kept("SELECT account, source, stage FROM link WHERE person = ?", [person_id])
     return {row[0]: row[1] for row in rows}, rows[0][2] if rows else ""
 
 
@@ -114,7 +123,7 @@ def priors(site: Site) -> Priors:
     seq = site.pool.mark("snapshot", "prior")
     if seq is None:
         return {}
-    return priors_of(site.pool.rows(f"{PRIOR_COLUMNS} FROM {site.pool.part('prior', seq=[seq])}"))
+    return priors_of(site.pool.kept(f"{PRIOR_COLUMNS} FROM {site.pool.part('prior', seq=[seq])}"))
 
 
 def dimension_levels(site: Site, persons: Collection[int] | None = None) -> pa.Table:
@@ -170,7 +179,7 @@ def _past(site: Site, person_id: int, dates: Sequence[date]) -> Figures:
     stage = np.full(len(dates), own_stage, dtype=object)
     listed = ", ".join(str(number) for number in accounts) or "NULL"
     part = site.pool.part("cell", bucket={number % site.lake.buckets for number in accounts})
-    cells = site.pool.rows(
+    cells = site.pool.kept(
         f"SELECT account, indicator, month, kind, sum(n)::bigint, sum(sw)::bigint, sum(swy)::bigint "
         f"FROM {part} WHERE account IN ({listed}) GROUP BY ALL HAVING sum(n) > 0"
     )

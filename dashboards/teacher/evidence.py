@@ -108,7 +108,7 @@ def _table(site: Site, found: Sequence[Use], node: str) -> list[Any]:
                 {"field": "weight", "headerName": gettext("权重"), "minWidth": 80, "width": 80, "type": "numericColumn"},
                 {"field": "source", "headerName": gettext("来源"), "minWidth": 110, "width": 130},
             ],
-            [_row(site, use) for use in found if _fits(use, node, "all")],
+            _rows(site, [use for use in found if _fits(use, node, "all")]),
             page_size=15,
             options={"tooltipShowDelay": 300, "rowClass": "clickable"},
             columnSize=None,
@@ -125,7 +125,12 @@ def _nothing() -> Any:
     )
 
 
-def _row(site: Site, use: Use) -> dict[str, Any]:
+def _rows(site: Site, found: Sequence[Use]) -> list[dict[str, Any]]:
+    sources = {source: source_name(site, source) for source in {use.record.source for use in found}}
+    return [_row(use, sources[use.record.source]) for use in found]
+
+
+def _row(use: Use, source: str) -> dict[str, Any]:
     record = use.record
     score = format.decimal(record.score, 2) if record.score is not None else ""
     if score and record.score_max:
@@ -139,7 +144,7 @@ def _row(site: Site, use: Use) -> dict[str, Any]:
         "score": "" if _unscored(use) else score,
         "use": said(use),
         "weight": round(use.weight, 2) if record.kind in SCORED or record.doubtful else None,
-        "source": source_name(site, record.source),
+        "source": source,
     }
 
 
@@ -174,7 +179,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         now = context()
         person = own_person(now.scope)
         found = uses(now.site, person, records_of(now.site, person))
-        return [_row(now.site, use) for use in found if _fits(use, str(node or ""), str(shown or "all"))]
+        return _rows(now.site, [use for use in found if _fits(use, str(node or ""), str(shown or "all"))])
 
     @app.callback(
         Output("evidence-grid", "dashGridOptions"),

@@ -29,7 +29,7 @@ from dashboards.part.teacher.change import Change, change
 from dashboards.part.teacher.name import node_name
 from portrait.framework import dimensions
 from portrait.portrait import Estimate
-from portrait.reading import as_of, growth
+from portrait.reading import as_of, growths
 from portrait.scope import Role
 from portrait.standard import standard_of
 from portrait.store.answer import own_person
@@ -64,9 +64,8 @@ def layout(context: Context, _query: Mapping[str, str]) -> Any:
     day = as_of(context.site)
     standard = standard_of(me.title).level
     dates = quarters(day)
-    histories = {
-        code: growth(context.site, me.id, code, dates) for code, node in dimensions().items() if node.scored
-    }
+    scored = [code for code, node in dimensions().items() if node.scored]
+    histories = growths(context.site, me.id, scored, dates)
     changes = {code: change(history, day) for code, history in histories.items()}
     grown = [node_name(code) for code, found in changes.items() if found.verdict == "grown"]
     known = [code for code, found in changes.items() if found.verdict != "none"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,8 @@ import duckdb
 
 from portrait.lake.engine import bare_engine, bind_files, rows
 from portrait.lake.table import TABLES, Lake, file_paths
+
+ROOM = 400_000  # values of kept answers, some 30 MB
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Pool:
         self._versions: dict[str, _Version] = {}
         self._derived: dict[str, tuple[int, Any]] = {}
         self._deriving = threading.Lock()
+        self._answers: OrderedDict[bytes, tuple[tuple[int, ...], list[tuple[Any, ...]]]] = OrderedDict()
+        self._room = ROOM
 
     def query(self, sql: str, parameters: Any = None) -> Any:
         """An Arrow table of the answer."""
@@ -45,6 +51,33 @@ class Pool:
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._cursor().execute(sql, parameters).fetchall()
         return found
+
+    def kept(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Like `rows`, for what several pages or readers ask again: the answer is kept until a table has a newer commit.
+
+        The longest unasked for make room. Callers must not change it.
+        """
+        self._follow()
+        versions = tuple(self._versions[name].number for name in TABLES)
+        key = hashlib.sha256(f"{sql}\0{parameters!r}".encode()).digest()
+        with self._lock:
+            found = self._answers.get(key)
+            if found is not None and found[0] == versions:
+                self._answers.move_to_end(key)
+                return found[1]
+        made = self.rows(sql, parameters)
+        with self._lock:
+            self._forget(key)
+            self._answers[key] = versions, made
+            self._room -= _values(made)
+            while self._room < 0:
+                self._forget(next(iter(self._answers)))
+        return made
+
+    def _forget(self, key: bytes) -> None:
+        found = self._answers.pop(key, None)
+        if found is not None:
+            self._room += _values(found[1])
 
     def part(self, name: str, **partition: Iterable[int]) -> str:
         """SELECT over the files whose partition columns have one of these values, for use in FROM (…)."""
@@ -113,3 +146,8 @@ class Pool:
         if known is None:
             return True
         return (self._lake.path(name) / "_delta_log" / f"{known.number + 1:020}.json").exists()
+
+
+def _values(rows: list[tuple[Any, ...]]) -> int:
+    """How much room an answer takes; an empty one takes some too."""
+    return 1 + len(rows) * len(rows[0]) if rows else 1
