@@ -62,6 +62,10 @@ bench: $(VENV)/.test ## speed and memory, each beside a baseline measured in the
 screenshot: $(VENV)/.test ## draw the README's picture again from the demo site
 	@$(BIN)/python docs/shot.py $(ARGS)
 
+notebooks: $(VENV)/.test ## run both notebooks (the second needs OULAD); with their outputs they land in var/notebooks
+	@mkdir -p var/notebooks
+	@$(BIN)/jupyter-execute --output='$(CURDIR)/var/notebooks/{notebook_name}' notebooks/*.ipynb
+
 lock: $(VENV)/.test ## write both lock files again with the newest versions
 	@$(BIN)/python lock/compile.py
 
