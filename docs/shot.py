@@ -41,7 +41,6 @@ class Shot:
 SHOTS = (
     Shot("portrait", "teacher", "/portrait", "desktop"),
     Shot("portrait", "teacher", "/portrait", "phone"),
-    Shot("courses", "teacher", "/courses", "desktop"),
     Shot("class", "trainer", "/trainer/portrait", "desktop"),
     Shot("office", "province", "/office", "desktop"),
 )
@@ -76,6 +75,7 @@ def served(site: Site) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
         server.close()
+        server.task_dispatcher.shutdown()
         thread.join(timeout=10)
 
 
