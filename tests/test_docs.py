@@ -22,7 +22,7 @@ from portrait.intake.target import TARGETS
 from portrait.settings import PREFIX, Settings, load_settings
 from portrait.site import open_site
 from portrait.world import WORLD_SOURCES
-from tests.export_for import write_export
+from tests.specimen import write_specimen
 
 ROOT = Path(__file__).parent.parent
 GUIDE = ROOT / "docs" / "guide.md"
@@ -189,7 +189,7 @@ def test_the_mapping_that_the_guide_shows_can_be_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", sorted(mapping_files(Path())))
 def test_an_export_that_is_made_up_for_a_mapping_comes_in(source: str, tmp_path: Path) -> None:
     site = open_site(load_settings(tmp_path / "home"))
-    folder = write_export(load_mapping(source, tmp_path), tmp_path / "exports")
+    folder = write_specimen(load_mapping(source, tmp_path), tmp_path / "exports")
     reports = intake(site, folder, source, by="test")
     assert sum(report.rows_stored for report in reports) > 0
     site.registry.dispose()
@@ -244,7 +244,7 @@ def test_the_commands_of_the_readme_do_what_they_say_in_a_shell(tmp_path: Path, 
     site.registry.dispose()
     for words in (shlex.split(line) for line in run if "--source" in line):
         source = words[words.index("--source") + 1]
-        write_export(load_mapping(source, home), tmp_path / "exports")
+        write_specimen(load_mapping(source, home), tmp_path / "exports")
     shim = tmp_path / "bin" / "portrait"
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from portrait.cli import main; main()" "$@"\n')

@@ -16,7 +16,7 @@ from portrait.errors import LakeBusy, SettingError
 from portrait.evidence import evidence_rule
 from portrait.lake.cell import cells, halves, portable, sums
 from portrait.lake.cell import record as lake_record
-from portrait.lake.compact import MANY, compact, vacuum
+from portrait.lake.compact import compact, vacuum
 from portrait.lake.pool import Pool
 from portrait.lake.snapshot import factors
 from portrait.lake.table import TABLES, Lake
@@ -572,8 +572,6 @@ def test_a_kept_answer_is_new_after_every_commit_and_makes_room_for_others(hand,
     assert small.kept(count, [12]) is small.kept(count, [12])
     assert small.kept(count, [21]) is small.kept(count, [21])
     assert small.kept(count, [11]) is not first
-    assert small.kept("SELECT range, range FROM range(3)") == [
-        (0, 0),
-        (1, 1),
-        (2, 2),
-    ]  # more than all the room
+    # More than all the room there is: answered, and not kept.
+    assert len(small.kept("SELECT range, range FROM range(3)")) == 3
+    assert small.kept(count, [11]) is small.kept(count, [11])

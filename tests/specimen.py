@@ -18,7 +18,7 @@ from portrait.intake.target import Field
 WORDS = {"mail": "t1@demo.invalid", "phone": "13800000000", "idno": "11010519491231002X"}
 
 
-def write_export(mapping: Mapping, folder: Path) -> Path:
+def write_specimen(mapping: Mapping, folder: Path) -> Path:
     """Write the files and return the folder. Streams that read the same file share its row."""
     rows: dict[str, tuple[Layout, dict[str, str]]] = {}
     for stream in mapping.streams:
