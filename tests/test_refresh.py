@@ -16,7 +16,7 @@ from portrait.errors import LakeBusy, SettingError
 from portrait.evidence import evidence_rule
 from portrait.lake.cell import cells, halves, portable, sums
 from portrait.lake.cell import record as lake_record
-from portrait.lake.compact import compact, vacuum
+from portrait.lake.compact import CROWD, compact, vacuum
 from portrait.lake.pool import Pool
 from portrait.lake.snapshot import factors
 from portrait.lake.table import TABLES, Lake
@@ -433,15 +433,15 @@ def test_folding_the_files_changes_no_figure(hand):
 def test_a_refresh_folds_what_many_batches_left_behind_and_only_there(hand):
     lake = hand.site.lake
     hand.batch([record(900, 11, Kind.QUIZ, 0.5, on=date(2021, 3, 1))])
-    for number in range(MANY + 1):
+    for number in range(CROWD + 1):
         hand.batch([record(number, 11, Kind.QUIZ, 0.9)])
     scattered = [file for file in lake.files("record") if f"month={NOVEMBER}" in file]
-    assert len(scattered) == MANY + 1
+    assert len(scattered) == CROWD + 1
     quiet = [file for file in lake.files("record") if file not in scattered]
     refresh(hand.site)
     assert len(lake.files("record")) == 2
     assert set(quiet) < set(lake.files("record"))
-    assert figure(hand).n == MANY + 2
+    assert figure(hand).n == CROWD + 2
     # Whoever reads the version before still finds its files.
     assert all(Path(file).exists() for file in scattered)
     version = lake.table("record").version()
