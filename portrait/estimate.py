@@ -294,6 +294,4 @@ def combined(
 
 def columns(priors: Sequence[Prior]) -> dict[str, Array]:
     """The numbers of many priors as arrays."""
-    return {
-        name: np.array([getattr(prior, name) for prior in priors], dtype=np.float64) for name in NUMBERS
-    }
+    return {name: np.array([getattr(prior, name) for prior in priors], dtype=np.float64) for name in NUMBERS}
