@@ -28,6 +28,12 @@ CONFIDENCE = {"native": 1.0, "idno": 1.0, "staff": 0.99, "mail": 0.95, "phone": 
 
 _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
+# What must be one wherever it stands, in a column of its own or slipped into another.
+_SURE = {
+    "idno": re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])"),
+    "phone": re.compile(r"(?<![0-9A-Za-z])1[3-9]\d{9}(?![0-9A-Za-z])"),
+    "mail": re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII),
+}
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
@@ -57,7 +63,7 @@ def normalised(kind: str, text: str) -> str:
     if kind == "mail":
         plain = plain.lower().removeprefix("mailto:")
         if not _MAIL.fullmatch(plain):
-            raise Unrecognised("应为邮箱地址，如 name@example.com")
+            raise Unrecognised("应为邮箱地址，形如 名字@域名")
         return plain
     if kind == "phone":
         plain = re.sub(r"^(\+86|0086)", "", plain.replace("-", ""))
@@ -109,6 +115,13 @@ def masked(kind: str, text: str) -> str:
     return f"***{text[-4:]}" if len(text) > 7 else "***"
 
 
+def hidden(text: str) -> str:
+    """A text for people to read, with every phone number, mailbox and identity number in it masked."""
+    for kind, pattern in _SURE.items():
+        text = pattern.sub(lambda found, kind=kind: masked(kind, found.group()), text)  # type: ignore[misc]
+    return text
+
+
 def identify(source: str, kind: str, text: str, secret: bytes) -> Identifier:
     """Digest and display form of an identifier. Only `native` depends on the source: other kinds match across sources.
 
@@ -132,6 +145,11 @@ def account_id(source: str, kind: str, external: str, secret: bytes = b"") -> in
     if kind in SENSITIVE and not secret:
         raise Unrecognised(f"{KIND_NAME[kind]}的账号编号要用密钥计算")
     return account_number(source, identify(source, kind, external, secret))
+
+
+def has_secret(home: Path) -> bool:
+    """Whether the home's key is there. Where something has come in it was made, so that a missing one is a lost one."""
+    return (home / "secret.key").is_file()
 
 
 def load_secret(home: Path) -> bytes:

@@ -13,7 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from portrait.errors import InputError
+from portrait.identity import has_secret
+from portrait.intake.archive import sound
 from portrait.intake.bench import Bench, clear, open_bench, set_up, set_up_over, sweep
+from portrait.intake.door import silent
 from portrait.intake.judge import tally
 from portrait.intake.land import PART_ROWS, Landing, add, land, stage, unstage
 from portrait.intake.mend import cells_of
@@ -29,7 +33,7 @@ from portrait.resource import DATA
 from portrait.site import Site
 from portrait.store.batch import Batch, batch_of, record_ledger, recount_batch
 from portrait.store.lease import Lease, writing
-from portrait.store.quarantine import places
+from portrait.store.quarantine import Place, places
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
 
@@ -56,17 +60,15 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
     """
     tell = progress or (lambda _step, _share: None)
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
-        sweep(site.settings.home)
+        sweep(site)
         tell("核对存档", 0.0)
         with site.registry.connect() as connection:
             ledger = record_ledger(connection)
-        for batch in ledger:
-            files_again(site, batch)
-            mapping_then(site, batch)
+        moved = _checked(site, ledger)
         standing = Standing(str(int(site.lake.standing.root or 0) + 1), site.settings.lake_buckets)
         half = _half(site, standing)
         made = Site(site.settings, site.registry, Lake(half, standing.buckets))
-        _records(made, lease, ledger, half, tell)
+        _records(made, lease, ledger, moved, half, tell)
         days = _days(site)
         for place, day in enumerate(days):
             tell(f"计算 {day} 的画像", RECORDS + (1 - RECORDS) * place / len(days))
@@ -81,6 +83,33 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
     return RebuildReport(
         len(ledger) - replays, replays, records, standing.buckets, tuple(days), tuple(recounted)
     )
+
+
+def _checked(site: Site, ledger: Sequence[Batch]) -> frozenset[str]:
+    """The sources whose records came in by more than one mapping: the same record may be read into another month then.
+
+    Raises InputError or MappingError for the first batch that cannot be read as it was.
+    """
+    if ledger and not has_secret(site.settings.home):
+        raise InputError("家目录里没有 secret.key，手机号、邮箱、身份证号的账号会对不上，请从备份恢复")
+    seen: set[str] = set()
+    mappings: dict[str, set[tuple[str, str]]] = {}
+    for batch in ledger:
+        main, joined = files_again(site, batch)
+        mapping, _ = mapping_then(site, batch)
+        meaning = "|".join(mapping.digest(stream) for stream in mapping.streams)
+        mappings.setdefault(batch.source, set()).add((mapping.name, meaning))
+        for file in (main, *joined.values()):
+            if file.content not in seen and not sound(site.archive, file.content):
+                raise InputError(
+                    f"第 {batch.id} 号批次的原始文件 {file.name} 在存档里已不是原来的内容"
+                    f"（archive/{file.content[:2]}/{file.content}），请从备份恢复"
+                )
+            seen.add(file.content)
+        if batch.origin is not None:
+            for row in _rows(site, batch):
+                cells_of(site.archive, row.mended)
+    return frozenset(source for source, found in mappings.items() if len(found) > 1)
 
 
 def _half(site: Site, standing: Standing) -> Path:
@@ -108,7 +137,9 @@ def _days(site: Site) -> list[date]:
     return [DAY_ZERO + timedelta(days=day) for day in sorted(found, reverse=True)] or [site.today]
 
 
-def _records(site: Site, lease: Lease, ledger: Sequence[Batch], half: Path, tell: Progress) -> None:
+def _records(
+    site: Site, lease: Lease, ledger: Sequence[Batch], moved: frozenset[str], half: Path, tell: Progress
+) -> None:
     """Land the batches that have not landed yet."""
     path = half / "done"
     done = set(path.read_text().split()) if path.exists() else set()
@@ -117,6 +148,7 @@ def _records(site: Site, lease: Lease, ledger: Sequence[Batch], half: Path, tell
             tell(f"第 {batch.id} 号批次：{batch.file}", RECORDS * place / len(ledger))
             if batch.key in done:
                 continue
+            bench.anywhere = batch.source in moved
             if batch.origin is None:
                 _batch(bench, lease, batch)
             else:
@@ -140,7 +172,7 @@ def _batch(bench: Bench, lease: Lease, batch: Batch) -> None:
         part_rows=PART_ROWS,
         folder=bench.staging,
     )
-    land(engine, site.lake, lease, staged, lambda _text, _done, _total: None)
+    land(engine, site.lake, lease, staged, silent, anywhere=bench.anywhere)
     unstage(engine, staged)
     clear(bench, program)
 
@@ -150,15 +182,22 @@ def _replay(bench: Bench, lease: Lease, batch: Batch) -> None:
     assert batch.origin is not None
     with site.registry.connect() as connection:
         origin = batch_of(connection, batch.origin)
-        rows = [row for row in places(connection, origin.id, state="replayed") if row.replay == batch.id]
+    rows = _rows(site, batch)
     mapping, stream = mapping_then(site, batch)
     main, files = files_again(site, batch)
     with reread(bench, stream, main, {row.line: cells_of(site.archive, row.mended) for row in rows}) as raw:
         program = set_up_over(bench, mapping, stream, raw, joined_again(batch, stream, files))
         with stage_again(bench, program, batch, origin) as staged:
             bind(bench.engine, site.lake, "record")
-            add(bench.engine, site.lake, lease, staged, 0, f"{batch.key}:0/1")
+            add(bench.engine, site.lake, lease, staged, 0, f"{batch.key}:0/1", anywhere=bench.anywhere)
         clear(bench, program)
+
+
+def _rows(site: Site, batch: Batch) -> list[Place]:
+    """The rows that a replay took."""
+    assert batch.origin is not None
+    with site.registry.connect() as connection:
+        return [row for row in places(connection, batch.origin, state="replayed") if row.replay == batch.id]
 
 
 def _recount(site: Site, ledger: Sequence[Batch]) -> tuple[list[int], int]:

@@ -17,7 +17,7 @@ from portrait import clock
 from portrait.evidence import EvidenceRule, evidence_rule
 from portrait.framework import indicators
 from portrait.lake.cell import cells, portable, record
-from portrait.lake.compact import clear_replaced
+from portrait.lake.compact import clear_replaced, tidy
 from portrait.lake.engine import bare_engine, bind, bind_files
 from portrait.lake.snapshot import (
     DAY_ZERO,
@@ -52,6 +52,7 @@ class RefreshReport:
     batches: int
     persons: int
     seconds: dict[str, float]
+    folded: int = 0  # files of the lake that there are fewer for it
 
 
 def refresh(
@@ -89,6 +90,10 @@ def refreshed(
         middle = perf_counter()
         tell(sentence("计算画像"), 0.5)
         portraits_done, persons = _refresh_snapshot(site, engine, batches, day, full or cells_done == "full")
+        end = perf_counter()
+        tell(sentence("归并文件"), 0.9)
+        lease.check()
+        folded = tidy(site.lake)
         tell(sentence("完成"), 1.0)
     return RefreshReport(
         day,
@@ -96,7 +101,8 @@ def refreshed(
         portraits_done,
         count,
         persons,
-        {"cells": middle - start, "portraits": perf_counter() - middle},
+        {"cells": middle - start, "portraits": end - middle, "files": perf_counter() - end},
+        folded,
     )
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.pool import NullPool
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.registry import open_registry
+from tests.export import Export
 from tests.tiny.make import make_tiny
 
 BACKENDS = ("sqlite", "postgresql")
@@ -179,6 +180,12 @@ def sqlite_site(sqlite_url: str, tmp_path: Path, today: date) -> Iterator[Site]:
     opened = _open(tmp_path / "home", sqlite_url, today)
     yield opened
     opened.registry.dispose()
+
+
+@pytest.fixture
+def export(sqlite_site: Site, tmp_path: Path) -> Export:
+    """An empty folder of files to be written by hand, taken into `sqlite_site` by a mapping of a log."""
+    return Export(sqlite_site, tmp_path / "in")
 
 
 @pytest.fixture(scope="session")

@@ -395,6 +395,21 @@ def test_a_bad_cell_is_mended_and_its_row_stored(filled):
     assert "读入 8 = 入库 8 + 重复 0 + 隔离 0" in page_of_batch
 
 
+def test_a_row_is_mended_from_its_batch_too_and_the_batch_is_counted_anew(filled):
+    page, row = browser(filled, "admin"), row_of(filled, "beyond_scale")
+    opened = ask(page, "batch-rows", "cellClicked", {"rowId": str(row.id)}, changes="drawer-content")
+    assert "问题在这一格" in shown(opened)
+    ids = [{"type": "batch-cell", "row": str(row.id), "cell": index} for index in range(len(row.raw))]
+    values = [{"得分": "95"}.get(name, value) for name, value in row.raw.items()]
+    button = {"type": "batch-do", "row": str(row.id), "do": "mend"}
+    cells = list(zip(ids, values, strict=True))
+    told = shown(ask(page, button, "n_clicks", 1, changes="drawer-content", batch_cell=cells))
+    assert "重放 1 行：入库 1，重复 0，仍不能入库 0。" in told
+    again = shown(ask(page, "batch-changed", "data", 1, changes="batch-page", url="?batch=2"))
+    assert "读入 8 = 入库 8 + 重复 0 + 隔离 0" in again
+    assert "重放过" in again
+
+
 def test_a_mended_cell_that_is_still_wrong_stays_with_the_new_reason(filled):
     page, row = browser(filled, "admin"), row_of(filled, "beyond_scale")
     told = shown(handle(page, row, "mend", 得分="很多"))
@@ -608,7 +623,9 @@ def test_a_refusal_stands_in_the_audit_with_its_reason(admin, home):
     key = re.findall(r'"key": "(\d+)"', page)[0]
     body = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": key}, changes="drawer-content"))
     assert "“审计”不对教师开放" in body
-    forged = shown(ask(admin, "audit-grid", "cellClicked", {"rowId": str(2**63 - 1)}, changes="drawer-content"))
+    forged = shown(
+        ask(admin, "audit-grid", "cellClicked", {"rowId": str(2**63 - 1)}, changes="drawer-content")
+    )
     assert "没有第" in forged
 
 

@@ -175,7 +175,7 @@ def test_an_intake_does_not_sweep_away_what_somebody_is_looking_at(sqlite_site: 
     left = home / "staging-left"
     left.mkdir(parents=True)
     with open_bench(sqlite_site) as bench:
-        sweep(home)
+        sweep(sqlite_site)
         assert bench.staging.is_dir()
         assert not left.exists()
     assert list(home.glob("staging-*")) == []

@@ -251,8 +251,18 @@ def test_what_the_archive_lacks_is_said_before_anything_is_written(lived: Site) 
     place(lived.archive, first.content).rename(lived.settings.home / "away")
     with pytest.raises(InputError, match=r"marks\.csv"):
         rebuild(lived)
+    place(lived.archive, first.content).write_text("something else")
+    with pytest.raises(InputError, match="不是原来的内容"):
+        rebuild(lived)
     assert not (lived.lake.folder / "1").exists()
     (lived.settings.home / "away").rename(place(lived.archive, first.content))
+    with lived.registry.connect() as connection:
+        corrected = connection.execute(text("SELECT min(mended) FROM quarantine")).scalar_one()
+    for path in (place(lived.archive, corrected), lived.settings.home / "secret.key"):
+        path.rename(lived.settings.home / "away")
+        with pytest.raises(InputError, match=path.name):
+            rebuild(lived)
+        (lived.settings.home / "away").rename(path)
     with writing(lived.registry), pytest.raises(LakeBusy):
         rebuild(lived)
 

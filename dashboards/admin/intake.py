@@ -11,21 +11,22 @@ from flask import jsonify, request
 
 from dashboards.job import Job
 from dashboards.language import gettext
-from dashboards.page import Context, Page, whole
-from dashboards.part import card, empty_state, format, icon, link_button, number, numbers, page_header
+from dashboards.page import Context, Page, parse_query, whole
+from dashboards.part import card, empty_state, format, link_button, page_header
 from dashboards.part.admin import desk
 from dashboards.part.admin.batch import SHOWN, batch_cards, batch_numbers
+from dashboards.part.admin.handling import register_rows
 from dashboards.part.admin.ledger import batch_grid, batch_row, equation, exact, sums_table
 from dashboards.part.admin.panel import taken_card, upload_card
+from dashboards.part.admin.summary import intake_head
 from dashboards.part.admin.word import source_name, target_name
 from dashboards.part.job import job_card, ticker
-from dashboards.part.number import counted
 from portrait.errors import AccessRefused, PortraitError
 from portrait.intake.upload import Taken, receive, sweep_uploads
 from portrait.refresh import RefreshReport
 from portrait.scope import Role
 from portrait.sentence import sentence
-from portrait.store.batch import Batch, Sums, batch_of, batches, replays, sources, sums
+from portrait.store.batch import batch_of, batches, replays, sources, sums
 from portrait.store.quarantine import quarantine_codes, quarantined
 
 PATH = "/intake"
@@ -35,10 +36,11 @@ MOST = 1000  # batches in the grid
 def layout(context: Context, query: Mapping[str, str]) -> Any:
     asked = whole(query, "batch")
     if asked is not None:
-        return _one_batch(context, asked)
+        batch = html.Div(_batch(context, asked), id="batch-page", className="stack")
+        return [batch, dcc.Store(id="batch-changed")]
     sweep_uploads(context.site.settings.home, context.now)
     return [
-        html.Div(_head(context), id="intake-head", className="stack"),
+        html.Div(intake_head(context), id="intake-head", className="stack"),
         html.Div(id="intake-sending", role="alert"),
         html.Div(_progress(context), id="intake-progress", className="stack"),
         html.Div(_panel(context), id="intake-panel", className="stack"),
@@ -51,77 +53,6 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
 
 
 # --- what stands on the page -----------------------------------------------------------------------------------
-
-
-def _head(context: Context) -> list[Any]:
-    with context.site.registry.connect() as connection:
-        found = sums(connection, context.scope)
-        newest = batches(connection, context.scope, limit=MOST)
-    last = next((one for one in newest if one.origin is None), None)  # a replay brings no file
-    waiting = sum(one.open for one in found)
-    return [
-        page_header(
-            gettext("数据接入"),
-            _finding(context, last, waiting),
-            dmc.Button(
-                gettext("重算画像"),
-                id={"type": "intake-do", "do": "refresh", "name": "head"},
-                leftSection=icon("refresh", 18),
-                variant="default",
-                n_clicks=0,
-            ),
-        ),
-        _figures(found, waiting),
-    ]
-
-
-def _finding(context: Context, last: Batch | None, waiting: int) -> str:
-    """What came in last and what waits, in one sentence."""
-    if last is None:
-        return gettext("还没有接入过数据；从下面放第一个文件开始。")
-    words = gettext(
-        "最近接入的是{source}的 {file}（{when}），{n} 行里入库 {stored} 行；",
-        source=source_name(context.site, last.source),
-        file=last.file,
-        when=format.moment(last.started),
-        n=exact(last.counts.rows_read),
-        stored=exact(last.counts.rows_stored),
-    )
-    left = (
-        gettext("隔离区有 {n} 行等待处理。", n=exact(waiting))
-        if waiting
-        else gettext("隔离区没有等待处理的行。")
-    )
-    return gettext("{first}{then}", first=words, then=left)
-
-
-def _figures(found: list[Sums], waiting: int) -> Any:
-    counts = [one.counts for one in found]
-    failed = sum(one.failed for one in found)
-    return numbers(
-        number(
-            *counted(gettext("{n} 批", n=format.count(sum(one.batches for one in found)))),
-            label=gettext("全部批次"),
-        ),
-        number(
-            *counted(gettext("{n} 行", n=format.count(sum(one.rows_stored for one in counts)))),
-            label=gettext("入库"),
-        ),
-        number(
-            *counted(gettext("{n} 行", n=format.count(waiting))),
-            dmc.Anchor(gettext("去处理"), href="/quarantine") if waiting else "",
-            label=gettext("隔离区等待处理"),
-        ),
-        number(
-            *counted(gettext("{n} 行", n=format.count(sum(one.rows_unmatched for one in counts)))),
-            label=gettext("还认不出是谁"),
-        ),
-        number(
-            *counted(gettext("{n} 批", n=format.count(failed))),
-            label=gettext("失败的批次"),
-            tone="warn" if failed else "",
-        ),
-    )
 
 
 def _progress(context: Context) -> list[Any]:
@@ -227,7 +158,7 @@ def _ledger(context: Context) -> list[Any]:
     ]
 
 
-def _one_batch(context: Context, asked: int) -> Any:
+def _batch(context: Context, asked: int) -> Any:
     with context.site.registry.connect() as connection:
         one = batch_of(connection, asked, context.scope)
         codes = quarantine_codes(connection, context.scope, number=one.id, state="")
@@ -249,7 +180,6 @@ def _one_batch(context: Context, asked: int) -> Any:
         ),
         batch_numbers(one),
         *batch_cards(context.site, one, codes, rows, again),
-        dcc.Store(id="batch-changed"),
     ]
 
 
@@ -258,6 +188,7 @@ def _one_batch(context: Context, asked: int) -> Any:
 
 def register(app: Any, context: Callable[[], Context]) -> None:
     _register_upload(app, context)
+    register_rows(app, context, "batch")
 
     def panel(here: Context) -> tuple[Any, ...]:
         """Panel, progress, whether the clock stands, phase: in this order, for drawing the panel begins the preview."""
@@ -311,7 +242,18 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         here = context()
         if drawn == desk.phase(here) and desk.running(here):
             return no_update, _progress(here), no_update, no_update, no_update, no_update
-        return *panel(here), _head(here), _ledger(here)
+        return *panel(here), intake_head(here), _ledger(here)
+
+    @app.callback(
+        Output("batch-page", "children"),
+        Input("batch-changed", "data"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def changed(count: Any, search: str | None) -> Any:
+        here = context()
+        asked = whole(parse_query(search or ""), "batch")
+        return _batch(here, asked) if count and asked is not None else no_update
 
     @app.callback(
         Output("intake-batches", "rowData"),

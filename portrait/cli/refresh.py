@@ -44,3 +44,5 @@ def register(app: typer.Typer) -> None:
         stdout().print(f"截止 {report.as_of}：批次 {report.batches:,} 个，教师 {report.persons:,} 人")
         stdout().print(f"证据：{DONE[report.cells]}（{seconds['cells']:.1f} 秒）")
         stdout().print(f"画像：{DONE[report.portraits]}（{seconds['portraits']:.1f} 秒）")
+        if report.folded:
+            stdout().print(f"文件：归并了 {report.folded:,} 个小文件（{seconds['files']:.1f} 秒）")

@@ -16,11 +16,11 @@ from portrait.intake.archive import keep_text
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench
 from portrait.intake.judge import refused
-from portrait.intake.land import Landing, accounts_sql, add, landing, unmatched
+from portrait.intake.land import Landing, accounts_sql, add, landing, strangers, unmatched
 from portrait.intake.mapping import Stream
 from portrait.intake.ordinal import continues, landed_ids, stage_again
 from portrait.intake.outdated import outdated
-from portrait.intake.recipe import mapping_now
+from portrait.intake.recipe import mapping_now, remapped
 from portrait.intake.register import register
 from portrait.intake.review import read_rows
 from portrait.store.batch import (
@@ -118,7 +118,8 @@ def _records(
             add_accounts(connection, many(engine, accounts_sql(found.program, theirs)))
             link_accounts(connection, clock.now())
         with stage_again(bench, found.program, batch, origin) as staged:
-            add(engine, site.lake, lease, staged, 0, f"{batch.key}:0/1")
+            anywhere = remapped(site, mapping, batch.recipe or "")
+            add(engine, site.lake, lease, staged, 0, f"{batch.key}:0/1", anywhere=anywhere)
         lease.check()
         stored = landing(engine, site.lake, batch)
         with site.registry.begin() as connection:
@@ -145,7 +146,11 @@ def _registered(
             good = [row for line, row in found.good.items() if line not in late]
             if good:
                 batch = _open(bench, connection, origin, mapping, by)
-                report = _close(bench, connection, origin, batch, good, still, Landing(stored, 0))
+                strange = 0
+                if origin.target == "trainee":
+                    nobodys = unlinked(connection, batch.source)
+                    strange, _ = strangers(bench.engine, found.program, batch, nobodys)
+                report = _close(bench, connection, origin, batch, good, still, Landing(stored, 0), strange)
             else:
                 restate(connection, still)
                 report = ReplayReport(len(rows), 0, 0, len(still))
@@ -161,22 +166,22 @@ def _close(
     good: Sequence[Place],
     still: Sequence[tuple[int, Refused]],
     landed: Landing,
+    strange: int = 0,
 ) -> ReplayReport:
     """Write into the ledger what became of the rows, in the replay's own counts and in its origin's."""
     now = clock.now()
     take(connection, [row.id for row in good], batch.id, batch.by, now)
     restate(connection, still)
-    strangers = 0
     if batch.target == "record":
         link_accounts(connection, now)
-        strangers = unmatched(bench.engine, batch, unlinked(connection, batch.source))
+        strange = unmatched(bench.engine, batch, unlinked(connection, batch.source))
     counts = Counts(
         rows_read=len(good) + len(still),
         rows_stored=landed.stored,
         rows_duplicate=len(good) - landed.stored,
         rows_quarantined=len(still),
         rows_doubtful=landed.doubtful,
-        rows_unmatched=strangers,
+        rows_unmatched=strange,
     )
     close_batch(connection, batch.id, counts, "", now)
     before = batch_of(connection, origin.id).counts

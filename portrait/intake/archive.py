@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _BLOCK = 1 << 20
+_COPYING = ".copy-"
 
 
 def keep(archive: Path, file: Path) -> str:
@@ -20,7 +21,7 @@ def keep(archive: Path, file: Path) -> str:
     while not place(archive, digest).exists():
         with file.open("rb") as source:
             # The copy is named by what it holds, also when the file grew between the two readings.
-            digest = _put(archive, iter(lambda: source.read(_BLOCK), b""))
+            digest = _put(archive, digest, iter(lambda: source.read(_BLOCK), b""))
     return digest
 
 
@@ -28,13 +29,13 @@ def keep_text(archive: Path, text: str) -> str:
     """The sha256 of a text, which from then on stands in the archive as a file of its own."""
     content = text.encode()
     digest = hashlib.sha256(content).hexdigest()
-    return digest if place(archive, digest).exists() else _put(archive, iter([content]))
+    return digest if place(archive, digest).exists() else _put(archive, digest, iter([content]))
 
 
-def _put(archive: Path, blocks: Iterator[bytes]) -> str:
-    """Write a file into the archive and name it by what it holds."""
-    archive.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=archive, prefix=".")
+def _put(archive: Path, digest: str, blocks: Iterator[bytes]) -> str:
+    """Write a file, `digest` as far as is known, into the archive and name it by what it holds."""
+    place(archive, digest).parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=place(archive, digest).parent, prefix=_COPYING)
     copied = hashlib.sha256()
     try:
         with os.fdopen(handle, "wb") as target:
@@ -55,6 +56,17 @@ def _put(archive: Path, blocks: Iterator[bytes]) -> str:
 def place(archive: Path, digest: str) -> Path:
     """Where the file with this content stands."""
     return archive / digest[:2] / digest
+
+
+def sound(archive: Path, digest: str) -> bool:
+    """Whether the file with this content is there and still has it."""
+    path = place(archive, digest)
+    return path.is_file() and _digest(path) == digest
+
+
+def half_copied(archive: Path) -> Iterator[Path]:
+    """What a `keep` that was killed left behind."""
+    yield from archive.glob(f"*/{_COPYING}*")
 
 
 def _digest(file: Path) -> str:

@@ -16,7 +16,8 @@ import duckdb
 import pyarrow as pa
 
 from portrait.errors import InputError, MappingError
-from portrait.identity import load_secret
+from portrait.identity import hidden, load_secret
+from portrait.intake.archive import half_copied
 from portrait.intake.ask import many
 from portrait.intake.compile import compile_stream
 from portrait.intake.lookup import Answer, Context, Known, Lookup, answers
@@ -53,6 +54,7 @@ class Bench:
     staging: Path
     secret: bytes
     known: Known
+    anywhere: bool = False  # look in all months for records that are in already, not only in their own
     _programs: int = field(default=0)
 
     def prefix(self) -> str:
@@ -103,9 +105,12 @@ def _staging(home: Path) -> tuple[Path, int]:
             os.close(held)
 
 
-def sweep(home: Path) -> None:
-    """Remove what crashed intakes and previews left staged; the folders of living ones are locked and stay."""
-    for folder in home.glob("staging-*"):
+def sweep(site: Site) -> None:
+    """Remove what crashed intakes and previews left staged or half copied. Only the holder of the writer's lease may.
+
+    The folders of previews that are being looked at are locked and stay.
+    """
+    for folder in site.settings.home.glob("staging-*"):
         with suppress(FileNotFoundError):
             handle = os.open(folder, os.O_RDONLY)
             try:
@@ -115,6 +120,8 @@ def sweep(home: Path) -> None:
                 pass
             finally:
                 os.close(handle)
+    for copy in half_copied(site.archive):
+        copy.unlink(missing_ok=True)
 
 
 def set_up(bench: Bench, mapping: Mapping, stream: Stream, file: Input, joined: dict[str, Input]) -> Program:
@@ -189,7 +196,7 @@ def _join(bench: Bench, program: Program, alias: str, file: Input) -> None:
             "{file}：流 {stream} 按 {shown} 对照到不止一行，而且内容不同，不知道该用哪一行",
             file=raw.where,
             stream=stream.name,
-            shown=[f"{key} = {value}" for key, value in zip(keys, twice[0], strict=True)],
+            shown=[hidden(f"{key} = {value}") for key, value in zip(keys, twice[0], strict=True)],
         )
 
 

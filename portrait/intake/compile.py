@@ -6,6 +6,7 @@ from portrait.errors import InputError
 from portrait.intake.expression import Expression
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream
+from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.program import Check, Program, check, column_sql
 from portrait.intake.raw import Raw, literal
 from portrait.intake.target import LOOKUPS, Field
@@ -117,6 +118,8 @@ def _field(program: Program, wanted: Field, expression: Expression) -> None:
             program.values[f"w_{name}"] = f"l_{name}.shown"
     elif wanted.type == "text":
         program.values[f"v_{name}"] = text
+        wrong = ", ".join(map(literal, MISTAKES))
+        program.checks.append(check(column, f"v_{name} IN ({wrong})", "mistake", EXPECTED, f"v_{name}"))
         program.checks.append(
             check(
                 column,

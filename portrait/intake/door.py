@@ -6,12 +6,15 @@ A batch is one file × one stream. Whatever happens in between, running again en
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import count
 from pathlib import Path
 
 from portrait import clock
 from portrait.errors import InputError, PortraitError
+from portrait.identity import hidden
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
@@ -24,13 +27,14 @@ from portrait.intake.land import (
     land,
     landing,
     stage,
-    unmatched,
+    strangers,
     unstage,
 )
 from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
-from portrait.intake.recipe import arrival_of, batch_key
+from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
@@ -86,23 +90,39 @@ def intake(
     """Take in a file or folder as the mapping `source` says; one report for each file and stream.
 
     Raises MappingError for the mapping, InputError for a file that is not what the mapping needs (the batch then stands in
-    the ledger as failed and nothing of it is stored), and LakeBusy when another process is writing.
+    the ledger as failed, nothing of it is stored, and the stream's other files are taken all the same), and LakeBusy when
+    another process is writing.
     """
     mapping = load_mapping(source, site.settings.home)
-    plan = [(stream, file) for stream, files in files_of(mapping, path) for file in files]
-    recipe = keep_text(site.archive, mapping.text)
+    plan = files_of(mapping, path)
+    total = sum(len(files) for _, files in plan)
     tell = progress or silent
     reports = []
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
-        sweep(site.settings.home)
+        sweep(site)
         with open_bench(site) as bench:
-            for number, (stream, file) in enumerate(plan, 1):
-                tell(f"{mapping.source}·{stream.name}·{file.name}（{number}/{len(plan)}）", 0, 0)
+            recipe = keep_text(site.archive, mapping.text)
+            bench.anywhere = remapped(site, mapping, recipe)
+            numbers = count(1)
+            for stream, files in plan:
+                failures = []
                 joined = {join.alias: joined_file(path, stream, join.layout) for join in stream.joins}
-                reports.append(
-                    _take(bench, lease, mapping, recipe, stream, file, joined, by, tell, part_rows)
-                )
+                for file in files:
+                    tell(f"{mapping.source}·{stream.name}·{file.name}（{next(numbers)}/{total}）", 0, 0)
+                    try:
+                        reports.append(
+                            _take(bench, lease, mapping, recipe, stream, file, joined, by, tell, part_rows)
+                        )
+                    except InputError as error:
+                        failures.append(error.message)
+                if failures:
+                    # Later streams may stand on this one: what they lack now they would quarantine.
+                    raise InputError(reduce(_and, failures))
     return reports
+
+
+def _and(first: str, then: str) -> str:
+    return sentence("{first}；{then}", first=first, then=then)
 
 
 def _take(
@@ -118,8 +138,6 @@ def _take(
     part_rows: int,
 ) -> BatchReport:
     site = bench.site
-    if not file.stat().st_size:
-        raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=file.name)
     main = _archived(site, file)
     others = {alias: _archived(site, other) for alias, other in joined.items()}
     now = clock.now()
@@ -174,7 +192,7 @@ def _fill(
         )
         good = staged.rows
         try:
-            land(engine, site.lake, lease, staged, progress)
+            land(engine, site.lake, lease, staged, progress, anywhere=bench.anywhere)
         finally:
             unstage(engine, staged)
         landed = landing(engine, site.lake, batch)
@@ -186,17 +204,19 @@ def _fill(
             theirs = f"SELECT account FROM record WHERE batch = {batch.id}"
             add_accounts(connection, many(engine, accounts_sql(program, theirs)))
             link_accounts(connection, clock.now())
-            strangers = unlinked(connection, batch.source)
-            counts = replace(counts, rows_unmatched=unmatched(engine, batch, strangers))
         else:
             stored, late = register(engine, connection, program, clock.now())
             counts = replace(counts, rows_stored=stored)
+        strange: Sequence[int] = ()
+        if batch.target in ("record", "trainee"):
+            unknown, strange = strangers(engine, program, batch, unlinked(connection, batch.source))
+            counts = replace(counts, rows_unmatched=unknown)
         codes: Counter[str] = Counter()
         # Saying what is wrong takes a pass of its own, which a clean file is spared.
         rows = refused(engine, program, late) if good < found.read else iter(())
         bad = store_refused(connection, batch.id, _counted(rows, codes))
         counts = replace(counts, rows_quarantined=bad, rows_duplicate=found.read - bad - counts.rows_stored)
-        message = _message(bench, program, counts)
+        message = _message(bench, program, counts, strange)
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -231,7 +251,7 @@ def _taken_before(batch: Batch) -> BatchReport:
     )
 
 
-def _message(bench: Bench, program: Program, counts: Counts) -> str:
+def _message(bench: Bench, program: Program, counts: Counts, strange: Sequence[int]) -> str:
     """What a reader of the ledger should know beyond the counts."""
     notes = []
     if not counts.rows_read and not counts.rows_passed:
@@ -244,9 +264,14 @@ def _message(bench: Bench, program: Program, counts: Counts) -> str:
             f"SELECT name FROM {program.table(name)} WHERE code = '' AND reason <> '' ORDER BY name"
         ).fetchall()
         if unknown:
-            shown = "、".join(value for (value,) in unknown[:5])
+            shown = hidden("、".join(value for (value,) in unknown[:5]))
             more = f"等 {len(unknown)} 个" if len(unknown) > 5 else ""
             notes.append(f"登记库里还没有这些{what}代码：{shown}{more}（记录已保存，{what}接入后即可对上）")
     if counts.rows_unmatched:
-        notes.append(f"{counts.rows_unmatched} 行的人员还认不出（记录已保存，教师名册接入后自动对上）")
+        column = "、".join(program.lookups["account"].expression.columns) or "account"
+        more = "等" if counts.rows_unmatched > len(strange) else ""
+        notes.append(
+            f"{counts.rows_unmatched} 行的人员还认不出：第 {'、'.join(map(str, strange))} 行{more}，列 {column}"
+            f"（{'记录已保存' if program.stream.target.name == 'record' else '学员已登记'}，教师名册接入后自动对上）"
+        )
     return "；".join(notes)

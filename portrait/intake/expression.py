@@ -143,7 +143,7 @@ def _map(raw: Any, maps: dict[str, ValueMap], at: str) -> ValueMap | None:
         return None
     if isinstance(raw, dict):
         return ValueMap.of("", raw, f"{at}.map")
-    if raw not in maps:
+    if not isinstance(raw, str) or raw not in maps:
         raise MappingError(f"{at}：没有值表“{raw}”，可选：{'、'.join(maps) or '（maps 里一个也没有）'}")
     return maps[raw]
 

@@ -10,15 +10,13 @@ from typing import Any
 
 import duckdb
 
-from portrait.identity import masked
+from portrait.identity import hidden, masked
 from portrait.intake.ask import many, one
 from portrait.intake.program import Program
 from portrait.intake.raw import Broken
 from portrait.store.quarantine import Refused
 
 _LONG_NUMBER = re.compile(r"\d{7,}[Xx]?")
-# A phone or an identity number that stands alone; longer numbers are something else's.
-_PERSONAL = re.compile(r"(?<![\dA-Za-z])(?:1[3-9]\d{9}|\d{17}[\dXx])(?![\dA-Za-z])")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 
 
@@ -97,7 +95,7 @@ def _refused(
 
 def _told(column: str, problem: Mapping[str, Any]) -> str:
     text = f"“{problem['text']}”" if problem["text"] is not None else ""
-    return f"{column}{text}：{problem['reason']}"
+    return hidden(f"{column}{text}：{problem['reason']}")
 
 
 def _shown(program: Program, raw: str, secrets: Iterable[str | None]) -> dict[str, str]:
@@ -105,28 +103,23 @@ def _shown(program: Program, raw: str, secrets: Iterable[str | None]) -> dict[st
 
 
 def veiled(program: Program, cells: Mapping[str, str], secrets: Iterable[str | None]) -> dict[str, str]:
-    """A row's cells without what must not be shown: the row's `secrets` (texts of program.secrets), and whatever looks like
-    a phone, a mailbox or an identity number in a column that the mapping does not speak of."""
-    used = set(program.stream.columns)
-    shown = {key: value if key in used else unsigned(value) for key, value in cells.items()}
+    """A row's cells without what must not be shown. `secrets` are its texts of program.secrets."""
+    shown = dict(cells)
+    for lookup in program.lookups.values():
+        for column in lookup.expression.columns if lookup.sensitive else ():
+            if shown.get(column):
+                shown[column] = masked(lookup.sensitive, shown[column])
     for text, kind in zip(secrets, program.secrets.values(), strict=True):
         if text:
-            hidden = masked(kind, text)
-            shown = {key: value.replace(text, hidden) for key, value in shown.items()}
-    return shown
-
-
-def unsigned(text: str) -> str:
-    """A text with every mailbox, phone and identity number hidden; other numbers stay."""
-    text = _MAIL.sub(lambda found: masked("mail", found.group()), text)
-    return _PERSONAL.sub(lambda found: masked("idno", found.group()), text)
+            shown = {key: value.replace(text, masked(kind, text)) for key, value in shown.items()}
+    # The mapping need not use a column for people's numbers to stand in it.
+    return {key: hidden(value) for key, value in shown.items()}
 
 
 def _cut_short(program: Program, broken: Broken) -> Refused:
     """A row without columns: which of its texts are sensitive cannot be known, so all that look so are hidden."""
-    raw = broken.raw
-    if program.secrets:
-        raw = {key: scrubbed(value) for key, value in raw.items()}
+    hide = scrubbed if program.secrets else hidden
+    raw = {key: hide(value) for key, value in broken.raw.items()}
     return Refused(program.raw.sheet, broken.row, "", broken.code, broken.reason, raw)
 
 
@@ -145,14 +138,8 @@ def _late(engine: duckdb.DuckDBPyConnection, program: Program, late: Mapping[int
         f"SELECT _row, _raw, [{texts}]::varchar[] FROM {program.typed} WHERE _selected AND _row IN ({numbers}) ORDER BY _row"
     ).fetchall()
     for number, raw, secrets in rows:
-        yield Refused(
-            program.raw.sheet,
-            number,
-            _first_column(late[number]),
-            "taken",
-            late[number],
-            _shown(program, raw, secrets),
-        )
+        column, reason = _first_column(late[number]), hidden(late[number])
+        yield Refused(program.raw.sheet, number, column, "taken", reason, _shown(program, raw, secrets))
 
 
 def _first_column(reason: str) -> str:

@@ -139,9 +139,16 @@ def unstage(engine: duckdb.DuckDBPyConnection, staged: Staged) -> None:
 
 
 def land(
-    engine: duckdb.DuckDBPyConnection, lake: Lake, lease: Lease, staged: Staged, progress: Progress
+    engine: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    lease: Lease,
+    staged: Staged,
+    progress: Progress,
+    *,
+    anywhere: bool = False,
 ) -> None:
-    """Append what the lake does not hold yet. Parts that landed before a crash are skipped."""
+    """Append what the lake does not hold yet, looked for in the rows' months or `anywhere`. Parts that landed before a
+    crash are skipped."""
     batch, rows, count = staged.batch, staged.rows, staged.parts
     bind(engine, lake, "record")
     for number in range(count if rows else 0):
@@ -150,18 +157,25 @@ def land(
         name = f"{batch.key}:{number}/{count}"
         if lake.landed("record", name):
             continue
-        add(engine, lake, lease, staged, number, name)
+        add(engine, lake, lease, staged, number, name, anywhere=anywhere)
     progress(f"{batch.file}：写入完毕", rows, rows)
 
 
 def add(
-    engine: duckdb.DuckDBPyConnection, lake: Lake, lease: Lease, staged: Staged, number: int, name: str
+    engine: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    lease: Lease,
+    staged: Staged,
+    number: int,
+    name: str,
+    *,
+    anywhere: bool = False,
 ) -> None:
     """Append the rows of a part that the lake does not hold, in one commit remembered under `name`."""
     table = f"{staged.program.prefix}part"
     try:
         engine.execute(f"CREATE TABLE {table} AS {staged.records_sql(number)}")
-        fresh = _fresh_sql(engine, staged.program, table)
+        fresh = _fresh_sql(engine, table, anywhere or moves(staged.program))
         if fresh:
             lease.check()
             append(engine, lake, fresh, name)
@@ -241,15 +255,15 @@ def moves(program: Program) -> bool:
     )
 
 
-def _fresh_sql(engine: duckdb.DuckDBPyConnection, program: Program, table: str) -> str:
-    """The rows of a part that the lake does not hold, looked for in the months and buckets they fall in; "" when there are none."""
+def _fresh_sql(engine: duckdb.DuckDBPyConnection, table: str, anywhere: bool) -> str:
+    """The rows of a part that the lake does not hold, looked for in their buckets and their or all months; "" when there are none."""
     months, buckets, rows = one(
         engine, f"SELECT list(DISTINCT month), list(DISTINCT bucket), count(*) FROM {table}"
     )
     if not rows:
         return ""
     where = f"bucket IN ({', '.join(map(str, buckets))})"
-    if not moves(program):
+    if not anywhere:
         where += f" AND month IN ({', '.join(map(str, months))})"
     held = f"{table}_held"
     engine.execute(
@@ -292,10 +306,24 @@ def accounts_sql(program: Program, accounts: str) -> str:
 
 def unmatched(engine: duckdb.DuckDBPyConnection, batch: Batch, unlinked: Sequence[int]) -> int:
     """How many of the batch's records belong to accounts whose person is unknown."""
+    return _strange(engine, f"SELECT account, line FROM record WHERE batch = {batch.id}", unlinked)[0]
+
+
+def strangers(
+    engine: duckdb.DuckDBPyConnection, program: Program, batch: Batch, unlinked: Sequence[int]
+) -> tuple[int, list[int]]:
+    """How many rows that came in belong to accounts whose person is unknown, and the first five of them."""
+    rows = f"SELECT account, line FROM record WHERE batch = {batch.id}"
+    if batch.target != "record":
+        rows = f"SELECT v_account AS account, _row AS line FROM {program.judged} WHERE _selected AND NOT _bad"
+    return _strange(engine, rows, unlinked)
+
+
+def _strange(engine: duckdb.DuckDBPyConnection, rows: str, unlinked: Sequence[int]) -> tuple[int, list[int]]:
     engine.register("unlinked_accounts", pa.table({"account": pa.array(unlinked, pa.int64())}))
-    (count,) = one(
+    count, lines = one(
         engine,
-        f"SELECT count(*) FROM record WHERE batch = {batch.id} AND account IN (SELECT account FROM unlinked_accounts)",
+        f"SELECT count(*), min(line, 5) FROM ({rows}) WHERE account IN (SELECT account FROM unlinked_accounts)",
     )
     engine.unregister("unlinked_accounts")
-    return int(count)
+    return int(count), lines or []

@@ -11,10 +11,12 @@ from portrait.framework import indicators
 from portrait.hashing import key_number
 from portrait.identity import KIND_NAME, Unrecognised, account_number, identify, masked
 from portrait.intake.expression import Expression
+from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.target import LOOKUPS, Field
 from portrait.record import KIND_ZH, Kind
 from portrait.resource import read_code
 
+WORDED = ("boolean", "kind", "code", "codes")  # known by our own lists, not by what the registry holds
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "是", "有", "√", "on"})
 _FALSE = frozenset({"0", "false", "f", "no", "n", "否", "无", "×", "off"})
 _LISTS = {
@@ -94,6 +96,8 @@ class Lookup:
 
     def answer(self, raw: str, context: Context) -> Answer:
         """The answer for one raw text; "" is a blank."""
+        if raw in MISTAKES:
+            return Answer(code="mistake", reason=EXPECTED)
         if raw and self.expression.map is not None and raw not in self._entries:
             return Answer(code="unknown_value", reason=f"应为其中之一：{_choices(list(self._entries), raw)}")
         text = self.word(raw)
@@ -115,20 +119,9 @@ class Lookup:
         return dict(self.expression.map.entries) if self.expression.map else {}
 
     def _typed(self, text: str, context: Context) -> Answer:
-        kind = self.field.type
-        if kind == "boolean":
-            word = text.strip().lower()
-            if word in _TRUE or word in _FALSE:
-                return Answer("1" if word in _TRUE else "0")
-            return Answer(code="not_boolean", reason="应为 是 或 否（也可写 1/0、true/false）")
-        if kind == "kind":
-            number = _kinds().get(text.lower())
-            if number is None:
-                return Answer(code="unknown_kind", reason=f"没有这种记录，可选：{'、'.join(_kinds())}")
-            return Answer(number)
-        if kind in ("code", "codes"):
-            return _coded(self.field, text)
-        if kind in ("account", "identifier"):
+        if self.field.type in WORDED:
+            return _worded(self.field, text)
+        if self.field.type in ("account", "identifier"):
             return self._identified(text, context)
         return self._numbered(text, context)
 
@@ -167,6 +160,35 @@ def answers(lookup: Lookup, texts: Iterable[str], context: Context) -> Iterator[
         if answer.code and lookup.sensitive:
             answer = replace(answer, reason=f"{masked(lookup.sensitive, text)}：{answer.reason}")
         yield text, answer
+
+
+def wrong_words(field: Field, expression: Expression) -> Iterator[tuple[str, str]]:
+    """Words that the mapping itself puts into a field and that can stand for nothing there, with the reason."""
+    if field.type not in WORDED:
+        return
+    mapped = [new for _, new in expression.map.entries] if expression.map else []
+    if expression.const is not None and expression.map is None:
+        mapped.append(expression.const)
+    words = [expression.prefix + word for word in mapped if word]
+    for word in dict.fromkeys([*words, *([expression.default] if expression.default else [])]):
+        answer = _worded(field, word)
+        if answer.code:
+            yield word, answer.reason
+
+
+def _worded(field: Field, text: str) -> Answer:
+    """What a word of one of our own lists stands for, whatever the source."""
+    if field.type == "boolean":
+        word = text.strip().lower()
+        if word in _TRUE or word in _FALSE:
+            return Answer("1" if word in _TRUE else "0")
+        return Answer(code="not_boolean", reason="应为 是 或 否（也可写 1/0、true/false）")
+    if field.type == "kind":
+        number = _kinds().get(text.lower())
+        if number is None:
+            return Answer(code="unknown_kind", reason=f"没有这种记录，可选：{'、'.join(_kinds())}")
+        return Answer(number)
+    return _coded(field, text)
 
 
 @cache

@@ -5,22 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
 from portrait.errors import MappingError
 from portrait.identity import KINDS
 from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
+from portrait.intake.lookup import wrong_words
 from portrait.intake.target import SOURCE_FIELDS, TARGETS, Target
+from portrait.intake.typed import STARTS, format_fault, zones
 from portrait.resource import DATA
 
 FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl")
 ENCODINGS = ("auto", "utf-8", "gb18030")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+# No key on a keyboard writes these, and neither the engine nor PostgreSQL keeps them all.
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class Mapping:
     title: str
     timezone: str
     streams: tuple[Stream, ...]
-    path: str
+    path: str = ""
     text: str = field(default="", repr=False)  # as it stands in the file
 
     @property
@@ -147,6 +150,12 @@ def load_mapping(name: str, home: Path) -> Mapping:
 class _Text(yaml.BaseLoader):
     """Every scalar stays text as written: codes keep their zeros, `on` and `no` are words, a key given twice is an error."""
 
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        text = super().construct_scalar(node)
+        if _UNWRITABLE.search(text):
+            raise yaml.MarkedYAMLError(problem="有看不见的控制字符", problem_mark=node.start_mark)
+        return text
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
         twice = next((key for key in keys if keys.count(key) > 1), None)
@@ -161,18 +170,21 @@ def read_mapping(path: Path, given: str = "") -> Mapping:
     at = given or path.name
     try:
         text = path.read_text(encoding="utf-8")
-        document = yaml.load(text, Loader=_Text)
+        return replace(_checked(yaml.load(text, Loader=_Text), at), path=given or str(path), text=text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MappingError(f"{at}：不是可读的 YAML：{error}") from error
+    except RecursionError:
+        raise MappingError(f"{at}：嵌套太深，或引用了自己") from None
+
+
+def _checked(document: Any, at: str) -> Mapping:
     if not isinstance(document, dict):
         raise MappingError(f"{at}：应为键值结构，要有 name、source、streams")
     reject(document, {"name", "version", "source", "title", "timezone", "maps", "streams"}, at)
     name, source = (_name(document, key, at) for key in ("name", "source"))
     timezone = _scalar(document, "timezone", at, "Asia/Shanghai")
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise MappingError(f"{at}：没有“{timezone}”这个时区，应如 Asia/Shanghai") from None
+    if timezone not in zones():
+        raise MappingError(f"{at}：没有“{timezone}”这个时区，应如 Asia/Shanghai")
     maps = _maps(document.get("maps", {}), at)
     listed = document.get("streams")
     if not isinstance(listed, list) or not listed:
@@ -189,8 +201,6 @@ def read_mapping(path: Path, given: str = "") -> Mapping:
         title=_scalar(document, "title", at, name),
         timezone=timezone,
         streams=streams,
-        path=given or str(path),
-        text=text,
     )
 
 
@@ -219,7 +229,7 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
         optional=_boolean(raw, "optional", at),
         where=tuple(_where(item, f"{at}，where") for item in _list(raw.get("where", []), at)),
         joins=joins,
-        key=tuple(_list(raw.get("key", []), f"{at}，key")),
+        key=_columns(raw.get("key", []), f"{at}，key"),
         repeats=_choice(raw, "repeats", ("drop", "keep"), at),
         fields=fields,
         course_source=sources.get("course_source", ""),
@@ -227,9 +237,6 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
     )
     if len({join.alias for join in joins}) < len(joins):
         raise MappingError(f"{at}：两个 joins 用了同一个 as")
-    for column in stream.columns:
-        if not isinstance(column, str) or not column:
-            raise MappingError(f"{at}：列名应为文字，这里是 {column!r}")
     for column in (own for join in joins for own, _ in join.on):
         if stream.joined(column):
             raise MappingError(f"{at}：joins 的 on 左边应为本文件的列，“{column}”来自另一个 joins")
@@ -267,10 +274,17 @@ def _fields(
             raise MappingError(f"{here}：unit percent 只用于数字字段")
         if expression.format and field.type not in ("date", "time"):
             raise MappingError(f"{here}：format 只用于日期和时间字段")
+        for form in (form for part in (expression, *expression.parts) for form in part.format):
+            if form not in STARTS and (fault := format_fault(form)):
+                raise MappingError(
+                    f"{here}：format“{form}”用不了（{fault}），应如 %Y/%m/%d %H:%M，或 {'、'.join(STARTS)}"
+                )
         if expression.kind and field.type != "account":
             raise MappingError(f"{here}：kind 只用于 account，可选：{'、'.join(KINDS)}")
         if field.type == "account" and expression.kind not in KINDS:
             raise MappingError(f"{here}：account 要写 kind，可选：{'、'.join(KINDS)}")
+        for word, reason in wrong_words(field, expression):
+            raise MappingError(f"{here}：“{word}”用不了：{reason}")
         fields[name] = expression
     lacking = [f"{f.name}（{f.zh}）" for f in target.fields if f.required and f.name not in fields]
     if lacking:
@@ -281,10 +295,12 @@ def _fields(
 def _layout(raw: dict[str, Any], at: str) -> Layout:
     file = _scalar(raw, "file", at)
     path = PurePosixPath(file)
-    if path.is_absolute() or ".." in path.parts or "\\" in file:
+    odd = path.is_absolute() or not path.parts or ".." in path.parts or "\\" in file
+    # pathlib takes ** for whole folders only, and another Python may not; better said here than in the middle of a run.
+    if odd or any("**" in part and part != "**" for part in path.parts):
         raise MappingError(f"{at}：file“{file}”应为文件夹内的文件名或通配名，如 logs/*.csv")
     header = _scalar(raw, "header", at, "1")
-    if not header.isdigit() or int(header) < 1:
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", header):
         raise MappingError(f"{at}：header 应为表头所在的行号（从 1 数），这里是“{header}”")
     return Layout(
         file=file,
@@ -301,7 +317,7 @@ def _join(raw: Any, at: str) -> Join:
     reject(raw, {"file", "on", "as", "required", "format", "encoding", "sheet", "header"}, f"{at}，joins")
     alias = _name(raw, "as", f"{at}，joins")
     on = raw.get("on")
-    if not isinstance(on, dict) or not on or not all(isinstance(v, str) and v for v in on.values()):
+    if not isinstance(on, dict) or not on or not all(isinstance(v, str) and v for v in (*on, *on.values())):
         raise MappingError(f"{at}，joins {alias}：on 应为“本文件的列: 那个文件的列”")
     return Join(
         _layout(raw, f"{at}，joins {alias}"),
@@ -320,7 +336,10 @@ def _where(raw: Any, at: str) -> Where:
         raise MappingError(f"{at}：column“{column}”要写 in 或 present，只能一种")
     if "present" in raw:
         return Where(column, present=_boolean(raw, "present", at))
-    return Where(column, values=tuple(str(value) for value in _list(raw["in"], at)))
+    values = _list(raw["in"], at)
+    if not values or not all(isinstance(value, str) for value in values):
+        raise MappingError(f"{at}：column“{column}”的 in 应为一个值或一列值")
+    return Where(column, values=tuple(values))
 
 
 def _scalar(raw: dict[str, Any], key: str, at: str, default: str | None = None) -> str:
@@ -346,6 +365,14 @@ def _choice(raw: dict[str, Any], key: str, choices: tuple[str, ...], at: str) ->
 
 def _boolean(raw: dict[str, Any], key: str, at: str) -> bool:
     return _choice({key: str(raw.get(key, "false")).lower()}, key, ("false", "true"), at) == "true"
+
+
+def _columns(raw: Any, at: str) -> tuple[str, ...]:
+    columns = _list(raw, at)
+    wrong = [column for column in columns if not isinstance(column, str) or not column]
+    if wrong:
+        raise MappingError(f"{at}：列名应为文字，这里是 {wrong[0]!r}")
+    return tuple(columns)
 
 
 def _list(raw: Any, at: str) -> list[Any]:

@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from portrait.errors import InputError
-from portrait.identity import masked
+from portrait.identity import hidden, masked
 from portrait.intake.archive import keep_text, place
-from portrait.intake.judge import unsigned
 from portrait.intake.mapping import Stream
 from portrait.intake.raw import TEXT_KEY, Raw
 
@@ -58,11 +57,7 @@ def shown_cells(stream: Stream, cells: Mapping[str, str]) -> dict[str, str]:
     """Corrected cells as people may see them."""
     kinds = sensitive_columns(stream)
     return {
-        column: masked(kinds[column], text)
-        if column in kinds
-        else text
-        if column in stream.columns
-        else unsigned(text)
+        column: masked(kinds[column], text) if column in kinds else hidden(text)
         for column, text in cells.items()
     }
 

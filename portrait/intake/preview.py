@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portrait.errors import InputError
+from portrait.identity import hidden
 from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
@@ -181,7 +182,7 @@ def _read(
     bench: Bench, program: Program, fields: Sequence[Field], texts: Sequence[str | None]
 ) -> dict[str, str]:
     read_ = {
-        field.name: worded(program, field, text, bench.known)
+        field.name: hidden(worded(program, field, text, bench.known))
         for field, text in zip(fields, texts, strict=True)
     }
     if not read_.get("score", "-"):

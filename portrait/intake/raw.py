@@ -66,7 +66,7 @@ class Stage:
 
     def relation(self) -> str:
         """The staged rows without those that are blank from end to end: an empty line is no row."""
-        blank = " AND ".join(f"coalesce(c{i}, '') = ''" for i in range(len(self.names))) or "false"
+        blank = " AND ".join(f"{plain(f'c{i}')} IS NULL" for i in range(len(self.names))) or "false"
         return f"(SELECT * FROM read_parquet({literal(str(self.path))}) WHERE NOT ({blank}))"
 
     def columns(self) -> dict[str, str]:
@@ -87,14 +87,20 @@ def plain(column: str) -> str:
     return f"nullif(trim({column}, {_BLANKS}), '')"
 
 
+def without_nul(column: str) -> str:
+    """SQL of a text without the character that PostgreSQL cannot keep. Only Parquet and JSON can write it at all."""
+    return f"replace({column}, chr(0), '')"
+
+
 def as_text(column: str, type_name: str) -> str:
     """SQL of a typed column as the text that a reader would write: whole numbers without a point."""
     kind = type_name.upper()
     if kind == "VARCHAR":
-        return plain(column)
+        return plain(without_nul(column))
     if kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL"):
+        # Not a number is how data frames write a blank; infinity is a wrong number and stays to be found so.
         return (
-            f"CASE WHEN {column} IS NULL OR NOT isfinite({column}::double) THEN NULL "
+            f"CASE WHEN {column} IS NULL OR isnan({column}::double) THEN NULL "
             f"WHEN {column} = trunc({column}) AND abs({column}) < 1e15 THEN {column}::bigint::varchar "
             f"ELSE {column}::varchar END"
         )

@@ -10,7 +10,7 @@ import duckdb
 
 from portrait.errors import InputError
 from portrait.intake.mapping import Layout
-from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, quoted
+from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, quoted, without_nul
 from portrait.intake.sheet import stage_sheet
 from portrait.intake.text import look, stage_csv, stage_lines
 from portrait.sentence import sentence
@@ -40,7 +40,7 @@ def read(
     """
     kind = layout.format if layout.format != "auto" else format_of(name)
     if not path.stat().st_size:
-        raise InputError("{file}：文件是空的（0 字节）", file=name)
+        raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=name)
     target = staging / f"{len(list(staging.iterdir()))}.parquet"
     if kind == "parquet":
         return _parquet(engine, path, name)
@@ -93,10 +93,10 @@ def _parquet(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Raw:
     source = f"read_parquet({literal(str(path))}, file_row_number=true)"
     try:
         described = engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        # Every page is unpacked once before anything is stored: damage is to be found now and not halfway.
+        engine.execute(f"SELECT bit_xor(hash(r)) FROM read_parquet({literal(str(path))}) r").fetchall()
     except duckdb.Error as error:
-        raise InputError(
-            "{file}：不是完好的 Parquet 文件：{error}", file=name, error=str(error).splitlines()[0]
-        ) from error
+        raise _damaged(name, path, error) from error
     columns = {
         column: as_text(f"r.{quoted(column)}", str(kind))
         for column, kind, *_ in described
@@ -104,6 +104,11 @@ def _parquet(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Raw:
     }
     relation = f"(SELECT *, file_row_number + 1 AS _row FROM {source})"
     return Raw(name, "", relation, columns)
+
+
+def _damaged(name: str, path: Path, error: duckdb.Error) -> InputError:
+    said = str(error).splitlines()[0].replace(str(path), name)
+    return InputError("{file}：不是完好的 Parquet 文件，请重新导出（{error}）", file=name, error=said)
 
 
 def _json(
@@ -124,7 +129,7 @@ def _json(
         name,
         "",
         f"(SELECT * FROM read_parquet({literal(str(target))}))",
-        {path: plain(f"r.c{i}") for i, path in enumerate(paths)},
+        {path: plain(without_nul(f"r.c{i}")) for i, path in enumerate(paths)},
         tuple(no_object(row, line) for row, line in refused),
         whole="r._json",
     )

@@ -11,13 +11,40 @@ from portrait.intake.archive import place
 from portrait.intake.bench import Input
 from portrait.intake.mapping import Mapping, Stream, load_mapping, mapping_files, read_mapping
 from portrait.site import Site
-from portrait.store.batch import Batch
+from portrait.store.batch import Batch, record_batches_from
 
 
 def batch_key(mapping: Mapping, stream: Stream, main: Input, others: Dictionary[str, Input]) -> str:
     """The key of the batch that these files make in this stream: the same again when they come again."""
-    parts = [mapping.digest(stream), main.content, *(others[alias].content for alias in sorted(others))]
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+    return _key_of(mapping.digest(stream), main.content, {alias: o.content for alias, o in others.items()})
+
+
+def _key_of(digest: str, content: str, others: Dictionary[str, str]) -> str:
+    return hashlib.sha256(
+        "|".join([digest, content, *(others[a] for a in sorted(others))]).encode()
+    ).hexdigest()
+
+
+def remapped(site: Site, mapping: Mapping, recipe: str) -> bool:
+    """Whether records of this source came in by another mapping, or by this one before it was changed.
+
+    They have the same ids then, but may lie in other months.
+    """
+    digests = {stream.name: mapping.digest(stream) for stream in mapping.streams}
+    with site.registry.connect() as connection:
+        return any(
+            earlier.recipe != recipe
+            and (
+                earlier.origin is not None
+                or earlier.key
+                != _key_of(
+                    digests.get(earlier.stream, ""),
+                    earlier.content,
+                    {one["alias"]: one["content"] for one in earlier.inputs},
+                )
+            )
+            for earlier in record_batches_from(connection, mapping.source)
+        )
 
 
 def arrival_of(site: Site, batch: Batch) -> date:

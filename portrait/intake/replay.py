@@ -59,7 +59,7 @@ def replay(
     """
     tell = progress or silent
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
-        sweep(site.settings.home)
+        sweep(site)
         with site.registry.connect() as connection:
             numbers = _meant(connection, number, source, ids)
             origins = [batch_of(connection, one) for one in numbers]
@@ -94,7 +94,7 @@ def mend(
     row has been decided on, a column is none of the file's, or nothing is changed; else as `replay`.
     """
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
-        sweep(site.settings.home)
+        sweep(site)
         origin = _row(site, id).batch
         with site.registry.connect() as connection:
             batch = batch_of(connection, origin)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from portrait.intake.bench import Bench, Input
 from portrait.intake.mapping import Stream
 from portrait.intake.program import own_columns
-from portrait.intake.raw import TEXT_KEY, Broken, Raw, plain
+from portrait.intake.raw import TEXT_KEY, Broken, Raw, plain, without_nul
 from portrait.intake.reader import IS_ROW, cut_sql, no_object, read
 
 Cells = Mapping[int, Mapping[str, str]]  # row number → corrected cells, {} where there are none
@@ -50,7 +50,7 @@ def reread(bench: Bench, stream: Stream, file: Input, rows: Cells) -> Iterator[R
         whole.file,
         whole.sheet,
         f"(SELECT * FROM {table})",
-        {name: plain(f"r.c{i}") for i, name in enumerate(columns)},
+        {name: plain(without_nul(f"r.c{i}")) for i, name in enumerate(columns)},
         tuple(broken[line] for line in sorted(broken)),
         whole="r._json" if whole.whole else "",
     )

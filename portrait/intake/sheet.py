@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from portrait.errors import InputError
+from portrait.intake.mistake import mistakes
 from portrait.intake.raw import Stage, header_names
 
 # A workbook is a zip: refuse one that unpacks to more than this instead of filling the memory.
 UNPACKED_LIMIT = 2 << 30
+# A workbook with a password is an OLE container with a stream of this name.
+_OLE, _ENCRYPTED, _DIRECTORY = (
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "EncryptedPackage".encode("utf-16-le"),
+    1 << 20,
+)
 
 
 def stage_sheet(path: Path, name: str, sheet: str, header: int, target: Path) -> tuple[Stage, str]:
     """The rows of a sheet (the first when `sheet` is empty), staged, and the sheet's name. Raises InputError."""
-    chosen = _open(path, name, sheet)
+    chosen, wrong = _open(path, name, sheet)
     rows = chosen.iter_rows()
     cells = [_text(cell) for cell in next(islice(rows, header - 1, None), [])]
     if not any(cells):
@@ -30,17 +39,21 @@ def stage_sheet(path: Path, name: str, sheet: str, header: int, target: Path) ->
             sheet=chosen.name,
             line=header,
         )
-    while not cells[-1]:
-        cells.pop()
+    # Columns without a head are kept too, under their place: a note beside the table may not vanish.
+    cells += [""] * (chosen.total_width - len(cells))
     stage = Stage(target, header_names(cells))
-    for numbers, columns in _chunks(rows, header + 1, len(cells)):
+    for numbers, columns in _chunks(rows, header + 1, len(cells), wrong):
         stage.write(pa.array(numbers, pa.int64()), [pa.array(column, pa.string()) for column in columns])
     stage.close()
     return stage, chosen.name
 
 
-def _open(path: Path, name: str, sheet: str) -> CalamineSheet:
+def _open(path: Path, name: str, sheet: str) -> tuple[CalamineSheet, dict[int, dict[int, str]]]:
+    """The sheet, and by row and column the cells whose formula failed."""
     try:
+        with path.open("rb") as file:
+            if file.read(len(_OLE)) == _OLE and _ENCRYPTED in file.read(_DIRECTORY):
+                raise InputError("{file}：工作簿有打开密码，请去掉密码另存以后再导入", file=name)
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as packed:
                 size = sum(member.file_size for member in packed.infolist())
@@ -61,19 +74,28 @@ def _open(path: Path, name: str, sheet: str) -> CalamineSheet:
             )
         if not book.sheet_names:
             raise InputError("{file}：工作簿里没有工作表", file=name)
-        return book.get_sheet_by_name(sheet or book.sheet_names[0])
-    except (CalamineError, zipfile.BadZipFile, OSError) as error:
+        chosen = book.get_sheet_by_name(sheet or book.sheet_names[0])
+        wrong: dict[int, dict[int, str]] = {}
+        if zipfile.is_zipfile(path):
+            for (row, column), shown in mistakes(path, chosen.name).items():
+                wrong.setdefault(row, {})[column] = shown
+        return chosen, wrong
+    except (CalamineError, zipfile.BadZipFile, zlib.error, ElementTree.ParseError, OSError) as error:
         raise InputError(
             "{file}：不是完好的 Excel 工作簿，请重新导出（{error}）", file=name, error=error
         ) from error
 
 
 def _chunks(
-    rows: Iterator[Sequence[object]], first: int, width: int
+    rows: Iterator[Sequence[object]], first: int, width: int, wrong: dict[int, dict[int, str]]
 ) -> Iterator[tuple[list[int], list[list[str]]]]:
     numbered = enumerate(rows, first)
     while chunk := list(islice(numbered, 5_000)):
         texts = [[_text(cell) for cell in (*row[:width], *[""] * (width - len(row)))] for _, row in chunk]
+        for line, (number, _) in zip(texts, chunk, strict=True):
+            for column, shown in wrong.get(number, {}).items():
+                if column <= width:
+                    line[column - 1] = shown
         yield [number for number, _ in chunk], [list(column) for column in zip(*texts, strict=True)]
 
 

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,16 +24,18 @@ from portrait.sentence import sentence
 
 BLOCK = 4 << 20  # also the longest row that can be read
 _DELIMITERS = ",\t;|"
+_QUOTED = re.compile('"[^"]*"')
+_HAN = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text file looked through once: its encoding, and whether its quotation marks pair up."""
+    """A text file looked through once: its encoding, and how many quotation marks it holds."""
 
     path: Path
     name: str
     encoding: str
-    paired: bool
+    marks: int
 
     def open(self) -> IO[bytes]:
         """The file as UTF-8 bytes without a mark."""
@@ -105,7 +108,7 @@ def look(path: Path, name: str, encoding: str) -> Text:
     failures = []
     for choice in choices:
         try:
-            return Text(path, name, choice, _marks(path, choice) % 2 == 0)
+            found = Text(path, name, choice, _marks(path, choice))
         except UnicodeDecodeError as error:
             failures.append(
                 sentence(
@@ -123,6 +126,19 @@ def look(path: Path, name: str, encoding: str) -> Text:
                 file=name,
                 line=error.line,
             ) from None
+        else:
+            if encoding == "gb18030" == choice and _chinese(path):
+                failures.append(sentence("内容是 UTF-8"))
+                break
+            return found
+    if encoding != "auto":
+        raise InputError(
+            "{file}：映射写的编码是 {encoding}，文件却不是（{failures}）；应为 UTF-8（带或不带标记）或 GB18030，"
+            "请改映射里的 encoding，或写 auto",
+            file=name,
+            encoding=encoding,
+            failures=failures,
+        )
     raise InputError(
         "{file}：认不出编码，应为 UTF-8（带或不带标记）或 GB18030；{failures}", file=name, failures=failures
     )
@@ -147,6 +163,19 @@ def _marks(path: Path, encoding: str) -> int:
     return marks
 
 
+def _chinese(path: Path) -> bool:
+    """Whether the file is UTF-8 and holds Chinese: what GB18030 reads into such bytes is never meant."""
+    decoder, found = codecs.getincrementaldecoder("utf-8")(), False
+    with _open(path) as file:
+        try:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                found = found or bool(_HAN.search(decoder.decode(block)))
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return found
+
+
 def _line_of(path: Path, encoding: str) -> int:
     """Number of the first line that is not in this encoding."""
     decoder, line = codecs.getincrementaldecoder(encoding)(), 0
@@ -166,23 +195,53 @@ def stage_csv(text: Text, header: int, target: Path) -> tuple[Stage, list[Broken
     Rows count as a spreadsheet counts them: a quoted line end does not start a new row, the header is row `header`.
     """
     with text.lines() as lines:
-        first = "".join(islice(lines, header - 1, header))
+        first = _QUOTED.sub("", "".join(islice(lines, header - 1, header)))
         delimiter = max(_DELIMITERS, key=first.count)
+    paired = _paired(text, delimiter)
     with text.lines() as lines:
-        rows = csv.reader(lines, delimiter=delimiter)
-        cells = next(islice(rows, header - 1, None), [])
-        skip = rows.line_num
+        if paired:
+            rows = csv.reader(lines, delimiter=delimiter)
+            cells = next(islice(rows, header - 1, None), [])
+            skip = rows.line_num
+        else:
+            try:
+                cells = next(
+                    csv.reader(islice(lines, header - 1, header), delimiter=delimiter, strict=True), []
+                )
+            except csv.Error:
+                raise InputError(
+                    "{file}：第 {line} 行应为表头，这一行的引号没有配对", file=text.name, line=header
+                ) from None
+            skip = header
     if not any(cell.strip() for cell in cells):
         raise InputError("{file}：第 {line} 行应为表头，这一行是空的", file=text.name, line=header)
     names = header_names(cells)
     stage = Stage(target, names)
     broken: list[Broken] = []
-    if text.paired:
+    if paired:
         _cut_fast(text, stage, delimiter, skip, header, broken)
     else:
         _cut_by_line(text, stage, delimiter, skip, header, broken)
     stage.close()
     return stage, broken
+
+
+def _paired(text: Text, delimiter: str) -> bool:
+    """Whether every quotation mark opens or closes a cell.
+
+    An even number is not enough: two stray marks pair up across the rows between them, and a lenient parser makes those
+    rows one.
+    """
+    if text.marks % 2:
+        return False
+    if text.marks:
+        with text.lines() as lines:
+            try:
+                for _ in csv.reader(lines, delimiter=delimiter, strict=True):
+                    pass
+            except csv.Error:
+                return False
+    return True
 
 
 def _cut_fast(text: Text, stage: Stage, delimiter: str, skip: int, header: int, broken: list[Broken]) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import duckdb
+
 from portrait.intake.raw import literal
 
 FIRST_YEAR, LAST_YEAR = 1980, 2100
@@ -16,10 +20,20 @@ _FORMATS = (
     "%Y%m%d%H%M%S",
     "%Y%m%d",
 )
-_OFFSET = r"\d:\d\d.*([Zz]|[+-]\d\d(:?\d\d)?)$"
+# The engine's own cast passes over what follows a time, be it PM or the name of a zone: only what is read whole counts.
+_PLAIN = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[ T]+\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?)?"
+_OFFSET = r"\d:\d\d.*(?:[Zz]|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)$"
 _DURATION = r"P(\d+(?:\.\d+)?D)?(?:T(\d+(?:\.\d+)?H)?(\d+(?:\.\d+)?M)?(\d+(?:\.\d+)?S)?)?"
 _FACTOR = {"seconds": 1, "minutes": 60, "hours": 3600}
 EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+_MOST_SECONDS = 1e10  # some three centuries
+EXCEL = "excel"  # days since the end of 1899, as a workbook keeps a date that was not formatted as one
+STARTS = (*EPOCHS, EXCEL)  # formats that count from a start
+
+
+def _bounded(value: str, most: float) -> str:
+    """NULL for what a calendar does not hold (nan is more than anything): the engine would stop the whole file at it."""
+    return f"CASE WHEN {value} BETWEEN -{most!r} AND {most!r} THEN {value} END"
 
 
 def number(text: str) -> str:
@@ -34,12 +48,17 @@ def moment(text: str, formats: tuple[str, ...], zone: str) -> tuple[str, str]:
     if not formats:
         carries = f"regexp_matches({text}, {literal(_OFFSET)})"
         own = ", ".join(literal(form) for form in _FORMATS)
-        local = f"CASE WHEN NOT {carries} THEN coalesce(try_cast({text} AS timestamp), try_strptime({text}, [{own}])) END"
-        return local, f"CASE WHEN {carries} THEN try_cast({text} AS timestamptz) END"
+        plain = f"regexp_full_match({text}, {literal(_PLAIN)})"
+        local = f"CASE WHEN {plain} THEN try_cast({text} AS timestamp) ELSE try_strptime({text}, [{own}]) END"
+        closed = f"replace(replace(upper({text}), ' +', '+'), ' -', '-')"
+        return local, f"CASE WHEN {carries} THEN try_cast({closed} AS timestamptz) END"
     instants, locals_ = [], []
     for form in formats:
         if form in EPOCHS:
-            instants.append(f"to_timestamp(try_cast({text} AS double) / {EPOCHS[form]})")
+            instants.append(f"to_timestamp({_bounded(f'{number(text)} / {EPOCHS[form]}', _MOST_SECONDS)})")
+        elif form == EXCEL:
+            count = _bounded(f"round({number(text)} * 86400)", _MOST_SECONDS)
+            locals_.append(f"(TIMESTAMP '1899-12-30' + to_microseconds({count}::bigint * 1000000))")
         elif "%z" in form or "%Z" in form:
             instants.append(f"try_strptime({text}, {literal(form)})::timestamptz")
         else:
@@ -97,3 +116,23 @@ SECONDS_EXPECTED = {
     "iso8601": "ISO 8601 时长，如 PT5M30S",
     "clock": "时:分:秒，如 01:05:30",
 }
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Time zones that the engine knows: fewer than Python's, which has this machine's own among them."""
+    with duckdb.connect(":memory:") as engine:
+        return frozenset(
+            name for (name,) in engine.execute("SELECT name FROM pg_timezone_names()").fetchall()
+        )
+
+
+@cache
+def format_fault(form: str) -> str:
+    """What the engine has against a time format; "" when it can read by it."""
+    with duckdb.connect(":memory:") as engine:
+        try:
+            engine.execute(f"SELECT try_strptime('', {literal(form)})")
+        except duckdb.Error as error:
+            return str(error).splitlines()[0].rpartition(": ")[2]
+    return ""

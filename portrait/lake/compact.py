@@ -3,33 +3,65 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
+
 from portrait.errors import SettingError
-from portrait.lake.table import TABLES, Lake
+from portrait.lake.table import TABLES, WRITER, Lake
 
 SORTED_BY = {"record": "account", "cell": "account", "snapshot": "person", "link": "person"}
 LEAST_HOURS = 24  # a reader may be busy with files of a version that was the newest when it began
+CROWD = 16  # files of one partition; opening more of them takes longer than reading what is in them
 
 
-def compact(lake: Lake, name: str) -> int:
+def tidy(lake: Lake) -> int:
+    """Fold the partitions that many small batches have crowded, and remove what nobody needs of the tables concerned.
+
+    Returns how many files there are fewer. Needs the writer's lease (portrait.store.lease.writing).
+    """
+    fewer = 0
+    for name in SORTED_BY:
+        if only := crowded(lake, name):
+            fewer += compact(lake, name, only=only)
+            vacuum(lake, name)
+    return fewer
+
+
+def crowded(lake: Lake, name: str) -> list[int]:
+    """The values of a table's first partition column under which a partition has more than CROWD files."""
+    table, columns = lake.table(name), TABLES[name][1]
+    if table is None or not columns:
+        return []
+    files = pa.table(table.get_add_actions(flatten=True))
+    places = files.select([f"partition.{column}" for column in columns]).to_pylist()
+    counts = Counter(tuple(place.values()) for place in places)
+    return sorted({place[0] for place, count in counts.items() if count > CROWD})
+
+
+def compact(lake: Lake, name: str, *, only: Collection[int] | None = None) -> int:
     """Fold the files of each partition into few, sorted by teacher. Returns how many files there are fewer.
 
-    No row changes and every mark stays. Needs the writer's lease (portrait.store.lease.writing).
+    `only` names values of the first partition column; None takes all. No row changes and every mark stays. Needs the
+    writer's lease.
     """
     table = lake.table(name)
     if table is None:
         return 0
     before = len(table.file_uris())
+    chosen = None if only is None else [(TABLES[name][1][0], "in", [str(value) for value in only])]
     if name in SORTED_BY:
-        table.optimize.z_order([SORTED_BY[name]])
+        table.optimize.z_order([SORTED_BY[name]], partition_filters=chosen, writer_properties=WRITER)
     else:
-        table.optimize.compact()
+        table.optimize.compact(partition_filters=chosen, writer_properties=WRITER)
     return before - len(table.file_uris())
 
 
 def vacuum(lake: Lake, name: str, *, keep_hours: int = 168) -> list[str]:
-    """Remove files that no version of the last `keep_hours` needs, and say which.
+    """Remove files that no version of the last `keep_hours` needs, those of commits that were killed among them, and
+    say which.
 
     Raises SettingError for less than LEAST_HOURS: readers of this moment would lose their files.
     """
@@ -39,7 +71,7 @@ def vacuum(lake: Lake, name: str, *, keep_hours: int = 168) -> list[str]:
     if table is None:
         return []
     removed: list[str] = table.vacuum(
-        retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False
+        retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False, full=True
     )
     return removed
 

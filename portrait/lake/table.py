@@ -25,7 +25,7 @@ TABLES: dict[str, tuple[pa.Schema, list[str]]] = {
 }
 
 # Small row groups: files are sorted by teacher, so looking one up reads one group of each file.
-_WRITER = WriterProperties(compression="ZSTD", max_row_group_size=32_768)
+WRITER = WriterProperties(compression="ZSTD", max_row_group_size=32_768)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Lake:
         self.path(name).mkdir(parents=True, exist_ok=True)
         common: dict[str, Any] = {
             "partition_by": TABLES[name][1],
-            "writer_properties": _WRITER,
+            "writer_properties": WRITER,
             "commit_properties": CommitProperties(
                 app_transactions=[Transaction(part, number) for part, number in marks.items()]
             ),

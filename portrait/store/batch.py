@@ -215,10 +215,17 @@ def batches(connection: Connection, scope: Scope, *, source: str = "", limit: in
     return [_read(row) for row in rows]
 
 
-def sources(connection: Connection, scope: Scope) -> list[str]:
+def record_batches_from(connection: Connection, source: str) -> list[Batch]:
+    """Every batch of learning records of a source. Serves the door, which takes no Scope."""
+    rows = connection.execute(select(batch).where(batch.c.source == source, batch.c.target == "record"))
+    return [_read(row) for row in rows]
+
+
+def sources(connection: Connection, scope: Scope | None = None) -> list[str]:
     """Sources that ever sent something."""
+    allowed = [scope.intake] if scope else []
     rows = connection.execute(
-        select(batch.c.source).where(scope.intake).distinct().order_by(batch.c.source)
+        select(batch.c.source).where(*allowed).distinct().order_by(batch.c.source)
     ).scalars()
     return list(rows)
 
