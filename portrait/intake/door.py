@@ -34,7 +34,7 @@ from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
-from portrait.sentence import sentence
+from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
@@ -121,7 +121,7 @@ def intake(
     return reports
 
 
-def _and(first: str, then: str) -> str:
+def _and(first: Sentence, then: Sentence) -> Sentence:
     return sentence("{first}；{then}", first=first, then=then)
 
 
