@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import count
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
-from portrait.sentence import sentence
+from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
@@ -104,7 +105,7 @@ def intake(
             bench.anywhere = remapped(site, mapping, recipe)
             numbers = count(1)
             for stream, files in plan:
-                failures: list[InputError] = []
+                failures: list[Sentence] = []
                 joined = {join.alias: joined_file(path, stream, join.layout) for join in stream.joins}
                 for file in files:
                     tell(f"{mapping.source}·{stream.name}·{file.name}（{next(numbers)}/{total}）", 0, 0)
@@ -113,15 +114,15 @@ def intake(
                             _take(bench, lease, mapping, recipe, stream, file, joined, by, tell, part_rows)
                         )
                     except InputError as error:
-                        failures.append(error)
-                if len(failures) == 1:
-                    raise failures[0]
+                        failures.append(error.message)
                 if failures:
                     # Later streams may stand on this one: what they lack now they would quarantine.
-                    raise InputError(
-                        "{errors}", errors=sentence("；".join(error.message for error in failures))
-                    )
+                    raise InputError(reduce(_and, failures))
     return reports
+
+
+def _and(first: Sentence, then: Sentence) -> Sentence:
+    return sentence("{first}；{then}", first=first, then=then)
 
 
 def _take(

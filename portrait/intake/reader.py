@@ -108,7 +108,7 @@ def _parquet(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Raw:
 
 def _damaged(name: str, path: Path, error: duckdb.Error) -> InputError:
     said = str(error).splitlines()[0].replace(str(path), name)
-    return InputError(f"{name}：不是完好的 Parquet 文件，请重新导出（{said}）")
+    return InputError("{file}：不是完好的 Parquet 文件，请重新导出（{error}）", file=name, error=said)
 
 
 def _json(
