@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 ARGS ?=
 MESSAGE ?=
 
-.PHONY: help setup demo serve test check format bench screenshot notebooks lock revision clean
+.PHONY: help setup demo serve test check format messages bench screenshot notebooks lock revision clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,11 +56,18 @@ format: $(VENV)/.test ## let ruff rewrite what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+messages: $(VENV)/.runtime ## bring the English catalogue up to date; prints what is still to be translated
+	@$(BIN)/python -m dashboards.locale.extract
+
 bench: $(VENV)/.test ## speed and memory, each beside a baseline measured in the same run
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 screenshot: $(VENV)/.test ## draw the README's picture again from the demo site
 	@$(BIN)/python docs/shot.py $(ARGS)
+
+notebooks: $(VENV)/.test ## run both notebooks (the second needs OULAD); with their outputs they land in var/notebooks
+	@mkdir -p var/notebooks
+	@$(BIN)/jupyter-execute --output='$(CURDIR)/var/notebooks/{notebook_name}' notebooks/*.ipynb
 
 lock: $(VENV)/.test ## write both lock files again with the newest versions
 	@$(BIN)/python lock/compile.py

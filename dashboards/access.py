@@ -6,15 +6,17 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import Request, Response, g, request
 
 from dashboards import language
+from dashboards.job import Jobs
 from dashboards.page import Context, Page
 from portrait.errors import AccessRefused
 from portrait.scope import ROLE_ZH, Actor, scope
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.answer import preferred
 from portrait.store.audit import add_audit
@@ -30,6 +32,7 @@ class Access:
 
     site: Site
     clock: Callable[[], datetime]
+    jobs: Jobs = field(default_factory=Jobs, compare=False)
 
     # --- the session -----------------------------------------------------------------------------------------
 
@@ -100,15 +103,17 @@ class Access:
             language.current(),
             self.clock(),
             str(g.get("session", "")),
+            self.jobs,
         )
 
     def enter(self, page: Page) -> Context:
         """The Context of an actor whose role may open the page; a refusal is audited and raised."""
         context = self.context()
         if context.actor.role not in page.roles:
-            reason = f"“{page.title()}”不对{ROLE_ZH[context.actor.role]}开放"
-            self.note("open", page.path, outcome="refused", reason=reason)
-            raise AccessRefused(reason)
+            role = sentence(ROLE_ZH[context.actor.role])
+            refusal = AccessRefused("“{page}”不对{role}开放", page=page.title(), role=role)
+            self.note("open", page.path, outcome="refused", reason=refusal.message)
+            raise refusal
         return context
 
     def guard(self, page: Page) -> Callable[[], Context]:

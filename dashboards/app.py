@@ -56,8 +56,9 @@ def create_app(
 ) -> dash.Dash:
     """The app of one site. `pages` and `clock` are arguments for tests; `app.server` is the WSGI application."""
     server = Flask("dashboards", static_folder=None)
-    server.config["MAX_CONTENT_LENGTH"] = site.settings.upload_megabytes * 1024 * 1024 * 4 // 3 + 65536
+    server.config["MAX_CONTENT_LENGTH"] = site.settings.upload_megabytes * 1024 * 1024 + 65536
     access = Access(site, clock)
+    server.extensions["jobs"] = access.jobs  # for who has to wait for one
     hashes: list[str] = []
     gate.install(server, access, lambda: hashes)
     delivery.install(server)
@@ -117,7 +118,7 @@ def _router(app: dash.Dash, access: Access, pages: Sequence[Page]) -> None:
         try:
             return page.layout(access.enter(page), parse_query(search or "")), page.title()
         except AccessRefused as refusal:
-            return refused_page(refusal.message), gettext("这里不对您开放")
+            return refused_page(gettext(refusal.message)), gettext("这里不对您开放")
         except NotFound:
             return not_found_page(), gettext("没有这个页面")
         except Exception as error:
@@ -136,7 +137,7 @@ def _tell(access: Access, error: Exception) -> None:
     if isinstance(error, AccessRefused):
         access.note("callback", request.path, outcome="refused", reason=error.message)
     if isinstance(error, PortraitError):
-        title, text = gettext("没有做成"), error.message
+        title, text = gettext("没有做成"), gettext(error.message)
     else:
         title = gettext("出错了")
         text = gettext("问题已经记录，编号 {number}。", number=_incident(error))

@@ -133,7 +133,7 @@ def _change(context: Context, old: str, new: str, again: str) -> str:
     try:
         set_password(context.site.registry, actor.login, new, keep=context.session)
     except InputError as error:
-        return error.message
+        return gettext(error.message)
     context.note("password")
     return ""
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from dashboards.job import Jobs
 from portrait.clock import now
 from portrait.scope import Actor, Role, Scope
 from portrait.site import Site
@@ -27,6 +28,7 @@ class Context:
         default_factory=now
     )  # by the clock on the wall; site.now is the moment in the site's own world
     session: str = ""  # the stored name of the current session, to spare it when the others end
+    jobs: Jobs = field(default_factory=Jobs)  # the app's long work; shared by all its requests
 
     def note(self, action: str, object: str = "", *, outcome: str = "ok", reason: str = "") -> None:
         """Writes an audit row: a look at another's data (object `person:42`), an export, a change."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboards import own
+from dashboards.admin import audit as admin_audit
+from dashboards.admin import intake as admin_intake
+from dashboards.admin import quarantine as admin_quarantine
+from dashboards.admin import user as admin_user
 from dashboards.office import bureau, school
 from dashboards.office import overview as office_overview
 from dashboards.page import Page
@@ -32,6 +36,10 @@ MODULES = (
     bureau,
     school,
     # admin
+    admin_intake,
+    admin_quarantine,
+    admin_user,
+    admin_audit,
     own,
 )
 

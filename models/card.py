@@ -20,9 +20,10 @@ from typing import Any
 import joblib
 
 from portrait.errors import ModelUnusable
+from portrait.sentence import sentence
 
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib")
-REMEDY = "请运行 portrait fit 重新训练"
+REMEDY = sentence("请运行 portrait fit 重新训练")
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,35 @@ def load(folder: Path, name: str, version: str) -> tuple[Any, Card]:
     for attempt in (1, 2):
         card = read_card(folder, name)
         if card.version != version:
-            raise ModelUnusable(f"模型 {name} 的方法版本是 {card.version}，现在用 {version}；{REMEDY}")
+            raise ModelUnusable(
+                "模型 {name} 的方法版本是 {was}，现在用 {now}；{remedy}",
+                name=name,
+                was=card.version,
+                now=version,
+                remedy=REMEDY,
+            )
         changed = [
-            f"{library} {card.libraries.get(library, '未记')} → {now}"
+            f"{library} {card.libraries.get(library, '?')} → {now}"
             for library, now in libraries().items()
             if card.libraries.get(library) != now
         ]
         if changed:
-            raise ModelUnusable(f"模型 {name} 保存时的库版本与现在不同（{'，'.join(changed)}）；{REMEDY}")
+            raise ModelUnusable(
+                "模型 {name} 保存时的库版本与现在不同（{changed}）；{remedy}",
+                name=name,
+                changed=changed,
+                remedy=REMEDY,
+            )
         try:
             return _load(folder / name, name, card.checksum), card
         except FileNotFoundError:
             if attempt == 2:  # once: the pair may have been replaced between the two reads
-                raise ModelUnusable(f"模型 {name} 的文件 {card.checksum[:12]}… 不见了；{REMEDY}") from None
+                raise ModelUnusable(
+                    "模型 {name} 的文件 {file}… 不见了；{remedy}",
+                    name=name,
+                    file=card.checksum[:12],
+                    remedy=REMEDY,
+                ) from None
     raise AssertionError
 
 
@@ -118,9 +135,13 @@ def read_card(folder: Path, name: str) -> Card:
             }
         )
     except FileNotFoundError:
-        raise ModelUnusable(f"还没有模型 {name}：{path} 不存在；{REMEDY}") from None
+        raise ModelUnusable(
+            "还没有模型 {name}：{path} 不存在；{remedy}", name=name, path=path, remedy=REMEDY
+        ) from None
     except (ValueError, TypeError, AttributeError) as error:
-        raise ModelUnusable(f"模型 {name} 的卡片读不懂：{path}；{REMEDY}") from error
+        raise ModelUnusable(
+            "模型 {name} 的卡片读不懂：{path}；{remedy}", name=name, path=path, remedy=REMEDY
+        ) from error
 
 
 def cards(folder: Path) -> list[Card]:
@@ -138,11 +159,15 @@ def cards(folder: Path) -> list[Card]:
 def _load(home: Path, name: str, checksum: str) -> Any:
     content = _object(home, checksum).read_bytes()
     if hashlib.sha256(content).hexdigest() != checksum:
-        raise ModelUnusable(f"模型 {name} 的文件与卡片上的校验和不符，可能已损坏或被改动；{REMEDY}")
+        raise ModelUnusable(
+            "模型 {name} 的文件与卡片上的校验和不符，可能已损坏或被改动；{remedy}", name=name, remedy=REMEDY
+        )
     try:
         return joblib.load(io.BytesIO(content))
     except Exception as error:
-        raise ModelUnusable(f"模型 {name} 打不开（{type(error).__name__}）；{REMEDY}") from error
+        raise ModelUnusable(
+            "模型 {name} 打不开（{why}）；{remedy}", name=name, why=type(error).__name__, remedy=REMEDY
+        ) from error
 
 
 def _object(home: Path, checksum: str) -> Path:

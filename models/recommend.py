@@ -27,7 +27,7 @@ def recommend_for(site: Site, person_id: int, k: int = 6) -> list[Recommendation
     """
     who = teacher(site.registry, person_id)
     if who is None:
-        raise NotFound(f"没有人员 {person_id}")
+        raise NotFound("没有人员 {number}", number=person_id)
     said = {course: answer for course, (answer, _) in answers(site.registry, person_id).items()}
     past = enrolled(site.pool).of(accounts_of(site.registry, [person_id]))
     past += [course for course, answer in said.items() if answer == "take" and course not in past]

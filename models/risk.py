@@ -30,15 +30,14 @@ class Cause:
     """One reason why a trainee is listed.
 
     `odds` is what it adds to the log odds against the average trainee at this point of a class; 0 under a plain rule.
-    `part` of `whole` are the numbers in `text`: sessions missed of held, tasks missing of due, days idle of days gone,
-    online events against the class's median.
+    `part` of `whole`: sessions missed of held, tasks missing of due, days idle of days gone (all of them: never active),
+    online events against the class's median, 1 of 1 for who has not checked in.
     """
 
     feature: str
     odds: float
     part: float
     whole: float
-    text: str
 
 
 @dataclass(frozen=True)
@@ -54,16 +53,27 @@ class Risk:
 
 
 @dataclass(frozen=True)
+class Past:
+    """Finished classes and their trainees, at the same point of the class (0..1)."""
+
+    classes: int
+    trainees: int
+    point: float
+
+
+@dataclass(frozen=True)
 class Watch:
     """Who is listed of a class on a day, and on what ground.
 
-    basis    model, rule or none (the class does not run on that day)
-    says     the ground in words, with the numbers it rests on
+    basis    model, rule or none (the class does not run on that day, or nobody is on its list)
+    why      why there is no model: unlearned (too little of the past) or early (the class has only begun); else empty
+    past     what the model compares with; None without one
     watched  trainees still in the class; `risks` are of them
     """
 
     basis: str
-    says: str
+    why: str
+    past: Past | None
     watched: int
     risks: tuple[Risk, ...]
     as_of: date
@@ -88,10 +98,10 @@ def at_risk(site: Site, class_id: int, as_of: date) -> Watch:
     rule = read_yaml("rules/risk.yaml")
     one = study_class(site.registry, class_id)
     if one is None or not one.starts <= as_of <= one.ends:
-        return Watch("none", "这个班当天不在进行中，没有预警", 0, (), as_of, rule["version"])
+        return Watch("none", "", None, 0, (), as_of, rule["version"])
     here = study_trainees(site.registry, [class_id])
     if not here:
-        return Watch("none", "这个班还没有学员名单，没有预警", 0, (), as_of, rule["version"])
+        return Watch("none", "", None, 0, (), as_of, rule["version"])
     frame = standing(here, [one], progress(site, [one]), {class_id: as_of})
     frame = frame[_still_in(frame)].reset_index(drop=True)
     model: RiskModel | None = None
@@ -99,16 +109,13 @@ def at_risk(site: Site, class_id: int, as_of: date) -> Watch:
         model, card = load(site.models, NAME, VERSION)
     chosen = model.at(gone(one, as_of)) if model else None
     if chosen is None:
-        says = _says_rule(rule, "往期数据不足以训练模型" if model is None else "这个班才开始不久")
+        why = "unlearned" if model is None else "early"
         risks = _by_rule(frame, rule) if len(frame) else ()
-        return Watch("rule", says, len(frame), risks, as_of, rule["version"])
+        return Watch("rule", why, None, len(frame), risks, as_of, rule["version"])
     point, regression = chosen
-    says = (
-        f"模型：比照往期 {card.n['classes']} 个班在同一进度（{point:.0%}）时的 {card.n['trainees']} 名学员，"
-        f"估计不能结业的可能在 {rule['listed_from']:.0%} 以上的列出"
-    )
+    past = Past(card.n["classes"], card.n["trainees"], point)
     risks = _by_model(frame, regression, rule) if len(frame) else ()
-    return Watch("model", says, len(frame), risks, as_of, card.version, rule["interval"])
+    return Watch("model", "", past, len(frame), risks, as_of, card.version, rule["interval"])
 
 
 # --- learning ------------------------------------------------------------------------------------------------
@@ -253,29 +260,12 @@ def _by_rule(frame: pd.DataFrame, rule: Mapping[str, Any]) -> tuple[Risk, ...]:
 
 
 def cause(feature: str, row: Mapping[Any, Any], odds: float) -> Cause:
-    """The reason in words, with the numbers behind it."""
-    passed = int(row["today"] - row["start"] + 1)
-    held, due, idle = int(row["held"]), int(row["due"]), int(row["idle_days"])
-    absent, missing, online = held - int(row["attended"]), due - int(row["handed"]), int(row["online"])
-    median = float(row["online_median"])
-    told: dict[str, tuple[float, float, str]] = {
-        "absent": (absent, held, f"已缺勤 {absent}/{held} 次"),
-        "missing": (missing, due, f"未交任务 {missing}/{due} 项"),
-        "idle": (
-            idle,
-            passed,
-            f"{idle} 天没有学习记录" if row["seen"] == row["seen"] else "开班以来没有学习记录",
-        ),
-        "quiet": (online, median, f"线上学习 {online} 次，班里中位数 {median:g} 次"),
-        "away": (1, 1, "还没有报到"),
-    }
-    part, whole, text = told[feature]
-    return Cause(feature, odds, float(part), float(whole), text)
-
-
-def _says_rule(rule: Mapping[str, Any], why: str) -> str:
-    plain = rule["rules"]
-    return (
-        f"规则（不是模型）：{why}；列出未报到、出勤低于 {plain['attendance_below']:.0%}、"
-        f"交任务低于 {plain['handed_in_below']:.0%} 或 {plain['idle_days']} 天没有学习记录的学员"
-    )
+    """The reason with the numbers behind it."""
+    part, whole = {
+        "absent": (row["held"] - row["attended"], row["held"]),
+        "missing": (row["due"] - row["handed"], row["due"]),
+        "idle": (row["idle_days"], row["today"] - row["start"] + 1),
+        "quiet": (row["online"], row["online_median"]),
+        "away": (1, 1),
+    }[feature]
+    return Cause(feature, odds, float(part), float(whole))

@@ -12,16 +12,23 @@ PortraitError
 
 from __future__ import annotations
 
+from typing import Any
+
+from portrait.sentence import sentence
+
 
 class PortraitError(Exception):
-    """Base of all of them: a message for the reader and a stable code for scripts."""
+    """Base of all of them: a message for the reader and a stable code for scripts.
+
+    A message that pages show is said with its values apart, `InputError("异议最多 {most} 字", most=500)`, so that it can be translated.
+    """
 
     code = "P000"
     exit_code = 1
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str, /, **values: Any) -> None:
+        self.message = sentence(message, **values)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"[{self.code}] {self.message}"

@@ -39,6 +39,15 @@ class EvidenceRule:
     noise: float
     least_spread: float
     least_noise: float
+    source: float
+    least_source: float
+    particular: float
+    least_particular: float
+    others: int
+    mainly: float
+    drift: float  # a year
+    least_drift: float
+    mixed: float
     correlation: float
     bands: tuple[Band, ...]
 
@@ -71,6 +80,15 @@ def evidence_rule() -> EvidenceRule:
         noise=float(prior["noise"]),
         least_spread=float(prior["least_spread"]),
         least_noise=float(prior["least_noise"]),
+        source=float(prior["source"]),
+        least_source=float(prior["least_source"]),
+        particular=float(prior["particular"]),
+        least_particular=float(prior["least_particular"]),
+        others=int(prior["others"]),
+        mainly=float(prior["mainly"]),
+        drift=float(prior["drift"]),
+        least_drift=float(prior["least_drift"]),
+        mixed=float(said["mixed"]),
         correlation=float(said["dimension_correlation"]),
         bands=tuple(Band(b["code"], b["zh"], b["en"], float(b["from"])) for b in said["bands"]),
     )

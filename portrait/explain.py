@@ -129,7 +129,7 @@ def records_of(
             row["seconds"],
             row["credit"] / 100,
             Flag(row["flag"]),
-            row["batch"],
+            named.number(row),
             named.file(row),
             row["line"],
         )
@@ -177,6 +177,11 @@ class _Names:
         batch = self.batches.get(row["batch"])
         return batch.file if batch else ""
 
+    def number(self, row: dict[str, Any]) -> int:
+        """The batch in which the record's file came in."""
+        batch = self.batches.get(row["batch"])
+        return batch.number if batch else int(row["batch"])
+
 
 def _rows(
     site: Site,
@@ -188,14 +193,17 @@ def _rows(
     if not accounts:
         return []
     part = site.pool.part("record", bucket={number % site.lake.buckets for number in accounts})
-    wanted = [f"account IN ({', '.join(str(number) for number in accounts)})"]
-    if kinds is not None:
-        wanted.append(f"kind IN ({', '.join(str(int(kind)) for kind in kinds) or 'NULL'})")
-    page = f" LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
     names = COLUMNS.replace("epoch_us(time)", "time").split(", ")
-    found = site.pool.rows(
-        f"SELECT {COLUMNS} FROM {part} WHERE {' AND '.join(wanted)} ORDER BY month DESC, time DESC, seq DESC, id{page}"
+    # All kinds at once: the files are opened for the sake of a few rows, and the same teacher's next page asks for the rest.
+    found = site.pool.kept(
+        f"SELECT {COLUMNS} FROM {part} WHERE account IN ({', '.join(str(one) for one in sorted(accounts))}) "
+        f"ORDER BY month DESC, time DESC, seq DESC, id"
     )
+    if kinds is not None:
+        kind = names.index("kind")
+        found = [row for row in found if row[kind] in kinds]
+    if limit is not None:
+        found = found[offset : offset + limit]
     # DuckDB hands zoned times over only where pytz is installed; whole microseconds need nothing.
     times = [None if row[8] is None else EPOCH + timedelta(microseconds=row[8]) for row in found]
     return [
@@ -215,6 +223,7 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
     named = _Names.of(site, rows)
     aligned = alignments_of(site.registry, {named.subject(row) for row in rows} - {0})
     now = month_number(as_of(site))
+    waiting = _waiting(site, named, {row["batch"] for row in rows})
     found = []
     for row in rows:
         for code in codes:
@@ -231,7 +240,7 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
             else:
                 reason = "待核实" if flag & DOUBTFUL else "晚于画像日期" if row["month"] > now else ""
                 weight, discount = (0.0, percent / 100, 0.0), 0.0
-            if not reason and not _refreshed(site, named, row):
+            if not reason and row["batch"] in waiting:
                 reason = "已入库，等下一次计算"
             found.append(
                 EvidenceItem(
@@ -253,7 +262,7 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
                     None,
                     reason,
                     rule.version,
-                    row["batch"],
+                    named.number(row),
                     named.file(row),
                     row["line"],
                 )
@@ -261,12 +270,18 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
     return found
 
 
-def _refreshed(site: Site, named: _Names, row: dict[str, Any]) -> bool:
-    """Whether the newest snapshot holds the record's batch."""
-    if row["batch"] <= (site.pool.mark("snapshot", "through") or 0):
-        return True
-    batch = named.batches.get(row["batch"])
-    return batch is not None and site.pool.mark("snapshot", f"batch:{batch.key}") is not None
+def _waiting(site: Site, named: _Names, batches: Collection[int]) -> set[int]:
+    """Those of the batches that the newest snapshot does not hold yet."""
+    through = site.pool.mark("snapshot", "through") or 0
+    return {
+        number
+        for number in batches
+        if number > through
+        and (
+            number not in named.batches
+            or site.pool.mark("snapshot", f"batch:{named.batches[number].key}") is None
+        )
+    }
 
 
 def _prior(known: Priors, code: str, stage: str) -> Prior:

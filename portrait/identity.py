@@ -111,7 +111,7 @@ def masked(kind: str, text: str) -> str:
     if kind not in SENSITIVE:
         return text
     if kind == "mail" and "@" in text:
-        return hint(kind, text.strip())
+        return hint(kind, re.sub("^mailto:", "", text.strip(), flags=re.IGNORECASE))
     return f"***{text[-4:]}" if len(text) > 7 else "***"
 
 
@@ -145,6 +145,11 @@ def account_id(source: str, kind: str, external: str, secret: bytes = b"") -> in
     if kind in SENSITIVE and not secret:
         raise Unrecognised(f"{KIND_NAME[kind]}的账号编号要用密钥计算")
     return account_number(source, identify(source, kind, external, secret))
+
+
+def has_secret(home: Path) -> bool:
+    """Whether the home's key is there. Where something has come in it was made, so that a missing one is a lost one."""
+    return (home / "secret.key").is_file()
 
 
 def load_secret(home: Path) -> bytes:

@@ -8,6 +8,7 @@ from functools import cache
 from portrait.resource import read_code
 
 PROVINCE = "410000"
+NOWHERE = "未填地区"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,6 @@ def counties_of(unit: str) -> tuple[Place, ...]:
 def place_name(adcode: str) -> str:
     """The name; the bare code when the list does not hold it; words for no place at all."""
     if not adcode:
-        return "未填地区"
+        return NOWHERE
     place = places().get(adcode)
     return place.name if place else adcode

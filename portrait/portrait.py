@@ -41,6 +41,8 @@ class Estimate:
     last: date | None  # first day of the month of the newest evidence
     as_of: date
     rule: str
+    alignment: float | None = None  # mean of the evidence, 0..1; None unless estimated
+    mixed: float = 0.0  # share of the interval's variance that comes of partial alignment
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Doubt:
-    """One cause of a wide interval, with the number behind it. `code`: few | old | one_sided."""
+    """One cause of a wide interval, with the number behind it. `code`: few | old | one_sided | mixed."""
 
     code: str
     zh: str
@@ -102,7 +104,7 @@ def gap(estimate: Estimate, standard: float) -> Gap:
 
 
 def why_unsure(estimate: Estimate, rule: EvidenceRule | None = None) -> list[Doubt]:
-    """What makes a figure uncertain: few, old or one-sided evidence, the worst first. Empty without evidence."""
+    """What makes a figure uncertain: few, old, one-sided or partly aligned evidence, the worst first. Empty without evidence."""
     rule = rule or evidence_rule()
     found: list[tuple[float, Doubt]] = []
     if estimate.state not in (State.THIN, State.ESTIMATED):
@@ -130,4 +132,7 @@ def why_unsure(estimate: Estimate, rule: EvidenceRule | None = None) -> list[Dou
                     Doubt("old", f"证据旧：最近一条在 {months} 个月前", float(months)),
                 )
             )
+    if estimate.alignment is not None and estimate.mixed >= rule.mixed:
+        share = f"证据所属课程平均只有 {estimate.alignment:.0%} 对应这里"
+        found.append((estimate.mixed, Doubt("mixed", f"对应不专：{share}", estimate.alignment)))
     return [doubt for _, doubt in sorted(found, key=lambda pair: -pair[0])]

@@ -14,7 +14,7 @@ from portrait.framework import indicators
 from portrait.lake.snapshot import DAY_ZERO, PRIOR_COLUMNS, factors, priors_of
 from portrait.level import STATES, Figures, Mass, Priors, figures_of, nodes, place
 from portrait.portrait import Estimate, Portrait, State, band
-from portrait.record import LEVEL_UNIT, MASS_UNIT, month_number, month_start
+from portrait.record import LEVEL_UNIT, MASS_UNIT, SQUARE_UNIT, month_number, month_start
 from portrait.site import Site
 
 LEVELS_SCHEMA = pa.schema(
@@ -71,13 +71,28 @@ def portraits_of(site: Site, persons: Collection[int]) -> dict[int, Portrait]:
     part = site.pool.part("snapshot", as_of=[base], bucket={one % site.lake.buckets for one in found})
     listed = ", ".join(str(int(one)) for one in found)
     rows = site.pool.rows(
-        "SELECT person, seq, node, state, level, low, high, n, weight, sources, last_month, rule "
+        "SELECT person, seq, node, state, level, low, high, n, weight, sources, last_month, rule, alignment, mixed "
         f"FROM {part} WHERE person IN ({listed})"
     )
     newest: dict[int, int] = {}
     for person, seq, *_ in rows:
         newest[person] = max(seq, newest.get(person, 0))
-    for person, seq, node, state, level, low, high, n, weight, sources, last, version in rows:
+    for (
+        person,
+        seq,
+        node,
+        state,
+        level,
+        low,
+        high,
+        n,
+        weight,
+        sources,
+        last,
+        version,
+        alignment,
+        mixed,
+    ) in rows:
         if seq == newest[person] and node in blank:
             firm = state == State.ESTIMATED
             found[person].estimates[node] = Estimate(
@@ -92,20 +107,31 @@ def portraits_of(site: Site, persons: Collection[int]) -> dict[int, Portrait]:
                 month_start(last) if last else None,
                 day,
                 version,
+                alignment / LEVEL_UNIT if firm else None,
+                mixed / LEVEL_UNIT,
             )
     return found
 
 
 def growth(site: Site, person_id: int, node: str, dates: Sequence[date]) -> list[Estimate]:
     """One figure as it stood at the end of the month of each date, under today's rule, priors and links of accounts."""
-    made = _past(site, person_id, dates)
-    column, rule = place()[node], evidence_rule()
-    return [_estimate(made, number, column, day, rule.version) for number, day in enumerate(dates)]
+    return growths(site, person_id, [node], dates)[node]
+
+
+def growths(
+    site: Site, person_id: int, wanted: Collection[str], dates: Sequence[date]
+) -> dict[str, list[Estimate]]:
+    """Several figures as `growth` gives them, in one reading of the cells."""
+    made, version = _past(site, person_id, dates), evidence_rule().version
+    return {
+        node: [_estimate(made, number, place()[node], day, version) for number, day in enumerate(dates)]
+        for node in wanted
+    }
 
 
 def links_of(site: Site, person_id: int) -> tuple[dict[int, str], str]:
     """The accounts that the newest portrait of a person is made from, with their sources; and the person's stage."""
-    rows = site.pool.rows("SELECT account, source, stage FROM link WHERE person = ?", [person_id])
+    rows = site.pool.kept("SELECT account, source, stage FROM link WHERE person = ?", [person_id])
     return {row[0]: row[1] for row in rows}, rows[0][2] if rows else ""
 
 
@@ -114,7 +140,7 @@ def priors(site: Site) -> Priors:
     seq = site.pool.mark("snapshot", "prior")
     if seq is None:
         return {}
-    return priors_of(site.pool.rows(f"{PRIOR_COLUMNS} FROM {site.pool.part('prior', seq=[seq])}"))
+    return priors_of(site.pool.kept(f"{PRIOR_COLUMNS} FROM {site.pool.part('prior', seq=[seq])}"))
 
 
 def dimension_levels(site: Site, persons: Collection[int] | None = None) -> pa.Table:
@@ -170,32 +196,37 @@ def _past(site: Site, person_id: int, dates: Sequence[date]) -> Figures:
     stage = np.full(len(dates), own_stage, dtype=object)
     listed = ", ".join(str(number) for number in accounts) or "NULL"
     part = site.pool.part("cell", bucket={number % site.lake.buckets for number in accounts})
-    cells = site.pool.rows(
-        f"SELECT account, indicator, month, kind, sum(n)::bigint, sum(sw)::bigint, sum(swy)::bigint "
+    cells = site.pool.kept(
+        f"SELECT account, indicator, month, kind, sum(n)::bigint, sum(sw)::bigint, sum(swy)::bigint, sum(swa)::bigint "
         f"FROM {part} WHERE account IN ({listed}) GROUP BY ALL HAVING sum(n) > 0"
     )
     months = sorted({cell[2] for cell in cells})
     for row, day in enumerate(dates):
         month = month_number(day)
         by = {
-            (kind, m): (w, wy)
-            for kind, m, w, wy, _ in zip(*factors(rule, months, month).to_pydict().values(), strict=True)
+            (one["kind"], one["month"]): (one["w"], one["wy"], one["wa"], one["wt"])
+            for one in factors(rule, months, month).to_pylist()
         }
         sources: dict[str, set[str]] = {}
-        for account, code, m, kind, n, sw, swy in cells:
+        weight: dict[tuple[int, str], int] = {}
+        for account, code, m, kind, n, sw, swy, swa in cells:
             if m > month or code not in place():
                 continue
-            w, wy = by[kind, m]
+            w, wy, wa, wt = by[kind, m]
             if sw and not w:
                 continue
             column, node = place()[code], indicators()[code]
             mass.n[row, column] += n
-            mass.sw[row, column] += int(np.floor(sw * w + 0.5))
-            mass.swy[row, column] += int(np.floor(swy * wy + 0.5))
+            for name, number, factor in (("sw", sw, w), ("swy", swy, wy), ("swa", swa, wa), ("swt", sw, wt)):
+                getattr(mass, name)[row, column] += int(np.floor(number * factor + 0.5))
             mass.last_month[row, column] = max(mass.last_month[row, column], m)
             told = accounts[account]
+            weight[column, told] = weight.get((column, told), 0) + int(np.floor(sw * w + 0.5))
             sources.setdefault(code, set()).add(told)
             sources.setdefault(node.dimension, set()).add(told)
+        for (column, _), one in weight.items():
+            share = one / MASS_UNIT
+            mass.sww[row, column] += int(np.floor(share * share * SQUARE_UNIT + 0.5))
         for code, some in sources.items():
             mass.sources[row, place()[code]] = len(some)
     return figures_of(mass, stage, known, rule) if known else _unlearned(mass)
@@ -203,7 +234,7 @@ def _past(site: Site, person_id: int, dates: Sequence[date]) -> Figures:
 
 def _unlearned(mass: Mass) -> Figures:
     zero = np.zeros(mass.n.shape)
-    return Figures(mass, np.zeros(mass.n.shape, dtype=np.int64), zero, zero, zero)
+    return Figures(mass, np.zeros(mass.n.shape, dtype=np.int64), zero, zero, zero, zero, zero)
 
 
 def _estimate(made: Figures, row: int, column: int, day: date, version: str) -> Estimate:
@@ -222,4 +253,6 @@ def _estimate(made: Figures, row: int, column: int, day: date, version: str) -> 
         month_start(last) if last else None,
         day,
         version,
+        float(made.alignment[row, column]) if firm else None,
+        float(made.mixed[row, column]),
     )

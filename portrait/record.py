@@ -123,12 +123,14 @@ CELL_SCHEMA = pa.schema(
         pa.field("sw", pa.int64(), nullable=False),  # Σ weight·alignment, 1e-6 (alignment in percent)
         pa.field("swy", pa.int64(), nullable=False),  # Σ weight·alignment·value, 1e-10
         pa.field("swyy", pa.int64(), nullable=False),  # Σ weight·alignment·value², 1e-14
+        pa.field("swa", pa.int64(), nullable=False),  # Σ weight·alignment², 1e-8
         pa.field("bucket", pa.int32(), nullable=False),
     ]
 )
 
 LEVEL_UNIT = 10**9
 MASS_UNIT = 10**12
+SQUARE_UNIT = 10**9  # of Σw of a source, squared
 
 SNAPSHOT_SCHEMA = pa.schema(
     [
@@ -141,6 +143,8 @@ SNAPSHOT_SCHEMA = pa.schema(
         pa.field("n", pa.int64(), nullable=False),
         pa.field("weight", pa.int64(), nullable=False),  # discounted Σwd, 1 / MASS_UNIT
         pa.field("sources", pa.int32(), nullable=False),
+        pa.field("alignment", pa.int64(), nullable=False),  # mean of the evidence, 1 / LEVEL_UNIT
+        pa.field("mixed", pa.int64(), nullable=False),  # share of it in the variance, see portrait.estimate
         pa.field("last_month", pa.int32(), nullable=False),
         pa.field("rule", pa.string(), nullable=False),
         pa.field(
@@ -156,9 +160,14 @@ PRIOR_SCHEMA = pa.schema(
         pa.field("indicator", pa.string(), nullable=False),
         pa.field("stage", pa.string(), nullable=False),  # "" = everybody, also for a stage without a row
         pa.field("mean", pa.float64(), nullable=False),
-        pa.field("kappa", pa.float64(), nullable=False),  # noise / spread²: the prior's weight
-        pa.field("noise", pa.float64(), nullable=False),  # variance of one record of weight 1
-        pa.field("error", pa.float64(), nullable=False),  # variance of `mean` itself
+        pa.field("kappa", pa.float64(), nullable=False),  # the prior's weight
+        pa.field("spread", pa.float64(), nullable=False),  # the variances, see portrait.estimate.Prior
+        pa.field("noise", pa.float64(), nullable=False),
+        pa.field("source", pa.float64(), nullable=False),
+        pa.field("particular", pa.float64(), nullable=False),
+        pa.field("mixture", pa.float64(), nullable=False),
+        pa.field("drift", pa.float64(), nullable=False),
+        pa.field("error", pa.float64(), nullable=False),
         pa.field("persons", pa.int64(), nullable=False),
         pa.field("basis", pa.string(), nullable=False),  # stage | all | rule
         pa.field("as_of", pa.int32(), nullable=False),

@@ -13,10 +13,11 @@ from time import perf_counter
 import duckdb
 import pyarrow as pa
 
+from portrait import clock
 from portrait.evidence import EvidenceRule, evidence_rule
 from portrait.framework import indicators
 from portrait.lake.cell import cells, portable, record
-from portrait.lake.compact import tidy
+from portrait.lake.compact import clear_replaced, tidy
 from portrait.lake.engine import bare_engine, bind, bind_files
 from portrait.lake.snapshot import (
     DAY_ZERO,
@@ -30,9 +31,10 @@ from portrait.lake.snapshot import (
 )
 from portrait.lake.table import Lake
 from portrait.record import CELL_SCHEMA, LINK_SCHEMA, SCORED, SNAPSHOT_SCHEMA, month_number
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.bulk import RecordBatches, alignments, links, record_batches
-from portrait.store.lease import writing
+from portrait.store.lease import Lease, writing
 
 WAIT_SECONDS = 30.0  # for another writer of the lake to finish
 RELEARN = 0.2  # of all persons; when more are touched, everybody's portrait is made again with new priors
@@ -61,27 +63,38 @@ def refresh(
     Killed and called again, it goes on from the last commit. A day before the newest snapshot's gets a snapshot of
     its own and leaves the newest alone.
     """
+    with writing(site.registry, wait_seconds=WAIT_SECONDS) as lease:
+        report = refreshed(site, lease, as_of=as_of, full=full, progress=progress)
+        clear_replaced(site.lake, clock.now())
+    return report
+
+
+def refreshed(
+    site: Site,
+    lease: Lease,
+    *,
+    as_of: date | None = None,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> RefreshReport:
+    """`refresh` for a caller who holds the lease."""
     tell = progress or (lambda _step, _share: None)
     day = as_of or site.today
     start = perf_counter()
-    with (
-        writing(site.registry, wait_seconds=WAIT_SECONDS) as lease,
-        closing(
-            bare_engine(site.lake, memory=site.settings.engine_memory, threads=site.settings.engine_threads)
-        ) as engine,
-    ):
+    memory, threads = site.settings.engine_memory, site.settings.engine_threads
+    with closing(bare_engine(site.lake, memory=memory, threads=threads)) as engine:
         batches = record_batches(site.registry)
-        tell("汇总证据", 0.0)
+        tell(sentence("汇总证据"), 0.0)
         cells_done, count = _refresh_cells(site, engine, batches, full)
         lease.check()
         middle = perf_counter()
-        tell("计算画像", 0.5)
+        tell(sentence("计算画像"), 0.5)
         portraits_done, persons = _refresh_snapshot(site, engine, batches, day, full or cells_done == "full")
         end = perf_counter()
-        tell("归并文件", 0.9)
+        tell(sentence("归并文件"), 0.9)
         lease.check()
         folded = tidy(site.lake)
-        tell("完成", 1.0)
+        tell(sentence("完成"), 1.0)
     return RefreshReport(
         day,
         cells_done,
@@ -107,7 +120,7 @@ def _refresh_cells(
     shape = _number(f"{aligned.to_pydict()}|{sorted(SCORED)}|{sorted(rule.facts)}")
     pending = _pending(lake, "cell", batches)
     engine.register("aligned", aligned)
-    if full or lake.mark("cell", "shape") != shape:
+    if full or lake.mark("cell", "shape") != shape or not lake.fits("cell"):
         bind(engine, lake, "record")
         where = record.c.batch.not_in(batches.open) if batches.open else None
         made = _reader(
@@ -142,6 +155,8 @@ def _refresh_snapshot(
     lake, rule = site.lake, evidence_rule()
     law = _number(str(rule))
     base, said = lake.mark("snapshot", "base"), lake.mark("snapshot", "day")
+    if not (lake.fits("snapshot") and lake.fits("prior")):
+        base = None
     engine.register("linked", links(site.registry))
     bind(engine, lake, "cell")
     if base is not None and day_number(day) < base:
@@ -198,15 +213,16 @@ def _write_all(
     """Learn the priors and write everybody's portrait as of a day, in the place of the day's and of the base's month."""
     engine.execute("CREATE OR REPLACE TEMP VIEW link AS SELECT * FROM linked")
     gather(engine, rule, day, some=False)
-    priors = learn(engine, rule)
+    priors = learn(engine, rule, day)
     partition, seq = day_number(day), _next_seq(lake)
     made = figures(engine, priors, rule, partition=partition, seq=seq, buckets=lake.buckets)
     reader = pa.RecordBatchReader.from_batches(SNAPSHOT_SCHEMA, made)
     replaced = {partition, *([base] if base is not None and _same_month(base, day) else [])}
     if marks:
-        lake.commit("prior", prior_table(priors, day, seq), {})
+        lake.commit("prior", prior_table(priors, day, seq), {}, replace=None if lake.fits("prior") else "")
         marks = {**marks, "base": partition, "prior": seq}
-    lake.commit("snapshot", reader, marks, replace=" OR ".join(f"as_of = {one}" for one in sorted(replaced)))
+    where = " OR ".join(f"as_of = {one}" for one in sorted(replaced))
+    lake.commit("snapshot", reader, marks, replace=where if lake.fits("snapshot") else "")
     persons: int = engine.execute("SELECT count(DISTINCT person) FROM mass").fetchall()[0][0]
     return persons
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
 from portrait.resource import read_code
+from portrait.sentence import sentence
 from portrait.store.schema import account, person, quota, region, school, trainee, training_class
 
 
@@ -110,7 +111,7 @@ def scope(actor: Actor) -> Scope:
         theirs = trainee.c.class_id.in_(select(training_class.c.id).where(classes))
         return Scope(
             actor,
-            f"项目办看全省 {'、'.join(codes)} 类项目的班次和比率，不看个人画像"
+            sentence("项目办看全省 {codes} 类项目的班次和比率，不看个人画像", codes=codes)
             if actor.office
             else "教育厅看全省全部类别的班次和比率，不看个人画像",
             named=no,

@@ -52,7 +52,9 @@ class Settings(BaseSettings):
     small_cell: int = Field(10, description="少于多少人的分组不显示均值（隐私）", ge=1)
     engine_memory: str = Field("1GB", description="计算引擎的内存上限，超出则写到磁盘")
     engine_threads: int = Field(2, description="计算引擎的线程数", ge=1)
-    lake_buckets: int = Field(4, description="记录湖按账号分成几桶；建湖时定下，之后不能改", ge=1, le=1024)
+    lake_buckets: int = Field(
+        4, description="记录湖按账号分成几桶；建湖时定下，改了以后 portrait rebuild 才生效", ge=1, le=1024
+    )
 
     @property
     def registry_url(self) -> str:

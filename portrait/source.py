@@ -21,6 +21,15 @@ def source_titles(home: Path) -> dict[str, str]:
     return found
 
 
+def mapping_titles(home: Path) -> dict[str, str]:
+    """Titles by the name of the mapping; the name itself for one that says none or cannot be read."""
+    found: dict[str, str] = {}
+    for folder in (DATA / "mapping", home / "mapping"):
+        for path in sorted(folder.glob("*.yaml")):
+            found[path.stem] = _named(path, path.stat().st_mtime_ns)[1] or path.stem
+    return found
+
+
 @lru_cache(maxsize=256)
 def _named(path: Path, _changed: int) -> tuple[str, str]:
     try:

@@ -124,6 +124,7 @@ class Hand:
 def cell_sums(site: Site) -> list[tuple[Any, ...]]:
     """The cells as readers see them: deltas added up, nothing where nothing is left."""
     return site.pool.rows(
-        "SELECT account, indicator, month, kind, sum(n)::bigint, sum(sw)::bigint, sum(swy)::bigint, sum(swyy)::bigint "
+        "SELECT account, indicator, month, kind, sum(n)::bigint, sum(sw)::bigint, sum(swy)::bigint, sum(swyy)::bigint, "
+        "sum(swa)::bigint "
         "FROM cell GROUP BY ALL HAVING sum(n) <> 0 ORDER BY ALL"
     )

@@ -9,7 +9,9 @@ from dashboards.app import create_app
 from dashboards.pages import PAGES
 from portrait.scope import Role
 from portrait.store.audit import recent_audit
-from tests.readers import CLASSES, PERSONS, PROVIDERS, READERS, SCHOOLS, Browser, Clock, enlist, settle
+from portrait.store.batch import Counts, close_batch, open_batch
+from portrait.store.quarantine import Refused, store_refused
+from tests.readers import CLASSES, PERSONS, PROVIDERS, READERS, SCHOOLS, START, Browser, Clock, enlist, settle
 
 # What a page may be asked for in its address, and things of others to ask for. A page with a new parameter adds a row.
 FOREIGN = {
@@ -32,8 +34,17 @@ FOREIGN = {
     "dimension": ["P2", "P2.1"],
     "login": ["admin"],
     "user": ["1"],
+    "source": ["lms", "roster"],
+    "code": ["missing"],
+    "actor": ["teacher"],
+    "action": ["login"],
+    "outcome": ["refused"],
+    "before": ["1", "2"],
+    "role": ["teacher", "admin"],
 }
 FORGED = ["0", "-1", "9" * 40, "2'--", "<b>", "None", "", "NaN", "१२", "P9.9", "%00", "a" * 1500]
+
+REFUSED_ROW = "戊隔离行原样"  # a name in a row that waits in quarantine
 
 # Names that may stand on a page of this reader; every other name of the little province is foreign.
 OWN = {
@@ -46,9 +57,10 @@ OWN = {
     "bureau": {PERSONS[1], PERSONS[2], SCHOOLS[1][1], *(c[2] for c in CLASSES.values()), *PROVIDERS.values()},
     "county": {PERSONS[3], SCHOOLS[2][1], CLASSES[101][2], PROVIDERS[1]},
     "school": {PERSONS[1], PERSONS[2], SCHOOLS[1][1], *(c[2] for c in CLASSES.values()), *PROVIDERS.values()},
-    "admin": set(),
+    "admin": {REFUSED_ROW},
 }
 NAMES = {
+    REFUSED_ROW,
     *PERSONS.values(),
     *(name for _, name in SCHOOLS.values()),
     *PROVIDERS.values(),
@@ -60,7 +72,20 @@ NAMES = {
 def home(sqlite_site):
     settle(sqlite_site.registry)
     enlist(sqlite_site.registry)
+    refuse_a_row(sqlite_site.registry)
     return sqlite_site
+
+
+def refuse_a_row(registry):
+    """One batch of the source lms whose only row waits in quarantine."""
+    number = open_batch(
+        registry, key="b", now=START, source="lms", stream="s", target="person", file="f.csv",
+        content="c", inputs=[], mapping="m@1", by="t",
+    ).id  # fmt: skip
+    with registry.begin() as connection:
+        row = Refused("", 2, "姓名", "missing", "姓名：不能为空", {"姓名": REFUSED_ROW})
+        store_refused(connection, number, [row])
+        close_batch(connection, number, Counts(rows_read=1, rows_quarantined=1), "", START)
 
 
 @pytest.fixture
@@ -164,3 +189,25 @@ def test_every_callback_of_a_page_refuses_the_other_roles(home, leaf):
         assert refused or "sideUpdate" not in (answer.get_json(silent=True) or {}), (
             f"{leaf.path}: {output} 没有检查角色"
         )
+
+
+def test_the_row_in_quarantine_is_really_there_to_be_found(readers):
+    assert REFUSED_ROW in readers["admin"].open("/quarantine")
+    assert REFUSED_ROW in readers["admin"].open("/intake", "?batch=1")
+
+
+def test_files_come_in_from_administrators_only(readers, home):
+    for login, reader in readers.items():
+        answer = reader.post("/intake/upload?name=a.csv", b"a\n1\n")
+        assert answer.status_code == (200 if login == "admin" else 403), login
+    arrived = [path.name for path in (home.settings.home / "upload").rglob("*.csv")]
+    assert arrived == ["a.csv"]
+
+
+def test_files_come_in_from_our_own_pages_of_who_is_signed_in_only(readers, home):
+    admin = readers["admin"]
+    assert admin.post("/intake/upload?name=a.csv", b"a\n", origin="http://evil.example").status_code == 403
+    assert admin.post("/intake/upload?name=a.csv", b"a\n", origin=None).status_code == 403
+    stranger = Browser(admin.app)
+    assert stranger.post("/intake/upload?name=a.csv", b"a\n").status_code == 401
+    assert not (home.settings.home / "upload").exists()

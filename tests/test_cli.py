@@ -21,6 +21,7 @@ from portrait.site import open_site
 from portrait.store.audit import add_audit, recent_audit
 from portrait.store.schema import batch, person
 from portrait.store.user import find_user, sign_in
+from tests.inbox import COURSES, MARKS, mapping, write
 
 Command = Callable[..., Any]
 
@@ -178,7 +179,7 @@ def test_a_password_that_is_not_given_is_made_up_and_shown_once(command: Command
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("add", "w", "--role", "teacher"), "person_id"),
+        (("add", "w", "--role", "teacher"), "继教编号"),
         (("add", "w", "--role", "teacher", "--person", "H404"), "不存在"),
         (("add", "w", "--role", "office", "--office", "OFFICE_X"), "OFFICE_A"),
         (("add", "w", "--role", "king"), "king"),
@@ -334,3 +335,158 @@ def test_user_rows_carry_what_the_session_needs(command: Command, home: Path) ->
     assert row is not None
     assert (row.role, row.region) == ("bureau", "410100")
     site.registry.dispose()
+
+
+# --- preview, quarantine, rebuild ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def inbox(home: Path, tmp_path: Path) -> Path:
+    """Files of which three rows are bad, and a mapping `m` in the home that reads them."""
+    mapping(home / "mapping", COURSES, MARKS)
+    folder = tmp_path / "in"
+    write(folder, "courses.csv", "代码,名称", "K1,[一]")
+    write(folder, "marks.csv", "编号,课程,时间,得分", "A1,K1,,80", "A2,K1,,101", "A3,K1,某日,x", "A4,K1,,102")
+    return folder
+
+
+def audited(home: Path) -> list[tuple[str, str, str]]:
+    site = open_site(load_settings(home))
+    rows = [(row.action, row.object, row.reason) for row in recent_audit(site.registry)]
+    site.registry.dispose()
+    return rows
+
+
+def test_a_preview_shows_what_would_come_in_and_stores_nothing(
+    command: Command, home: Path, inbox: Path
+) -> None:
+    shown = command("intake", inbox, "--source", "m", "--preview", "--home", home)
+    assert shown.code == 0, shown.err
+    assert "读入 4 = 能入 1 + 隔离 3" in shown.out
+    assert "课程名称 [一]" in shown.out
+    assert "得分“101”" in shown.out
+    listed = command("intake", inbox, "--source", "m", "--preview", "--home", home, "--json").json
+    assert [(one["stream"], one["rows_bad"], one["error"]) for one in listed] == [
+        ("courses", 0, ""), ("marks", 3, ""),
+    ]  # fmt: skip
+    assert listed[1]["samples"][0]["read"]["course"] == "K1"
+    assert command("quarantine", "list", "--home", home, "--json").json == []
+    assert not (home / "archive").exists()
+
+
+def test_a_preview_of_what_cannot_be_read_fails_in_one_line_after_the_rest(
+    command: Command, home: Path, inbox: Path
+) -> None:
+    write(inbox, "courses.csv", "代码,标题", "K1,一")
+    failed = command("intake", inbox, "--source", "m", "--preview", "--home", home)
+    assert failed.code == 3
+    assert "“名称”" in failed.err
+    assert failed.err.count("\n") == 1
+    assert "读入 4" in failed.out
+    stray = command("intake", write(inbox, "x.csv", "a", "1"), "--source", "m", "--preview", "--home", home)
+    assert (stray.code, "courses*.csv、marks*.csv" in stray.err) == (3, True)
+
+
+def test_quarantined_rows_are_listed_shown_corrected_replayed_and_dismissed(
+    command: Command, home: Path, inbox: Path
+) -> None:
+    def listed(*options: object) -> list[Any]:
+        found: list[Any] = command("quarantine", "list", "--home", home, "--json", *options).json
+        return found
+
+    def ids(*options: object) -> list[int]:
+        return [row["id"] for row in listed(*options)]
+
+    assert command("intake", inbox, "--source", "m", "--home", home).code == 0
+    assert ids() == [1, 2, 3]
+    assert ids("--code", "beyond_scale", "--batch", 2) == [1, 3]
+    assert (ids("--batch", 1), ids("--source", "m", "--limit", 1), ids("--state", "replayed")) == (
+        [],
+        [1],
+        [],
+    )
+    table = command("quarantine", "list", "--home", home, "--limit", 2)
+    assert "隔离行 3 行，列出前 2 行" in table.out
+    assert "beyond_scale 2" in table.out
+    shown = command("quarantine", "show", 1, "--home", home)
+    assert "marks.csv，第 3 行" in shown.out
+    assert command("quarantine", "show", 1, "--home", home, "--json").json["raw"]["得分"] == "101"
+
+    mended = command("quarantine", "mend", 1, "得分=90", "--home", home, "--json")
+    assert mended.json == {"rows": 1, "stored": 1, "duplicate": 0, "still": 0}
+    still = command("quarantine", "mend", 2, "得分=90", "--home", home)
+    assert "仍隔离 1" in still.out
+    assert "某日" in still.out.split("现在：", 1)[1]
+    assert command("quarantine", "dismiss", 2, 1, "--home", home, "--json").json == {
+        "asked": 2,
+        "dismissed": 1,
+    }
+    mapping(home / "mapping", COURSES, MARKS.replace("max: 100", "max: 200"))
+    replayed = command("quarantine", "replay", "--batch", 2, "--home", home)
+    assert "重放 1 行 = 入库 1 + 重复 0 + 仍隔离 0" in replayed.out
+    assert "没有待处理的行" in command("quarantine", "replay", 3, "--home", home).out
+    assert (ids(), ids("--state", "all"), ids("--state", "dismissed")) == ([], [1, 2, 3], [2])
+    assert "批次 4" in command("quarantine", "show", 3, "--home", home).out
+    assert audited(home) == [
+        ("quarantine.replay", "batch:2", "读 1 行：入库 1，重复 0，仍隔离 0"),
+        ("quarantine.dismiss", "quarantine:2,1", "1 行"),
+        ("quarantine.mend", "quarantine:2", "改 得分；读 1 行：入库 0，重复 0，仍隔离 1"),
+        ("quarantine.mend", "quarantine:1", "改 得分；读 1 行：入库 1，重复 0，仍隔离 0"),
+    ]
+
+    rebuilt = command("rebuild", "--home", home, "--json")
+    assert rebuilt.code == 0, rebuilt.err
+    assert (rebuilt.json["batches"], rebuilt.json["replays"], rebuilt.json["records"]) == (1, 2, 3)
+    assert "记录 3 条" in command("rebuild", "--home", home).out
+    assert [row[0] for row in audited(home)[:2]] == ["lake.rebuild"] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (("list", "--batch", "9"), 4, "第 9 号批次"),
+        (("list", "--source", "moodle"), 4, "有：m"),
+        (("show", "9"), 4, "编号为 9"),
+        (("replay",), 2, "--batch"),
+        (("replay", "1", "--source", "m"), 2, "只能一种"),
+        (("replay", "--batch", "9"), 4, "第 9 号批次"),
+        (("replay", "9"), 4, "编号为 9"),
+        (("replay", "1", "--mapping", "nosuch"), 2, "nosuch"),
+        (("mend", "1", "得分"), 2, "列=值"),
+        (("mend", "1", "分数=9"), 3, "编号、课程、时间、得分"),
+        (("mend", "1", "得分=101"), 3, "没有改动"),
+        (("mend", "9", "得分=1"), 4, "编号为 9"),
+        (("dismiss", "1", "8", "9"), 4, "8、9"),
+    ],
+)
+def test_what_is_wrong_with_a_call_about_quarantined_rows_is_named(
+    arguments: tuple[str, ...], code: int, expected: str, command: Command, home: Path, inbox: Path
+) -> None:
+    command("intake", inbox, "--source", "m", "--home", home)
+    failed = command("quarantine", *arguments, "--home", home)
+    assert failed.code == code, failed.err
+    lines = [line for line in failed.err.splitlines() if line.startswith("错误")]
+    assert len(lines) == 1
+    assert expected in lines[0]
+    assert audited(home) == []
+
+
+def test_doctor_tells_of_an_interrupted_replay_and_of_other_buckets(
+    command: Command, home: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("intake", inbox, "--source", "m", "--home", home)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("portrait.intake.again.landing", killed)
+    assert command("quarantine", "mend", 1, "得分=90", "--home", home).code == 130
+    monkeypatch.undo()
+    monkeypatch.setenv("PORTRAIT_LAKE_BUCKETS", "16")
+    looked = command("doctor", "--json", "--home", home)
+    assert "quarantine replay --batch 2" in finding(looked, "batch")["advice"]
+    assert "portrait rebuild" in finding(looked, "lake")["advice"]
+    assert command("quarantine", "replay", "--batch", 2, "--home", home).code == 0
+    assert command("rebuild", "--home", home, "--json").json["buckets"] == 16
+    looked = command("doctor", "--json", "--home", home)
+    assert (looked.code, finding(looked, "lake")["state"]) == (0, "ok")

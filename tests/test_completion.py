@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sqlalchemy import insert
 
+from dashboards.part.warning import cause_words
 from models.completion import FEATURES, day_at, gone, progress, standing
 from models.fit import fit_risk
 from models.logistic import GroupedLogistic
@@ -133,20 +134,18 @@ def test_the_median_is_the_class_s_and_more_than_it_is_no_virtue(running):
     assert found[1]["quiet"] == 0
 
 
+def told(causes):
+    return [(c.feature, c.part, c.whole) for c in causes]
+
+
 def test_without_a_model_plain_rules_say_that_they_are_rules(running):
     watch = at_risk(running, CLASS, date(2022, 9, 15))
-    assert watch.basis == "rule"
-    assert "规则（不是模型）" in watch.says
+    assert (watch.basis, watch.why, watch.past) == ("rule", "unlearned", None)
     assert watch.watched == 4  # of five one has left
     assert [risk.learner for risk in watch.risks] == [3, 2]
     never, little = watch.risks
-    assert [c.text for c in never.causes] == [
-        "还没有报到",
-        "已缺勤 4/4 次",
-        "未交任务 2/2 项",
-        "开班以来没有学习记录",
-    ]
-    assert [c.text for c in little.causes] == ["已缺勤 3/4 次", "未交任务 2/2 项", "14 天没有学习记录"]
+    assert told(never.causes) == [("away", 1, 1), ("absent", 4, 4), ("missing", 2, 2), ("idle", 15, 15)]
+    assert told(little.causes) == [("absent", 3, 4), ("missing", 2, 2), ("idle", 14, 15)]
     assert (never.chance, never.low, never.high, never.causes[0].odds) == (None, None, None, 0)
 
 
@@ -237,20 +236,18 @@ def test_the_model_foretells_unseen_classes_better_than_the_share_of_the_past(st
 def test_the_model_s_list_has_chance_interval_and_reasons_with_numbers(past):
     watch = at_risk(past, CLASS, date(2022, 9, 15))
     assert watch.basis == "model"
-    assert "12 个班" in watch.says
-    assert "50%" in watch.says
+    assert (watch.past.classes, watch.past.point) == (12, 0.5)
     assert watch.watched == 2
     (risk,) = watch.risks
     assert risk.learner == 2
     assert risk.low < risk.chance < risk.high
-    assert "已缺勤 14/15 次" in [c.text for c in risk.causes]
+    assert ("absent", 14, 15) in told(risk.causes)
     assert all(c.odds > 0 for c in risk.causes)
 
 
 def test_before_the_first_point_the_rules_stand_in(past):
     watch = at_risk(past, CLASS, START)
-    assert watch.basis == "rule"
-    assert "才开始不久" in watch.says
+    assert (watch.basis, watch.why) == ("rule", "early")
 
 
 def test_the_causes_and_the_mean_sum_to_the_odds(standings):
@@ -344,18 +341,25 @@ def test_a_constant_feature_and_a_class_of_one_kind_are_no_error(table):
 
 def test_causes_name_the_numbers():
     row = {
-        "today": 10, "start": 1, "held": 8.0, "attended": 5.0, "due": 5.0, "handed": 2.0, "idle_days": 12.0, "seen": float("nan"),
+        "today": 10, "start": 1, "held": 8.0, "attended": 5.0, "due": 5.0, "handed": 2.0, "idle_days": 10.0,
         "online": 3.0, "online_median": 24.5,
     }  # fmt: skip
-    assert [cause(f, row, 0.1).text for f in FEATURES] == [
+    causes = [cause(f, row, 0.1) for f in FEATURES]
+    assert told(causes) == [
+        ("absent", 3, 8),
+        ("missing", 3, 5),
+        ("idle", 10, 10),
+        ("quiet", 3, 24.5),
+        ("away", 1, 1),
+    ]
+    assert [cause_words(c) for c in causes] == [
         "已缺勤 3/8 次",
         "未交任务 3/5 项",
         "开班以来没有学习记录",
         "线上学习 3 次，班里中位数 24.5 次",
         "还没有报到",
     ]
-    assert cause("idle", row | {"seen": 4.0}, 0.1).text == "12 天没有学习记录"
-    assert (cause("absent", row, 0.1).part, cause("absent", row, 0.1).whole) == (3, 8)
+    assert cause_words(cause("idle", row | {"idle_days": 9.0}, 0.1)) == "9 天没有学习记录"
 
 
 def test_one_person_on_the_list_twice_is_one_trainee(running):

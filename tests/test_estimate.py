@@ -1,5 +1,6 @@
 """The estimator by hand, by property and against a simulated truth."""
 
+from dataclasses import fields, replace
 from datetime import date
 
 import numpy as np
@@ -7,34 +8,67 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portrait.estimate import Prior, Sums, combined, learned_prior, posterior, rule_prior, stage_priors
+from portrait.estimate import (
+    Evidence,
+    Prior,
+    Sums,
+    columns,
+    combined,
+    learned_prior,
+    posterior,
+    rule_prior,
+    stage_priors,
+)
 from portrait.evidence import evidence_rule
 from portrait.portrait import Estimate, State, band, gap, why_unsure, wording
 from portrait.standard import standard_of
 
 RULE = evidence_rule()
+# Nothing but noise: for what is said of the prior and of marks alone.
+QUIET = replace(rule_prior(RULE), source=0.0, particular=0.0, mixture=0.0, drift=0.0)
 
 
-def one(w, wy, mean=0.5, kappa=1.0, noise=0.04, error=0.0):
-    level, sd = posterior(*(np.array([value]) for value in (w, wy, mean, kappa, noise, error)))
+def one(w, wy, *, alignment=1.0, age=0.0, sources=(1.0,), kappa=1.0, noise=0.04, **given):
+    """Level and standard deviation of one teacher; `sources` says how the weight is shared between them."""
+    held = Evidence(
+        *(np.array([x]) for x in (w, wy, w * alignment, w * age, sum((w * s) ** 2 for s in sources)))
+    )
+    prior = replace(QUIET, kappa=kappa, noise=noise, spread=noise / kappa, **given)
+    level, sd, _ = posterior(held, columns([prior]))
     return float(level[0]), float(sd[0])
 
 
-def estimate(level, low, high, *, n=9, weight=6.0, sources=2, last=date(2022, 11, 1), state=State.ESTIMATED):
-    return Estimate("P2", state, level, low, high, n, weight, sources, last, date(2022, 11, 15), "v")
+def estimate(
+    level, low, high, *, n=9, weight=6.0, sources=2, last=date(2022, 11, 1), state=State.ESTIMATED, **given
+):
+    day = date(2022, 11, 15)
+    return Estimate("P2", state, level, low, high, n, weight, sources, last, day, "v", **given)
 
 
 def sums(rng, persons, *, mean=0.7, spread=0.1, noise=0.15, records=(1, 12)):
-    """Teachers with true levels, each with some records of unequal weight, added up as cells are."""
+    """Teachers with true levels, each with some records of unequal weight of one source, added up as cells are."""
     truth = rng.normal(mean, spread, persons)
     n = rng.integers(*records, persons)
     rows = [rng.uniform(0.2, 1.0, k) for k in n]
     shown = [rng.normal(t, noise / np.sqrt(w)) for t, w in zip(truth, rows, strict=True)]
+    w, wy, wyy = (
+        np.array([(w * y**power).sum() for w, y in zip(rows, shown, strict=True)]) for power in range(3)
+    )
+    ones = np.ones(persons)
     return truth, Sums(
-        np.array([w.sum() for w in rows]),
-        np.array([(w * y).sum() for w, y in zip(rows, shown, strict=True)]),
-        np.array([(w * y * y).sum() for w, y in zip(rows, shown, strict=True)]),
+        w,
+        wy,
+        w,
+        0 * w,
+        w**2,
+        np.arange(persons),
+        0 * n,
         n,
+        ones.astype(int),
+        wyy,
+        wyy - wy**2 / w,
+        ones,
+        n - 1.0,
     )
 
 
@@ -53,6 +87,22 @@ def test_without_evidence_the_level_is_the_prior_with_the_spread_of_the_group():
 def test_what_is_not_known_of_the_mean_widens_the_interval_by_its_share():
     _, sd = one(3.0, 2.1, error=0.01)
     assert sd**2 == pytest.approx(0.01 + (1 / 4) ** 2 * 0.01)
+
+
+def test_a_mark_says_less_of_an_indicator_the_less_its_course_is_about_it():
+    # κ = 1, w = 3, alignment .5: R = 1.5; σ²A = .04 · 1.5, 2κRs² = .03, R²δ² = 2.25 · .015.
+    _, sd = one(3.0, 2.1, alignment=0.5, particular=0.01, mixture=0.015)
+    assert sd**2 == pytest.approx((0.04 + 0.03 + 2.25 * 0.015 + 0.04 * 1.5) / 16, abs=1e-15)
+
+
+def test_more_marks_of_partial_courses_or_of_one_platform_do_not_make_sure():
+    assert one(1e6, 7e5, alignment=0.4, mixture=0.015)[1] == pytest.approx(0.6 * 0.015**0.5, rel=1e-3)
+    assert one(1e6, 7e5, source=0.0025)[1] == pytest.approx(0.05, rel=1e-3)
+    assert one(1e6, 7e5, sources=(0.5, 0.5), source=0.0025)[1] == pytest.approx(0.05 / 2**0.5, rel=1e-3)
+
+
+def test_evidence_of_long_ago_leaves_open_what_has_changed_since():
+    assert one(1e6, 7e5, age=24.0, drift=0.0001)[1] == pytest.approx(0.0024**0.5, rel=1e-3)
 
 
 @given(
@@ -84,17 +134,23 @@ def test_the_discount_halves_after_the_half_life_and_nothing_counts_before_its_t
 
 def test_too_few_teachers_leave_the_prior_of_the_rule():
     _, few = sums(np.random.default_rng(1), RULE.group_floor - 1)
-    assert learned_prior(few, RULE, "all", rule_prior(RULE)) == Prior(
-        0.5, 1.0, pytest.approx(0.04), 0.0, 0, "rule"
+    assert learned_prior(few, RULE, "all", rule_prior(RULE)) == rule_prior(RULE)
+    assert rule_prior(RULE) == Prior(
+        0.5,
+        *(pytest.approx(x) for x in (1.0, 0.04, 0.04, 0.0025, 0.01, 0.04 / 3, 0.0016 / 12)),
+        0.0,
+        0,
+        "rule",
     )
 
 
 def test_the_prior_is_learned_from_the_group():
     truth, many = sums(np.random.default_rng(2), 5000)
-    prior = learned_prior(many, RULE, "all", rule_prior(RULE))
+    prior = learned_prior(many, RULE, "all", QUIET)
     assert prior.mean == pytest.approx(0.7, abs=0.01)
     assert prior.noise == pytest.approx(0.15**2, rel=0.05)
-    assert prior.noise / prior.kappa == pytest.approx(0.1**2, rel=0.1)
+    assert prior.spread == pytest.approx(0.1**2, rel=0.1)
+    assert prior.kappa == prior.noise / prior.spread
     assert (prior.persons, prior.basis) == (5000, "all")
     assert prior.error == pytest.approx(np.var(truth) / 5000, rel=1.5)
 
@@ -105,10 +161,8 @@ def test_a_stage_with_enough_teachers_has_its_own_prior_and_a_small_one_the_whol
     _, high = sums(rng, 400, mean=0.8)
     _, few = sums(rng, 5, mean=0.1)
     stage = np.array(["S1"] * 400 + ["S2"] * 400 + ["S9"] * 5, dtype=object)
-    joined = Sums(
-        *(np.concatenate([getattr(s, f) for s in (low, high, few)]) for f in ("w", "wy", "wyy", "n"))
-    )
-    found = stage_priors(joined, stage, RULE)
+    joined = Sums(*(np.concatenate([getattr(s, f.name) for s in (low, high, few)]) for f in fields(Sums)))
+    found = stage_priors(joined, stage, RULE, QUIET)
     assert found["S1"].mean == pytest.approx(0.5, abs=0.02)
     assert found["S2"].mean == pytest.approx(0.8, abs=0.02)
     assert found["S9"] == found[""]
@@ -118,19 +172,15 @@ def test_a_stage_with_enough_teachers_has_its_own_prior_and_a_small_one_the_whol
 def test_equal_teachers_are_not_told_apart_and_not_called_certain():
     rng = np.random.default_rng(4)
     _, same = sums(rng, 500, spread=0.0)
-    prior = learned_prior(same, RULE, "all", rule_prior(RULE))
-    assert prior.noise / prior.kappa == pytest.approx(RULE.least_spread**2, rel=0.5)
+    prior = learned_prior(same, RULE, "all", QUIET)
+    assert prior.spread == pytest.approx(RULE.least_spread**2, rel=0.5)
 
 
 @pytest.mark.parametrize("records", [(1, 3), (1, 12), (8, 30)])
 def test_intervals_hold_the_truth_nine_times_in_ten(records):
     truth, many = sums(np.random.default_rng(5), 4000, records=records)
-    prior = learned_prior(many, RULE, "all", rule_prior(RULE))
-    level, sd = posterior(
-        many.w,
-        many.wy,
-        *(np.full(len(truth), getattr(prior, f)) for f in ("mean", "kappa", "noise", "error")),
-    )
+    prior = learned_prior(many, RULE, "all", QUIET)
+    level, sd, _ = posterior(many, columns([prior] * len(truth)))
     covered = np.mean(np.abs(truth - level) <= RULE.z * sd)
     assert 0.88 <= covered <= 0.92
     assert np.sqrt(np.mean((level - truth) ** 2)) < 0.95 * np.sqrt(np.mean((many.wy / many.w - truth) ** 2))
@@ -196,6 +246,9 @@ def test_doubts_are_named_with_their_number():
     assert [doubt.code for doubt in why_unsure(estimate(None, None, None, state=State.THIN, sources=1))] == [
         "one_sided"
     ]
+    partly = why_unsure(estimate(0.7, 0.5, 0.9, alignment=0.3, mixed=0.6))
+    assert [(doubt.code, doubt.number) for doubt in partly] == [("mixed", 0.3)]
+    assert why_unsure(estimate(0.7, 0.5, 0.9, alignment=0.3, mixed=RULE.mixed - 0.01)) == []
     assert why_unsure(estimate(None, None, None, state=State.NONE, n=0, weight=0, sources=0, last=None)) == []
 
 

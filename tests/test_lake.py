@@ -267,6 +267,6 @@ def test_a_refresh_folds_what_small_batches_have_crowded_and_changes_no_figure(s
 
 def test_the_cells_of_many_refreshes_are_folded_too(lake: Lake) -> None:
     for number in range(CROWD + 1):
-        cell = {"account": number * 4, "indicator": "P2.1", "month": 1, "kind": 6, "n": 1, "sw": 1, "swy": 1, "swyy": 1, "bucket": 0}  # fmt: skip
+        cell = {"account": number * 4, "indicator": "P2.1", "month": 1, "kind": 6, "n": 1, "sw": 1, "swy": 1, "swyy": 1, "swa": 1, "bucket": 0}  # fmt: skip
         lake.append("cell", pa.Table.from_pylist([cell], schema=CELL_SCHEMA), part=str(number))
     assert tidy(lake) == CROWD

@@ -7,17 +7,19 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from portrait.errors import LakeBusy, SettingError
 from portrait.evidence import evidence_rule
-from portrait.lake.cell import cells, portable, sums
+from portrait.lake.cell import cells, halves, portable, sums
 from portrait.lake.cell import record as lake_record
-from portrait.lake.compact import compact, vacuum
+from portrait.lake.compact import CROWD, compact, vacuum
+from portrait.lake.pool import Pool
 from portrait.lake.snapshot import factors
-from portrait.lake.table import Lake
+from portrait.lake.table import TABLES, Lake
 from portrait.portrait import State
 from portrait.reading import class_distribution, dimension_levels, growth, portrait_of, portraits_of
 from portrait.record import CELL_SCHEMA, Flag, Kind, month_number
@@ -27,6 +29,7 @@ from portrait.site import open_site
 from portrait.store.lease import writing
 from tests.hand import Hand, cell_sums, record
 
+Z = 1.6448536269514722
 NOVEMBER = month_number(date(2022, 11, 1))
 
 
@@ -51,10 +54,11 @@ def figure(hand, node="P2.1", person=1):
 def test_a_cell_adds_up_weight_alignment_and_value(hand):
     hand.batch([record(1, 11, Kind.QUIZ, 0.8), record(2, 11, Kind.QUIZ, 0.6, weight=5000)])
     refresh(hand.site)
-    # Σw = 1 + .5, Σwy = .8 + .3, Σwy² = .64 + .18; half of all that for an alignment of 50 %.
+    # Σw = 1 + .5, Σwy = .8 + .3, Σwy² = .64 + .18; half of all that for an alignment of 50 %, and a quarter of Σw once
+    # more weighed by it.
     assert cell_sums(hand.site) == [
-        (11, "P2.1", NOVEMBER, Kind.QUIZ, 2, 1_500_000, 11_000_000_000, 82_000_000_000_000),
-        (11, "P3.1", NOVEMBER, Kind.QUIZ, 2, 750_000, 5_500_000_000, 41_000_000_000_000),
+        (11, "P2.1", NOVEMBER, Kind.QUIZ, 2, 1_500_000, 11_000_000_000, 82_000_000_000_000, 150_000_000),
+        (11, "P3.1", NOVEMBER, Kind.QUIZ, 2, 750_000, 5_500_000_000, 41_000_000_000_000, 37_500_000),
     ]
 
 
@@ -71,11 +75,30 @@ def test_the_level_follows_from_the_formula(hand):
     # κ = .2²/.2² = 1, μ = .5; w·d = .8, .9 / 2, 1 / 4.
     assert found.weight == pytest.approx(1.5)
     assert found.level == pytest.approx((0.5 + 0.8 * 0.8 + 0.45 * 0.9 + 0.25 * 0.4) / 2.5, abs=1e-9)
-    assert found.high - found.low == pytest.approx(2 * 1.6448536269514722 * (0.04 / 2.5) ** 0.5, abs=1e-8)
+    # κ²τ² + σ²Σw, γ² by source (甲 .8, 乙 .7) and η² a month times Σw · Σw·age.
+    variance = 0.04 + 0.04 * 1.5 + 0.0025 * (0.8**2 + 0.7**2) + 0.04**2 / 12 * 1.5 * (0.45 * 24 + 0.25 * 48)
+    assert found.high - found.low == pytest.approx(2 * Z * variance**0.5 / 2.5, abs=1e-8)
+    assert (found.alignment, found.mixed) == (1.0, 0.0)
     assert (found.state, found.n, found.sources, found.last) == (State.ESTIMATED, 3, 2, date(2022, 11, 1))
     assert figure(hand, "P3.1").state is State.THIN  # half the weight: .75
     # Of the dimension only P2.1 is estimated, so it is that.
     assert figure(hand, "P2").level == found.level
+
+
+def test_courses_only_partly_about_an_indicator_widen_its_interval(hand):
+    hand.batch([record(n, 11 + n % 2, Kind.RATING, 0.8) for n in range(4)])
+    refresh(hand.site)
+    found = figure(hand, "P3.1")  # four ratings at an alignment of 50 %: Σw = 2, Σw·alignment = 1
+    assert found.level == pytest.approx((0.5 + 2 * 0.8) / 3, abs=1e-9)
+    # 2κ·s²·1 + δ²·1² with s² = .01 and δ² = 4/3 s²; σ² counts for Σw·alignment only.
+    mixed = 2 * 0.01 + 0.04 / 3
+    variance = 0.04 + mixed + 0.04 * 1 + 0.0025 * 2
+    assert found.high - found.low == pytest.approx(2 * Z * variance**0.5 / 3, abs=1e-8)
+    assert (found.alignment, found.mixed) == (0.5, pytest.approx(mixed / variance, abs=1e-9))
+    own = figure(hand)
+    assert (own.alignment, own.mixed) == (1.0, 0.0)
+    whole = figure(hand, "P3")
+    assert (whole.alignment, whole.mixed) == (found.alignment, found.mixed)
 
 
 def test_none_thin_and_estimated_are_never_merged(hand):
@@ -123,7 +146,7 @@ def test_ethics_and_evidence_lists_are_counted_and_never_scored(hand):
         ]
     )
     refresh(hand.site)
-    assert {row[4:] for row in cell_sums(hand.site)} == {(1, 0, 0, 0)}
+    assert {row[4:] for row in cell_sums(hand.site)} == {(1, 0, 0, 0, 0)}
     for node in ("P1.2", "P1", "P8.1", "P8"):
         found = figure(hand, node)
         assert (found.state, found.n, found.sources, found.last) == (State.RECORD, 3, 2, date(2022, 11, 1))
@@ -170,6 +193,25 @@ def test_a_changed_alignment_makes_all_cells_again(hand):
     hand.course(9, P2_2=100)
     assert refresh(hand.site).cells == "full"
     assert refresh(hand.site).cells == "none"
+
+
+def test_tables_that_lack_a_column_of_today_are_made_again(hand):
+    """A home of an older version: what is derived follows, records stay."""
+    hand.batch([*many(60, 3), record(900, 11, Kind.RATING, 0.7), record(901, 12, Kind.EXAM, 0.6)])
+    refresh(hand.site)
+    before, portraits = cell_sums(hand.site), dimension_levels(hand.site)
+    for name, column in (("cell", "swa"), ("prior", "drift"), ("snapshot", "alignment")):
+        old = hand.site.lake.table(name).to_pyarrow_table().drop_columns([column])
+        write_deltalake(
+            str(hand.site.lake.path(name)), old, mode="overwrite", schema_mode="overwrite",
+            partition_by=TABLES[name][1],
+        )  # fmt: skip
+        assert not hand.site.lake.fits(name)
+    report = refresh(hand.site)
+    assert (report.cells, report.portraits) == ("full", "full")
+    assert all(hand.site.lake.fits(name) for name in TABLES)
+    assert cell_sums(hand.site) == before
+    assert dimension_levels(hand.site).equals(portraits)
 
 
 def test_a_batch_that_is_still_coming_in_counts_when_it_is_done(hand):
@@ -230,6 +272,10 @@ def test_growth_tells_each_day_what_the_snapshot_of_that_day_would(hand):
             newest.last,
         )
         assert (now.level or 0) == pytest.approx(newest.level or 0, abs=1e-9)
+        assert (now.low or 0) == pytest.approx(newest.low or 0, abs=1e-9)
+        assert (now.high or 0) == pytest.approx(newest.high or 0, abs=1e-9)
+        assert (now.alignment or 0) == pytest.approx(newest.alignment or 0, abs=1e-9)
+        assert now.mixed == pytest.approx(newest.mixed, abs=1e-9)
         assert now.weight == newest.weight
     refresh(hand.site, as_of=date(2021, 6, 30))  # before the first refresh of a later day: the same figure
     assert growth(hand.site, 9, "P2", days)[0].state is State.NONE
@@ -384,6 +430,25 @@ def test_folding_the_files_changes_no_figure(hand):
     assert cell_sums(hand.site) == after
 
 
+def test_a_refresh_folds_what_many_batches_left_behind_and_only_there(hand):
+    lake = hand.site.lake
+    hand.batch([record(900, 11, Kind.QUIZ, 0.5, on=date(2021, 3, 1))])
+    for number in range(CROWD + 1):
+        hand.batch([record(number, 11, Kind.QUIZ, 0.9)])
+    scattered = [file for file in lake.files("record") if f"month={NOVEMBER}" in file]
+    assert len(scattered) == CROWD + 1
+    quiet = [file for file in lake.files("record") if file not in scattered]
+    refresh(hand.site)
+    assert len(lake.files("record")) == 2
+    assert set(quiet) < set(lake.files("record"))
+    assert figure(hand).n == CROWD + 2
+    # Whoever reads the version before still finds its files.
+    assert all(Path(file).exists() for file in scattered)
+    version = lake.table("record").version()
+    assert (refresh(hand.site).cells, refresh(hand.site).portraits) == ("none", "none")
+    assert lake.table("record").version() == version
+
+
 def test_files_that_readers_may_hold_are_not_removed(hand):
     hand.batch(many(40, 1))
     refresh(hand.site)
@@ -426,7 +491,7 @@ def test_the_text_of_the_refresh_gives_the_same_rows_on_postgresql(hand, empty_p
     refresh(hand.site)
     rule = evidence_rule()
     first = portable(cells(4, rule.facts, lake_record.c.batch.in_([1, 2])))
-    second = portable(sums(NOVEMBER))
+    second, third = portable(sums(NOVEMBER)), portable(halves(NOVEMBER, 1))
     duck = hand.site.engine()
     aligned = pa.table(
         {
@@ -454,17 +519,20 @@ def test_the_text_of_the_refresh_gives_the_same_rows_on_postgresql(hand, empty_p
             connection.execute(text(f"CREATE TABLE {name} ({columns})"))
             places = ", ".join(f":{column}" for column in rows.column_names)
             connection.execute(text(f"INSERT INTO {name} VALUES ({places})"), rows.to_pylist())
-        theirs = [sorted(tuple(row) for row in connection.execute(text(sql))) for sql in (first, second)]
+        theirs = [
+            sorted(tuple(row) for row in connection.execute(text(sql))) for sql in (first, second, third)
+        ]
     server.dispose()
-    ours = [sorted(duck.execute(sql).fetchall()) for sql in (first, second)]
+    ours = [sorted(duck.execute(sql).fetchall()) for sql in (first, second, third)]
     duck.close()
     assert len(ours[0]) > 300
     assert ours == theirs
-    assert {type(value) for row in theirs[0] for value in row} == {int, str}
+    assert len(ours[2]) > 10
+    assert {type(value) for rows in theirs for row in rows for value in row} == {int, str}
     # And it is what the refresh wrote.
     assert ours[0] == sorted(hand.site.pool.rows("SELECT * FROM cell"))
     assert [field.name for field in CELL_SCHEMA] == [
-        "account", "indicator", "month", "kind", "n", "sw", "swy", "swyy", "bucket",
+        "account", "indicator", "month", "kind", "n", "sw", "swy", "swyy", "swa", "bucket",
     ]  # fmt: skip
 
 
@@ -484,3 +552,31 @@ def test_a_home_with_spaces_and_chinese_in_its_name_works(tmp_path):
     refresh(site)
     assert portrait_of(site, 1).estimates["P2.1"].n == 2
     site.registry.dispose()
+
+
+def test_a_kept_answer_is_new_after_every_commit_and_makes_room_for_others(hand, monkeypatch):
+    pool, count = hand.site.pool, "SELECT count(*) FROM record WHERE account = ?"
+    hand.batch([record(1, 11, Kind.QUIZ, 0.9)])
+    assert pool.kept(count, [11]) == [(1,)]
+    assert pool.kept(count, [11]) is pool.kept(count, [11])
+    assert pool.kept(count, [12]) == [(0,)]
+    hand.batch([record(2, 11, Kind.QUIZ, 0.8)])
+    assert pool.kept(count, [11]) == [(2,)]
+    # Another commit anywhere could change an answer: a refresh writes cells and figures.
+    before = pool.kept(count, [11])
+    refresh(hand.site)
+    assert pool.kept(count, [11]) is not before
+    monkeypatch.setattr("portrait.lake.pool.ROOM", 4)
+    small = Pool(hand.site.lake, memory="1GB", threads=1)
+    first = small.kept(count, [11])
+    assert small.kept(count, [12]) is small.kept(count, [12])
+    assert small.kept(count, [21]) is small.kept(count, [21])
+    assert small.kept(count, [11]) is not first
+    # More than all the room there is: answered, and not kept.
+    assert len(small.kept("SELECT range, range FROM range(3)")) == 3
+    assert small.kept(count, [11]) is small.kept(count, [11])
+
+
+def test_the_engine_draws_no_progress_where_scripts_read_json(hand):
+    (setting,) = hand.site.engine().execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert setting is False

@@ -1,5 +1,6 @@
 """What the teacher's pages say of estimates: only what the intervals allow."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -57,11 +58,13 @@ def test_the_band_is_worded_only_as_firmly_as_its_interval(level, half, said):
     assert wording(estimate("P2", level, half)) == said
 
 
-def test_why_a_figure_is_unsure_names_few_old_and_one_sided_evidence():
+def test_why_a_figure_is_unsure_names_few_old_one_sided_and_partly_aligned_evidence():
     assert "比较稳" in unsure(estimate("P2", 0.7))
     assert "证据少（2 条" in unsure(estimate("P2", n=2, weight=0.6))
     assert "来源单一（1 个平台）" in unsure(estimate("P2", n=2, weight=0.6, sources=1))
     assert "20 个月前" in unsure(estimate("P2", 0.7, last=date(2020, 12, 1)))
+    partly = replace(estimate("P2", 0.7, 0.2), alignment=0.314, mixed=0.5)
+    assert unsure(partly) == "为什么不够稳：对应不专（课程平均只有 31% 对应这里）。"
     assert "说法不一" in unsure(estimate("P2", 0.6, 0.2))
     assert "空白不等于低" in unsure(blank("P2"))
 

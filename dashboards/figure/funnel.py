@@ -56,7 +56,7 @@ def funnel(rows: Sequence[RateRow]) -> go.Figure:
                 "color": DATA if standing is Standing.SAME else INK,
                 "line": {"color": "white", "width": 1.2},
             },
-            text=[f"{row.label}：{rate_text(row.rate)}" for row in part],
+            text=[gettext("{name}：{said}", name=row.label, said=rate_text(row.rate)) for row in part],
             hovertemplate="%{text}<extra></extra>",
         )
     far = sorted(
@@ -83,7 +83,7 @@ def funnel(rows: Sequence[RateRow]) -> go.Figure:
         hovermode="closest",
     )
     figure.update_xaxes(
-        title={"text": seen[0].rate.measure.total_zh + gettext("人数"), "standoff": 6},
+        title={"text": gettext("{what}人数", what=gettext(seen[0].rate.measure.total_zh)), "standoff": 6},
         range=[0, widest],
         tickfont={"size": 12, "color": MUTED},
     )

@@ -52,14 +52,15 @@ def gains_chart(rows: Sequence[GainRow]) -> go.Figure:
             shapes.append({**_line(row.low, row.high, -k, -k, DATA, 5), "opacity": 0.42})
         said = points(row.mean)
         if row.low is not None and row.high is not None:
-            said += f"（{points(row.low)} … {points(row.high)}）"
-        notes.append(_text(f"<b>{said}</b>　{gettext('{n} 对', n=row.n)}", -k, INK))
+            said += gettext("（{text}）", text=f"{points(row.low)} … {points(row.high)}")
+        pairs = gettext("{n} 对", n=row.n)
+        notes.append(_text(f"<b>{said}</b>\u2003{pairs}", -k, INK))
         figure.add_scatter(
             x=[row.mean],
             y=[-k],
             mode="markers",
             marker={"color": DATA, "size": 13, "line": {"color": "white", "width": 2}},
-            text=[f"{row.label}：{said}"],
+            text=[gettext("{name}：{said}", name=row.label, said=said)],
             hovertemplate="%{text}<extra></extra>",
         )
     figure.update_layout(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from dashboards.figure.scale import bands, interval, points
+from dashboards.figure.scale import bands, interval, lift, points
 from dashboards.language import gettext
 from dashboards.theme import DATA, INK, LINE, MUTED, TEMPLATE, WARN, WARN_DARK
 
@@ -42,22 +42,24 @@ def gap_chart(gaps: Sequence[Gap]) -> go.Figure:
         color = WARN if gap.below else DATA
         if gap.level is None or gap.low is None or gap.high is None:
             shapes.append(_line(start, 1, y, y, LINE, 1, "dot"))
-            notes += [_text(gap.label, 0, y, MUTED), _text(gap.note, 1, y, MUTED)]
+            notes += [_text(gap.label, 0, y, MUTED, lift()), _text(gap.note, 1, y, MUTED)]
             continue
         shapes.append(_line(start, 1, y, y, LINE, 1))
         shapes.append(_line(gap.low, gap.high, y, y, color, 5, opacity=0.4))
         if gap.standard is not None:
             shapes.append(_line(gap.standard, gap.standard, y - 0.17, y + 0.17, INK, 2.5, layer="above"))
-        said = f"<b>{points(gap.level)}</b>（{interval(gap.low, gap.high)}）"
+        around = gettext("（{text}）", text=interval(gap.low, gap.high))
+        said = f"<b>{points(gap.level)}</b>{around}"
         if gap.below:
-            said += f"　<b>{gettext('低于标准')}</b>"
-        notes += [_text(gap.label, 0, y, INK), _text(said, 1, y, _dark(gap))]
+            below = gettext("低于标准")
+            said += f"\u2003<b>{below}</b>"
+        notes += [_text(gap.label, 0, y, INK, lift()), _text(said, 1, y, _dark(gap))]
         figure.add_scatter(
             x=[gap.level],
             y=[y],
             mode="markers",
             marker={"color": color, "size": 13, "line": {"color": "white", "width": 2}},
-            text=[f"{gap.label}：{points(gap.level)}（{interval(gap.low, gap.high)}）"],
+            text=[gettext("{name}：{said}", name=gap.label, said=f"{points(gap.level)}{around}")],
             hovertemplate="%{text}<extra></extra>",
         )
     named = [band for band in bands() if band.low >= start or band.low == 0]
@@ -83,12 +85,12 @@ def gap_chart(gaps: Sequence[Gap]) -> go.Figure:
         ticklabelshift=22,
         tickfont={"size": 12, "color": MUTED},
     )
-    figure.update_yaxes(range=[-len(gaps) + 0.45, 0.62], visible=False, fixedrange=True)
+    figure.update_yaxes(range=[-len(gaps) + 0.45, 0.72 if lift() else 0.62], visible=False, fixedrange=True)
     return figure
 
 
 def gap_height(rows: int) -> int:
-    return ROW * rows + 42
+    return (ROW + lift()) * rows + 42
 
 
 def _start(gaps: Sequence[Gap]) -> float:
@@ -124,7 +126,7 @@ def _line(
     }
 
 
-def _text(text: str, side: int, y: float, color: str) -> dict[str, object]:
+def _text(text: str, side: int, y: float, color: str, rise: int = 0) -> dict[str, object]:
     """Words above a row, at its left (0) or right (1) end: the marks keep the whole width, on a phone too."""
     return {
         "text": text,
@@ -132,7 +134,7 @@ def _text(text: str, side: int, y: float, color: str) -> dict[str, object]:
         "x": side,
         "y": y,
         "xanchor": "right" if side else "left",
-        "yshift": 20,
+        "yshift": 20 + rise,
         "showarrow": False,
         "font": {"size": 13, "color": color},
     }

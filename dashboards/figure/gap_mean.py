@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from dashboards.figure.gain import points
+from dashboards.figure.scale import lift
 from dashboards.language import gettext
 from dashboards.theme import DATA, INK, LINE, MUTED, TEMPLATE, WARN, WARN_DARK
 
@@ -41,11 +43,13 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
             _line(-reach, reach, -k, -k, LINE, 1),
             {**_line(gap.low, gap.high, -k, -k, color, 5), "opacity": 0.4},
         ]
-        said = f"{gap.mean * 100:+.0f}（{gap.low * 100:+.0f} … {gap.high * 100:+.0f}）".replace("-", "−")
+        around = gettext("（{text}）", text=f"{points(gap.low)} … {points(gap.high)}")
+        said = f"{points(gap.mean)}{around}"
         if gap.below:
-            said += f"　<b>{gettext('低于标准')}</b>"
+            below = gettext("低于标准")
+            said += f"\u2003<b>{below}</b>"
         notes += [
-            _text(gap.label, 0, -k, INK),
+            _text(gap.label, 0, -k, INK, lift()),
             _text(said, 1, -k, WARN_DARK if gap.below else INK),
         ]
         figure.add_scatter(
@@ -53,7 +57,7 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
             y=[-k],
             mode="markers",
             marker={"color": color, "size": 12, "line": {"color": "white", "width": 2}},
-            text=[f"{gap.label}：{said}，{gettext('{n} 人', n=gap.n)}"],
+            text=[gettext("{name}：{said}，{n} 人", name=gap.label, said=said, n=gap.n)],
             hovertemplate="%{text}<extra></extra>",
         )
     figure.update_layout(
@@ -68,7 +72,7 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
     figure.update_xaxes(
         range=[-reach, reach],
         tickvals=ticks,
-        ticktext=[gettext("标准") if t == 0 else f"{t * 100:+.0f}".replace("-", "−") for t in ticks],
+        ticktext=[gettext("标准") if t == 0 else points(t) for t in ticks],
         tickfont={"size": 12, "color": MUTED},
     )
     figure.update_yaxes(range=[-len(gaps) + 0.4, 0.75], visible=False)
@@ -76,7 +80,7 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
 
 
 def mean_gaps_height(rows: int) -> int:
-    return ROW * rows + 46
+    return (ROW + lift()) * rows + 46
 
 
 def _line(x0: float, x1: float, y0: float, y1: float, color: str, width: float) -> dict[str, object]:
@@ -91,14 +95,14 @@ def _line(x0: float, x1: float, y0: float, y1: float, color: str, width: float) 
     }
 
 
-def _text(text: str, side: int, y: float, color: str) -> dict[str, object]:
+def _text(text: str, side: int, y: float, color: str, rise: int = 0) -> dict[str, object]:
     return {
         "text": text,
         "xref": "paper",
         "x": side,
         "y": y,
         "xanchor": "right" if side else "left",
-        "yshift": 16,
+        "yshift": 16 + rise,
         "showarrow": False,
         "font": {"size": 13, "color": color},
     }

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import plotly.graph_objects as go
 
 from dashboards.figure.scale import bands, interval, points
+from dashboards.language import current, gettext
 from dashboards.theme import BAND, DATA, INK, LINE, MUTED, TEMPLATE
 
 
@@ -68,7 +69,7 @@ def growth_band(
         fixedrange=True,
         showgrid=False,
         tickvals=named,
-        ticktext=[f"{day.year}.{day.month}" for day in named],
+        ticktext=[f"{day:%b %Y}" if current() == "en" else f"{day.year}.{day.month}" for day in named],
         ticklabeloverflow="allow",
         tickangle=0,
         tickfont={"color": MUTED},
@@ -136,7 +137,12 @@ def _range(moments: Sequence[Moment], standard: float | None) -> tuple[float, fl
 
 
 def _said(moment: Moment) -> str:
-    day = f"{moment.day.year}-{moment.day.month:02d}-{moment.day.day:02d}"
+    day = f"{moment.day:%Y-%m-%d}"
     if moment.level is None or moment.low is None or moment.high is None:
         return day
-    return f"{day}：{points(moment.level)}（{interval(moment.low, moment.high)}）"
+    return gettext(
+        "{name}：{level}（{interval}）",
+        name=day,
+        level=points(moment.level),
+        interval=interval(moment.low, moment.high),
+    )

@@ -6,12 +6,14 @@ Drawn on plain axes, so that the labels wrap, the gaps stay open and one Plotly 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from dashboards.figure.scale import bands, interval, points
+from dashboards.language import current, gettext
 from dashboards.theme import BAND, DATA, INK, LINE, MUTED, TEMPLATE
 
 Point = tuple[float, float]
@@ -75,7 +77,8 @@ def radar(spokes: Sequence[Spoke], *, height: int = 380) -> go.Figure:
         + [_mark(band.low, points(band.low), _sector(spokes)) for band in bands()[1:]],
     )
     axis = {"visible": False, "fixedrange": True}
-    figure.update_xaxes(range=[-1.46, 1.46], **axis)
+    wide = 1.9 if current() == "en" else 1.46
+    figure.update_xaxes(range=[-wide, wide], **axis)
     figure.update_yaxes(range=[-1.5, 1.34], scaleanchor="x", **axis)
     return figure
 
@@ -184,12 +187,12 @@ def _label(k: int, spoke: Spoke, n: int) -> dict[str, object]:
 
 def wrap(label: str, width: int) -> str:
     """The label in lines of about `width` characters, cut before a 与 or at a space where there is one."""
-    words = label.split(" ") if " " in label else [w for w in label.replace("与", "\n与").split("\n") if w]
+    if " " in label:
+        # Latin letters are half as wide as Chinese ones and a little less.
+        return "<br>".join(textwrap.wrap(label, 3 * width, break_long_words=False))
+    words = [w for w in label.replace("与", "\n与").split("\n") if w]
     lines: list[str] = []
     for word in words:
-        if " " in label:
-            lines.append(word)
-            continue
         parts = -(-len(word) // width)
         size = -(-len(word) // parts)
         lines += [word[k : k + size] for k in range(0, len(word), size)]
@@ -199,4 +202,9 @@ def wrap(label: str, width: int) -> str:
 def _said(spoke: Spoke) -> str:
     if spoke.level is None or spoke.low is None or spoke.high is None:
         return spoke.label
-    return f"{spoke.label}：{points(spoke.level)}（{interval(spoke.low, spoke.high)}）"
+    return gettext(
+        "{name}：{level}（{interval}）",
+        name=spoke.label,
+        level=points(spoke.level),
+        interval=interval(spoke.low, spoke.high),
+    )

@@ -51,7 +51,7 @@ def rate_dots(
                 "color": DATA if standing is Standing.SAME else INK,
                 "line": {"color": "white", "width": 1.5},
             },
-            text=[f"{row.label}：{rate_text(row.rate)}" for _, row in part],
+            text=[gettext("{name}：{said}", name=row.label, said=rate_text(row.rate)) for _, row in part],
             hovertemplate="%{text}<extra></extra>",
         )
     notes = [
@@ -112,7 +112,7 @@ def rate_text(rate: Rate) -> str:
     """“76.4%（123/161）”, or why there is none."""
     if rate.shown is not Shown.YES or rate.share is None:
         return missing_text(rate)
-    return f"{rate.share * 100:.1f}%（{rate.n}/{rate.total}）"
+    return f"{rate.share * 100:.1f}%" + gettext("（{text}）", text=f"{rate.n}/{rate.total}")
 
 
 def missing_text(rate: Rate) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 from dashboards.language import current
 from portrait.resource import read_yaml
@@ -20,14 +21,23 @@ class Band:
 
 
 def bands() -> tuple[Band, ...]:
+    return _bands("en" if current() == "en" else "zh")
+
+
+@cache
+def _bands(name: str) -> tuple[Band, ...]:
     rows = read_yaml("rules/evidence.yaml")["bands"]
     ends = [row["from"] for row in rows[1:]] + [1.0]
-    name = "en" if current() == "en" else "zh"
     return tuple(Band(row["code"], row[name], row["from"], end) for row, end in zip(rows, ends, strict=True))
 
 
 def band_of(level: float) -> Band:
     return [band for band in bands() if level >= band.low][-1]
+
+
+def lift() -> int:
+    """Pixels by which a row's name rises above its figures: an English name leaves them no room beside it on a phone."""
+    return 16 if current() == "en" else 0
 
 
 def points(level: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from dashboards.figure.scale import bands
+from dashboards.figure.scale import bands, lift
 from dashboards.language import gettext
 from dashboards.theme import INK, LINE, MUTED, TEMPLATE
 
@@ -54,20 +54,22 @@ def spread_chart(rows: Sequence[SpreadRow]) -> go.Figure:
                 y=[-k],
                 base=[left],
                 orientation="h",
-                width=0.44,
+                width=0.44 * ROW / (ROW + lift()),
                 marker={
                     "color": fill,
                     "line": {"color": "#b5bfc8" if fill in (THIN, NONE) else "white", "width": 1},
                     "pattern": {"shape": pattern, "fgcolor": "#8a96a3", "size": 6, "solidity": 0.2},
                 },
-                text=[f"{row.label}　{name}：{width}/{row.members}"],
+                text=[
+                    gettext("{name}：{said}", name=f"{row.label}\u2003{name}", said=f"{width}/{row.members}")
+                ],
                 hovertemplate="%{text}<extra></extra>",
                 textposition="none",
             )
             if share >= 0.06:
                 notes.append(_text(str(width), left + share / 2, -k, ink, "center", 0))
             left += share
-        notes.append(_text(row.label, 0, -k, INK, "left", 21))
+        notes.append(_text(row.label, 0, -k, INK, "left", 21 + lift()))
         if row.note:
             notes.append(_text(row.note, 1, -k, MUTED, "right", 21))
     figure.update_layout(
@@ -84,7 +86,7 @@ def spread_chart(rows: Sequence[SpreadRow]) -> go.Figure:
 
 
 def spread_height(rows: int) -> int:
-    return ROW * rows + 16
+    return (ROW + lift()) * rows + 16
 
 
 def spread_key() -> list[tuple[str, str, str]]:

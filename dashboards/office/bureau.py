@@ -15,6 +15,7 @@ from dashboards.part import card, columns, empty_state, format, grid, icon, page
 from dashboards.part.board import due_card, headline, register_board
 from dashboards.part.classes import class_cards, classes_card
 from dashboards.part.offsite import offsite_card
+from dashboards.part.place import place_name
 from dashboards.part.places import places_card
 from dashboards.part.trainee import nomination_grid
 from dashboards.part.view import (
@@ -29,7 +30,7 @@ from dashboards.part.view import (
 from dashboards.report.workbook import overview_workbook
 from portrait.offsite import OffsiteBoard, offsite_board, short_trainees
 from portrait.overview import overview
-from portrait.place import counties_of, place_name
+from portrait.place import counties_of
 from portrait.scope import Role
 from portrait.store.audit import add_audit
 from portrait.store.trainee import roster
@@ -142,7 +143,7 @@ def _short_card(context: Context, view: View, board: OffsiteBoard) -> Any:
             ],
             [
                 {
-                    "name": trainee.name,
+                    "name": gettext(trainee.name),
                     "school": trainee.school,
                     "place": place_name(trainee.region),
                     "days": days,

@@ -13,6 +13,7 @@ from dashboards.page import Context, Page
 from dashboards.part import card, columns, empty_state, format, icon, page_header, stack
 from dashboards.part.board import due_card, headline, register_board
 from dashboards.part.classes import MOST_CLASSES, class_cards, classes_card
+from dashboards.part.place import place_name
 from dashboards.part.places import categories_card, map_card, places_card, provider_card
 from dashboards.part.view import (
     View,
@@ -25,7 +26,7 @@ from dashboards.part.view import (
 )
 from dashboards.report.workbook import overview_workbook
 from portrait.overview import Overview, overview
-from portrait.place import counties_of, place_name
+from portrait.place import counties_of
 from portrait.programme.category import categories_of
 from portrait.scope import Role
 from portrait.store.audit import add_audit

@@ -10,6 +10,7 @@ from dashboards.language import gettext
 from dashboards.page import Context, Page
 from dashboards.part import card, columns, empty_state, format, number, numbers, page_header
 from dashboards.part.group import group_card
+from dashboards.part.number import counted
 from dashboards.part.offsite import offsite_card
 from dashboards.part.rates import rate_cell
 from dashboards.part.trainee import nomination_grid
@@ -69,16 +70,20 @@ def _figures(context: Context, trainees: list[Trainee]) -> Any:
     staff = sum(registered(context.site.registry, context.scope, Ask()).values())
     confirmed = [t for t in trainees if t.confirmed and t.confirmed <= today]
     return numbers(
-        number(format.count(staff), gettext("人"), gettext("教师名册"), label=gettext("在册教师")),
         number(
-            str(len({t.person_id for t in confirmed})),
-            gettext("人"),
+            *counted(gettext("{n} 人", n=format.count(staff))),
+            gettext("教师名册"),
+            label=gettext("在册教师"),
+        ),
+        number(
+            *counted(gettext("{n} 人", n=len({t.person_id for t in confirmed}))),
             gettext("{n} 人次", n=len(confirmed)),
             label=gettext("选派过的教师"),
         ),
         number(
-            str(sum(1 for t in confirmed if t.graduated and t.graduated <= today)),
-            gettext("人次"),
+            *counted(
+                gettext("{n} 人次", n=sum(1 for t in confirmed if t.graduated and t.graduated <= today))
+            ),
             gettext("选派 {n} 人次", n=len(confirmed)),
             label=gettext("已结业"),
         ),

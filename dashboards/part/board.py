@@ -18,12 +18,12 @@ from dashboards.part.chart import simple_table
 from dashboards.part.classes import MOST_CLASSES, span
 from dashboards.part.drawer import opener, register_drawer
 from dashboards.part.number import numbers
+from dashboards.part.place import place_name
 from dashboards.part.places import place_of
 from dashboards.part.rates import rate_cell, rate_definition, rate_number
 from dashboards.part.state import empty_state
 from dashboards.part.view import View, category_label, read_search
 from portrait.overview import Overview, overview
-from portrait.place import place_name
 from portrait.programme.due import Due
 from portrait.programme.rate import measures
 
@@ -111,14 +111,13 @@ def due_card(view: View, over: Overview) -> Any:
 
 
 def _due(view: View, due: Due, today: date) -> Any:
-    amount = f"{format.count(due.count)} {gettext(due.unit)}"
     late = due.overdue(today)
     return html.Li(
         [
             opener(
                 f"{view.kind}-due",
                 f"{due.code}{view.search()}",
-                [gettext(due.what), "：", amount],
+                gettext("{name}：{said}", name=gettext(due.what), said=_amount(due)),
                 className="todo-what",
             ),
             html.Div(
@@ -127,6 +126,11 @@ def _due(view: View, due: Due, today: date) -> Any:
             html.Div(gettext(due.cite), className="todo-why"),
         ]
     )
+
+
+def _amount(due: Due) -> str:
+    n = format.count(due.count)
+    return gettext("{n} 个名额缺人", n=n) if due.code == "quota" else gettext("{n} 个班次", n=n)
 
 
 def due_detail(view: View, over: Overview, code: str) -> tuple[str, Any]:

@@ -45,7 +45,7 @@ def chosen_class(
         number = whole(query, "class")
         found = next((c for c in counts if c.training_class.id == number), None)
         if found is None:
-            raise AccessRefused(gettext("没有这个班次，或者它不是本单位的班次"))
+            raise AccessRefused("没有这个班次，或者它不是本单位的班次")
         return found
     preferred = [c for c in counts if c.training_class.stage(as_of) in prefer]
     return next(iter([*preferred, *counts]), None)
@@ -60,7 +60,11 @@ def class_choice(path: str, counts: Sequence[ClassCount], chosen: ClassCount, as
                 data=[
                     {
                         "value": str(c.training_class.id),
-                        "label": f"{c.training_class.name}（{gettext(STAGE_ZH[c.training_class.stage(as_of)])}）",
+                        "label": gettext(
+                            "{name}（{said}）",
+                            name=c.training_class.name,
+                            said=gettext(STAGE_ZH[c.training_class.stage(as_of)]),
+                        ),
                     }
                     for c in counts
                 ],

@@ -15,11 +15,11 @@ from dashboards.part.badge import badge
 from dashboards.part.card import card, columns
 from dashboards.part.chart import simple_table
 from dashboards.part.number import facts
+from dashboards.part.place import place_name
 from dashboards.part.rates import rate_cell
 from dashboards.part.state import empty_state
 from dashboards.part.view import View, category_label
 from portrait.overview import Overview
-from portrait.place import place_name
 from portrait.programme.training_class import STAGE_ZH, Stage
 from portrait.store.training import ClassCount
 
@@ -68,7 +68,7 @@ def classes_card(view: View, over: Overview, whole: Mapping[int, ClassCount] | N
     )
     long = " long" if len(counts) > LONG_LIST else ""
     return card(
-        gettext("班次"), more, html.Div(table, className=f"table-scroll wide{long}"), icon_name="class"
+        gettext("全部班次"), more, html.Div(table, className=f"table-scroll wide{long}"), icon_name="class"
     )
 
 

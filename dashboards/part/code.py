@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.language import current
+from dashboards.language import current, gettext
 from portrait.resource import read_code
 
 
@@ -15,4 +15,4 @@ def code_name(name: str, code: str) -> str:
 
 def code_names(name: str, codes: tuple[str, ...] | list[str], none: str = "") -> str:
     """Names in a row; `none` where there is no code."""
-    return "、".join(code_name(name, code) for code in codes) or none
+    return gettext("、").join(code_name(name, code) for code in codes) or none

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from dashboards.figure.scale import points
 from dashboards.language import current, gettext
 from portrait.clock import aware
 
 NOTHING = "—"
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 def count(value: float | None) -> str:
@@ -41,6 +43,11 @@ def signed(value: float | None, digits: int = 1) -> str:
     return text if text == "0" else ("+" if value > 0 else "−") + text
 
 
+def within(label: str) -> str:
+    """A label as it stands inside a line: in English it begins small there."""
+    return label[:1].lower() + label[1:] if current() == "en" else label
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """0.764 → 76.4%."""
     return NOTHING if share is None else f"{share * 100:.{digits}f}%"
@@ -50,9 +57,7 @@ def rate(n: int, total: int, digits: int = 1) -> str:
     """“76.4%（130/170）”; of nothing there is no rate."""
     if total == 0:
         return gettext("无（0/0）")
-    if current() == "en":
-        return f"{percent(n / total, digits)} ({n}/{total})"
-    return f"{percent(n / total, digits)}（{n}/{total}）"
+    return percent(n / total, digits) + gettext("（{text}）", text=f"{n}/{total}")
 
 
 def level(value: float | None) -> str:
@@ -82,10 +87,13 @@ def moment(value: datetime | None) -> str:
     """Day and time of day in China's one time zone."""
     if value is None:
         return NOTHING
-    from zoneinfo import ZoneInfo
-
-    local = aware(value).astimezone(ZoneInfo("Asia/Shanghai"))
+    local = aware(value).astimezone(CHINA)
     return f"{day(local)} {local:%H:%M}"
+
+
+def stamp(value: datetime | None) -> str:
+    """The same for a column that is sorted: 2022-11-15 09:05."""
+    return "" if value is None else f"{aware(value).astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
 def remaining(due: date, today: date) -> str:
@@ -105,3 +113,10 @@ def duration(seconds: float) -> str:
     if not hours:
         return gettext("{n} 分钟", n=minutes)
     return gettext("{h} 小时 {m} 分", h=hours, m=minutes) if minutes else gettext("{h} 小时", h=hours)
+
+
+def size(n: int) -> str:
+    """Bytes as a person would say them: 820 KB, 12.4 MB."""
+    if n < 1 << 20:
+        return f"{max(1, round(n / 1024))} KB"
+    return f"{decimal(n / (1 << 20))} MB"

@@ -70,7 +70,14 @@ def grid(
         id=id,
         columnDefs=[dict(column) for column in columns],
         rowData=[dict(row) for row in rows],
-        defaultColDef={"sortable": True, "resizable": True, "minWidth": 112, **more.pop("defaultColDef", {})},
+        defaultColDef={
+            "sortable": True,
+            "resizable": True,
+            "minWidth": 112,
+            # Guessed from the first row, a column of days would show a word in it (“从未”, “无日期”) as nothing.
+            "cellDataType": False,
+            **more.pop("defaultColDef", {}),
+        },
         dashGridOptions=settings,
         columnSize=more.pop("columnSize", "responsiveSizeToFit"),
         style={"width": "100%", "height": height} if height else {"width": "100%", "height": None},

@@ -156,7 +156,11 @@ def _table(group: Cohort) -> Any:
                 *(list(s.bands) if s.bands is not None else [gettext("不显示")] * len(named)),
                 s.thin,
                 s.none,
-                f"{format.level(s.quartiles[1])}（{format.level(s.quartiles[0])}–{format.level(s.quartiles[2])}）"
+                gettext(
+                    "{level}（{interval}）",
+                    level=format.level(s.quartiles[1]),
+                    interval=format.interval(s.quartiles[0], s.quartiles[2]),
+                )
                 if s.quartiles
                 else format.NOTHING,
             ]

@@ -11,6 +11,12 @@ from dashboards.language import gettext
 from dashboards.part import format
 
 
+def counted(words: str) -> tuple[str, str]:
+    """“3 天” as the figure and the unit of a tile."""
+    figure, _, unit = words.rpartition(" ")
+    return figure, unit
+
+
 def number(
     value: Any, unit: str = "", caption: Any = "", *, label: str = "", tone: str = "", opener: Any = None
 ) -> Any:

@@ -10,10 +10,10 @@ from dashboards.language import gettext
 from dashboards.part import format
 from dashboards.part.card import card
 from dashboards.part.chart import simple_table
+from dashboards.part.place import place_name
 from dashboards.part.rates import rate_cell
 from dashboards.part.state import empty_state
 from portrait.offsite import OffsiteBoard
-from portrait.place import place_name
 from portrait.programme.rate import Shown
 
 
@@ -35,7 +35,6 @@ def offsite_card(board: OffsiteBoard) -> Any:
         months=board.months_left,
     )
     total = sum(board.days)
-    total = sum(board.days)
     bars: list[Any] = []
     for k, n in enumerate(board.days):
         full = "full" if k == board.target else ""
@@ -54,7 +53,10 @@ def offsite_card(board: OffsiteBoard) -> Any:
         finding,
         html.Div(bars, className="bars"),
         html.Div(table, className="table-scroll") if len(found) > 1 else None,
-        html.P([gettext(whole.measure.text), "（", gettext(whole.measure.cite), "）"], className="quiet"),
+        html.P(
+            gettext("{text}（{cite}）", text=gettext(whole.measure.text), cite=gettext(whole.measure.cite)),
+            className="quiet",
+        ),
         icon_name="checkin",
     )
 

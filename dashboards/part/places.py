@@ -14,13 +14,14 @@ from dashboards.language import gettext
 from dashboards.part import format
 from dashboards.part.card import card
 from dashboards.part.chart import figure_with_table, key, simple_table
+from dashboards.part.place import place_name
 from dashboards.part.rates import apart_sentence, rate_cell, rate_rows, rate_table, standing_text
 from dashboards.part.state import empty_state
 from dashboards.part.tile import tile_map
 from dashboards.part.view import View, category_label, measure_chips
 from dashboards.theme import DATA, INK
 from portrait.overview import Overview
-from portrait.place import place_name, unit_of
+from portrait.place import unit_of
 from portrait.programme.rate import Rate, Shown, measures, standings
 
 
@@ -37,7 +38,7 @@ def map_card(view: View, over: Overview) -> Any:
     names = {code: place_name(code) for code in found}
     return card(
         gettext("各市{rate}", rate=gettext(measure.zh)),
-        apart_sentence(apart, names, gettext("市（直管县）")),
+        apart_sentence(apart, names, _cities),
         measure_chips(view, _measure_names()),
         tile_map(found, apart, view.go, view.unit)
         if found
@@ -55,14 +56,18 @@ def places_card(view: View, over: Overview) -> Any:
     names = {code: _step_name(view, code) for code in found}
     rows = rate_rows(found, apart, names)
     measure = measures()[view.measure]
-    group = gettext("县（市、区）") if view.unit else gettext("市（直管县）")
-    title = gettext("{group}{rate}", group=group, rate=gettext(measure.zh))
+    rate = gettext(measure.zh)
+    title = (
+        gettext("各县（市、区）{rate}", rate=rate)
+        if view.unit
+        else gettext("各市（直管县）{rate}", rate=rate)
+    )
     if not rows:
         return card(title, "", empty_state(gettext("这个范围里还没有名额和学员")))
     whole = together(found.values())
     return card(
         title,
-        apart_sentence(apart, names, group)
+        apart_sentence(apart, names, _counties)
         if view.unit
         else gettext("点为率，横线为 90% 区间；点表里的地名往下看。"),
         measure_chips(view, _measure_names()) if view.unit else None,
@@ -98,6 +103,18 @@ def _step_name(view: View, code: str) -> str:
     return (
         gettext("{city}本级", city=place_name(code)) if view.unit and code == view.unit else place_name(code)
     )
+
+
+def _cities(n: int) -> str:
+    return gettext("{n} 个市（直管县）", n=n)
+
+
+def _counties(n: int) -> str:
+    return gettext("{n} 个县（市、区）", n=n)
+
+
+def _providers(n: int) -> str:
+    return gettext("{n} 个承训单位", n=n)
 
 
 def _measure_names() -> dict[str, str]:
@@ -150,7 +167,11 @@ def provider_card(view: View, over: Overview) -> Any:
     )
     return card(
         title,
-        apart_sentence(apart, names, gettext("承训单位")) + gettext("没有按学员构成校正。"),
+        gettext(
+            "{first}{then}",
+            first=apart_sentence(apart, names, _providers),
+            then=gettext("没有按学员构成校正。"),
+        ),
         figure_with_table(
             funnel([row for _, row in rows]),
             html.Div(table, className="named long"),

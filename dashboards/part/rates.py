@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dash import html
 
 from dashboards.figure.rate_dot import RateRow, missing_text
-from dashboards.language import current, gettext
+from dashboards.language import gettext
 from dashboards.part import format
 from dashboards.part.chart import simple_table
 from dashboards.part.drawer import opener
@@ -25,7 +25,7 @@ def rate_cell(rate: Rate) -> Any:
     return html.Span(
         [
             html.Strong(format.percent(rate.share)),
-            html.Span(_brackets(f"{rate.n}/{rate.total}"), className="of"),
+            html.Span(gettext("（{text}）", text=f"{rate.n}/{rate.total}"), className="of"),
         ],
         className="rate",
     )
@@ -51,7 +51,8 @@ def rate_number(rate: Rate, kind: str, key: str, caption: Any = "") -> Any:
 
 def counted_text(rate: Rate) -> str:
     """What stands above and below the line: “已报到 ÷ 应报到”."""
-    return f"{gettext(rate.measure.n_zh)} ÷ {gettext(rate.measure.total_zh)}"
+    n, total = format.within(gettext(rate.measure.n_zh)), format.within(gettext(rate.measure.total_zh))
+    return f"{n} ÷ {total}"
 
 
 def rate_definition(rate: Rate, parts: Any = None) -> Any:
@@ -121,18 +122,20 @@ def standing_text(standing: Standing) -> str:
     }[standing]
 
 
-def apart_sentence(standings: Mapping[Key, Standing], names: Mapping[Key, str], group: str) -> str:
-    """Says plainly how many groups cannot be told apart, and names those that can."""
+def apart_sentence(
+    standings: Mapping[Key, Standing], names: Mapping[Key, str], groups: Callable[[int], str]
+) -> str:
+    """Says plainly how many groups cannot be told apart, and names those that can. `groups` counts them in words."""
     seen = [key for key, standing in standings.items() if standing is not Standing.UNSEEN]
     if len(seen) < 2:
-        return gettext("可比的{group}不到两个，不作比较。", group=group)
+        return gettext("可以比较的不到两个，不作比较。")
     above = [names[key] for key in seen if standings[key] is Standing.ABOVE]
     below = [names[key] for key in seen if standings[key] is Standing.BELOW]
     if not above and not below:
         return gettext(
-            "{n} 个{group}之间分不出高低：差异都在偶然范围内，排先后没有意义。", n=len(seen), group=group
+            "{groups}之间分不出高低：差异都在偶然范围内，排先后没有意义。", groups=groups(len(seen))
         )
-    parts = [gettext("{n} 个{group}里", n=len(seen), group=group)]
+    parts = [gettext("{groups}里", groups=groups(len(seen)))]
     if above:
         parts.append(gettext("{n} 个明显高于其余（{names}）", n=len(above), names=_listed(above)))
     if below:
@@ -154,7 +157,3 @@ def rate_rows(
 def _listed(names: Sequence[str], most: int = 4) -> str:
     shown = gettext("、").join(names[:most])
     return shown if len(names) <= most else gettext("{names}等", names=shown)
-
-
-def _brackets(text: str) -> str:
-    return f" ({text})" if current() == "en" else f"（{text}）"

@@ -11,8 +11,9 @@ from dash import html
 from dashboards.figure.rate_dot import missing_text, rate_text
 from dashboards.language import gettext
 from dashboards.part import format
+from dashboards.part.place import place_name
 from dashboards.theme import INK
-from portrait.place import direct_counties, place_name
+from portrait.place import direct_counties
 from portrait.programme.rate import Rate, Shown, Standing
 
 # Row, column of each city; the seven rows run from north to south.
@@ -93,7 +94,9 @@ def _tile(
     if rate is None or rate.shown is not Shown.YES or rate.share is None:
         why = missing_text(rate) if rate is not None else gettext("没有名额和学员")
         words = [html.Strong(short), html.Span("—"), html.Small(_brief(rate))]
-        return _link(words, href, f"{name}：{why}", {**style}, "tile blank", chosen)
+        return _link(
+            words, href, gettext("{name}：{said}", name=name, said=why), {**style}, "tile blank", chosen
+        )
     place = min(1.0, max(0.0, (rate.share - low) / (high - low))) if high > low else 0.5
     step = round(place * (len(SHADES) - 1))
     mark = MARK.get(standing, "") if standing else ""
@@ -103,7 +106,7 @@ def _tile(
         html.Small(f"{format.count(rate.n)}/{format.count(rate.total)}"),
     ]
     colours = {"backgroundColor": SHADES[step], "color": "#fff" if step >= 5 else INK}
-    said = f"{name}：{rate_text(rate)}"
+    said = gettext("{name}：{said}", name=name, said=rate_text(rate))
     if standing is Standing.ABOVE:
         said += gettext("，高于其余")
     if standing is Standing.BELOW:

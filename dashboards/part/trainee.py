@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboards.language import gettext
 from dashboards.part.grid import grid
-from portrait.place import place_name
+from dashboards.part.place import place_name
 from portrait.programme.training_class import Stage, TrainingClass
 from portrait.store.trainee import Trainee
 
@@ -41,7 +41,7 @@ def nomination_grid(
     """Nominated teachers with their classes."""
     columns = [
         {"field": "name", "headerName": gettext("姓名"), "width": 110, "pinned": "left", "filter": True},
-        {"field": "state", "headerName": gettext("状态"), "width": 112, "filter": True},
+        {"field": "state", "headerName": gettext("状态"), "width": 132, "filter": True},
         {"field": "class", "headerName": gettext("班次"), "minWidth": 260, "filter": True, "flex": 2},
         *(
             [{"field": "school", "headerName": gettext("学校"), "minWidth": 180, "filter": True, "flex": 1}]
@@ -62,7 +62,7 @@ def nomination_grid(
     ]
     data = [
         {
-            "name": trainee.name,
+            "name": gettext(trainee.name),
             "state": trainee_state(one, trainee, as_of),
             "class": one.name,
             "school": trainee.school,

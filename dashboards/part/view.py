@@ -12,8 +12,9 @@ from dash import ALL, Input, Output, State, ctx, html, no_update
 
 from dashboards.language import current, gettext
 from dashboards.page import Context, whole
+from dashboards.part.place import place_name
 from portrait.errors import AccessRefused
-from portrait.place import counties_of, place_name, places, unit_of
+from portrait.place import counties_of, places, unit_of
 from portrait.programme.category import PLANS, categories, categories_of
 from portrait.scope import Role
 from portrait.store.training import Ask, providers, years
@@ -106,12 +107,12 @@ def read_view(context: Context, query: Mapping[str, str], path: str) -> View:
     if query.get("provider"):
         number = whole(query, "provider")
         if number is None or number not in providers(registry, scope):
-            raise AccessRefused(gettext("没有这个承训单位，或者它不在您的范围内"))
+            raise AccessRefused("没有这个承训单位，或者它不在您的范围内")
         view = replace(view, provider=number)
     if query.get("class"):
         number = whole(query, "class")
         if number is None:
-            raise AccessRefused(gettext("没有这个班次，或者它不在您的范围内"))
+            raise AccessRefused("没有这个班次，或者它不在您的范围内")
         view = replace(view, training_class=number)
     return view
 
@@ -121,7 +122,7 @@ def _home(context: Context) -> str:
 
 
 def _check_place(view: View) -> None:
-    refused = AccessRefused(gettext("没有这个地区，或者它不在您的范围内"))
+    refused = AccessRefused("没有这个地区，或者它不在您的范围内")
     if view.unit and (view.unit not in places() or unit_of(view.unit) != view.unit):
         raise refused
     if view.county and view.county not in {place.adcode for place in counties_of(view.unit)}:
@@ -151,7 +152,7 @@ def filters(view: View, office: str = "") -> Any:
             value=value,
             allowDeselect=False,
             comboboxProps={"withinPortal": True},
-            w=wide,
+            w=wide * 3 // 2 if current() == "en" else wide,
             **{"aria-label": label},
         )
 

@@ -15,10 +15,11 @@ from xlsxwriter import Workbook
 from dashboards.figure.rate_dot import missing_text
 from dashboards.language import gettext
 from dashboards.part import format
+from dashboards.part.place import place_name
 from dashboards.part.rates import standing_text
+from dashboards.part.view import category_label
 from portrait.overview import Overview
-from portrait.place import place_name, unit_of
-from portrait.programme.category import category_name
+from portrait.place import unit_of
 from portrait.programme.rate import Rate, confidence, measures, standings
 from portrait.programme.training_class import STAGE_ZH
 
@@ -90,7 +91,7 @@ def overview_workbook(
     codes = sorted({code for found in counties.values() for code in found})
     sheets.add(
         gettext("各县"),
-        [gettext("市"), gettext("县（市、区）"), gettext("代码")]
+        [gettext("市"), gettext("县"), gettext("代码")]
         + [f"{gettext(measures()[m].zh)} {part}" for m in counties for part in ("n", "N", "%")],
         [
             [
@@ -144,7 +145,7 @@ def overview_workbook(
             [
                 c.training_class.name,
                 c.training_class.code,
-                category_name(c.training_class.category),
+                category_label(c.training_class.category) or gettext("国培省培以外"),
                 c.training_class.subproject,
                 c.training_class.provider,
                 c.training_class.starts,
@@ -172,7 +173,7 @@ def overview_workbook(
             [
                 gettext(d.what),
                 d.count,
-                gettext(d.unit),
+                gettext("名额") if d.code == "quota" else gettext("班次"),
                 d.when,
                 format.remaining(d.when, over.as_of),
                 gettext(d.cite),

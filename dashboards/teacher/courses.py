@@ -143,7 +143,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         course_id = _number(key)
         found = courses(now.site.registry, now.scope, [course_id]).get(course_id)
         if found is None:
-            raise NotFound(gettext("没有这门课程"))
+            raise NotFound("没有这门课程")
         return course_detail(found)
 
     register_drawer(app, context, "course", drawer)
@@ -157,7 +157,7 @@ def _chosen_word(context: Context, person: int) -> str:
 def _number(text: Any) -> int:
     digits = str(text)
     if not digits.isdigit() or int(digits) >= 2**63:
-        raise NotFound(gettext("没有这门课程"))
+        raise NotFound("没有这门课程")
     return int(digits)
 
 

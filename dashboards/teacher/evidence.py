@@ -22,6 +22,7 @@ from portrait.framework import dimensions, indicators
 from portrait.hours import day_of
 from portrait.record import SCORED
 from portrait.scope import Role
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.answer import own_person, withdraw_contest
 
@@ -103,12 +104,12 @@ def _table(site: Site, found: Sequence[Use], node: str) -> list[Any]:
                 {"field": "day", "headerName": gettext("日期"), "width": 112, "minWidth": 112, "sort": "desc"},
                 {"field": "title", "headerName": gettext("课程或项目"), "minWidth": 150, "flex": 3, **WRAP},
                 {"field": "use", "headerName": gettext("计入了什么"), "minWidth": 190, "flex": 4, **WRAP},
-                {"field": "kind", "headerName": gettext("类型"), "minWidth": 96, "width": 100},
+                {"field": "kind", "headerName": gettext("类型"), "minWidth": 96, "width": 112, **WRAP},
                 {"field": "score", "headerName": gettext("得分"), "minWidth": 96, "width": 106, "type": "rightAligned"},
                 {"field": "weight", "headerName": gettext("权重"), "minWidth": 80, "width": 80, "type": "numericColumn"},
-                {"field": "source", "headerName": gettext("来源"), "minWidth": 110, "width": 130},
+                {"field": "source", "headerName": gettext("来源"), "minWidth": 110, "width": 130, **WRAP},
             ],
-            [_row(site, use) for use in found if _fits(use, node, "all")],
+            _rows(site, [use for use in found if _fits(use, node, "all")]),
             page_size=15,
             options={"tooltipShowDelay": 300, "rowClass": "clickable"},
             columnSize=None,
@@ -125,7 +126,12 @@ def _nothing() -> Any:
     )
 
 
-def _row(site: Site, use: Use) -> dict[str, Any]:
+def _rows(site: Site, found: Sequence[Use]) -> list[dict[str, Any]]:
+    sources = {source: source_name(site, source) for source in {use.record.source for use in found}}
+    return [_row(use, sources[use.record.source]) for use in found]
+
+
+def _row(use: Use, source: str) -> dict[str, Any]:
     record = use.record
     score = format.decimal(record.score, 2) if record.score is not None else ""
     if score and record.score_max:
@@ -139,7 +145,7 @@ def _row(site: Site, use: Use) -> dict[str, Any]:
         "score": "" if _unscored(use) else score,
         "use": said(use),
         "weight": round(use.weight, 2) if record.kind in SCORED or record.doubtful else None,
-        "source": source_name(site, record.source),
+        "source": source,
     }
 
 
@@ -174,7 +180,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         now = context()
         person = own_person(now.scope)
         found = uses(now.site, person, records_of(now.site, person))
-        return [_row(now.site, use) for use in found if _fits(use, str(node or ""), str(shown or "all"))]
+        return _rows(now.site, [use for use in found if _fits(use, str(node or ""), str(shown or "all"))])
 
     @app.callback(
         Output("evidence-grid", "dashGridOptions"),
@@ -201,7 +207,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         for use in uses(now.site, person, records_of(now.site, person)):
             if use.record.record == wanted:
                 return True, kind_name(use.record.kind), _record_body(now.site, use)
-        raise NotFound(gettext("没有这条记录"))
+        raise NotFound("没有这条记录")
 
     @app.callback(
         Output("evidence-contests", "children"),
@@ -218,9 +224,9 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         if ctx.triggered_id["type"] == "contest-withdraw":
             number = str(ctx.triggered_id["key"])
             if not number.isdigit() or int(number) >= 2**63:
-                raise NotFound(gettext("没有可以撤回的异议"))
+                raise NotFound("没有可以撤回的异议")
             withdraw_contest(now.site.registry, now.scope, int(number), now.site.now)
-            now.note("contest", f"contest:{number}", reason=gettext("撤回异议"))
+            now.note("contest", f"contest:{number}", reason=sentence("撤回异议"))
             notify(gettext("第 {n} 号异议已撤回。", n=number))
         return objections(now, person, {one.record: one for one in records_of(now.site, person)})
 

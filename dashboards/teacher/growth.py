@@ -29,7 +29,7 @@ from dashboards.part.teacher.change import Change, change
 from dashboards.part.teacher.name import node_name
 from portrait.framework import dimensions
 from portrait.portrait import Estimate
-from portrait.reading import as_of, growth
+from portrait.reading import as_of, growths
 from portrait.scope import Role
 from portrait.standard import standard_of
 from portrait.store.answer import own_person
@@ -64,9 +64,8 @@ def layout(context: Context, _query: Mapping[str, str]) -> Any:
     day = as_of(context.site)
     standard = standard_of(me.title).level
     dates = quarters(day)
-    histories = {
-        code: growth(context.site, me.id, code, dates) for code, node in dimensions().items() if node.scored
-    }
+    scored = [code for code, node in dimensions().items() if node.scored]
+    histories = growths(context.site, me.id, scored, dates)
     changes = {code: change(history, day) for code, history in histories.items()}
     grown = [node_name(code) for code, found in changes.items() if found.verdict == "grown"]
     known = [code for code, found in changes.items() if found.verdict != "none"]
@@ -93,7 +92,7 @@ def layout(context: Context, _query: Mapping[str, str]) -> Any:
 
 def _lead(grown: Sequence[str], known: int) -> str:
     if grown:
-        return gettext("确有成长：{names}。其余维度的变化没有超出误差。", names="、".join(grown))
+        return gettext("确有成长：{names}。其余维度的变化没有超出误差。", names=gettext("、").join(grown))
     if known:
         return gettext(
             "有估计的 {n} 个维度里，还没有哪个的变化超出误差；尚不能说有成长，也不能说没有。", n=known

@@ -82,7 +82,7 @@ def _line(me: Who, *more: str) -> str:
     parts = (
         me.school,
         code_name("stages", me.stage) if me.stage else "",
-        "、".join(code_name("subjects", code) for code in subjects),
+        gettext("、").join(code_name("subjects", code) for code in subjects),
         code_name("titles_teacher", me.title) if me.title else "",
         *more,
     )

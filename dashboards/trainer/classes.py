@@ -19,6 +19,7 @@ from dashboards.part.class_choice import (
     register_choice,
 )
 from dashboards.part.classes import span, stage_badge
+from dashboards.part.number import counted
 from dashboards.part.rates import rate_cell
 from dashboards.part.trainee import trainee_state
 from dashboards.part.view import category_label
@@ -65,8 +66,7 @@ def _figures(
     days = sum(min(progress[t.account_id].days, one.sessions) for t in here if t.account_id in progress)
     tiles = [
         number(
-            str(chosen.sent),
-            gettext("人"),
+            *counted(gettext("{n} 人", n=chosen.sent)),
             gettext("名额 {n}", n=chosen.places) if chosen.places else gettext("没有下达名额"),
             label=gettext("确认名单"),
         ),
@@ -84,8 +84,7 @@ def _figures(
             left = (one.ends - today).days if one.ends else None
             tiles.append(
                 number(
-                    str(left) if left is not None else format.NOTHING,
-                    gettext("天") if left is not None else "",
+                    *(counted(gettext("{n} 天", n=left)) if left is not None else (format.NOTHING, "")),
                     span(one.starts, one.ends),
                     label=gettext("距结束"),
                 )
@@ -93,8 +92,7 @@ def _figures(
     elif one.starts:
         tiles.append(
             number(
-                str((one.starts - today).days),
-                gettext("天"),
+                *counted(gettext("{n} 天", n=(one.starts - today).days)),
                 span(one.starts, one.ends),
                 label=gettext("距开班"),
             )
@@ -103,7 +101,11 @@ def _figures(
 
 
 def _tile(found: Rate, label: str) -> Any:
-    counts = f"{found.n}/{found.total} {gettext(found.measure.n_zh)}/{gettext(found.measure.total_zh)}"
+    n, total = (
+        format.within(gettext(found.measure.n_zh)),
+        format.within(gettext(found.measure.total_zh)),
+    )
+    counts = f"{found.n}/{found.total} {n}/{total}"
     return number(
         format.percent(found.share),
         "",
@@ -128,7 +130,7 @@ def _roster_card(
         days, tasks = min(done.days, one.sessions or done.days), min(done.tasks, one.tasks or done.tasks)
         rows.append(
             {
-                "name": trainee.name,
+                "name": gettext(trainee.name),
                 "state": trainee_state(one, trainee, today),
                 "school": trainee.school,
                 "checked_in": trainee.checked_in.isoformat() if trainee.checked_in else "",
@@ -142,10 +144,11 @@ def _roster_card(
     silent = sum(1 for t in people if t.checked_in and t.account_id not in progress)
     finding = gettext("{n} 人在名单上。", n=len(people))
     if silent:
-        finding += gettext("其中 {n} 人报到后还没有学习记录。", n=silent)
+        quiet = gettext("其中 {n} 人报到后还没有学习记录。", n=silent)
+        finding = gettext("{first}{then}", first=finding, then=quiet)
     columns = [
         {"field": "name", "headerName": gettext("姓名"), "pinned": "left", "filter": True, "minWidth": 96, "width": 110},
-        {"field": "state", "headerName": gettext("状态"), "filter": True, "width": 112},
+        {"field": "state", "headerName": gettext("状态"), "filter": True, "width": 132},
         {"field": "progress", "headerName": gettext("进度"), "type": "numericColumn", "width": 104,
          "valueFormatter": {"function": "params.value == null ? '—' : params.value + '%'"},
          "headerTooltip": gettext("（已签到天数＋已交任务）÷（计划天数＋计划任务）")},

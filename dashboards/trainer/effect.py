@@ -32,6 +32,7 @@ from dashboards.part.class_choice import (
     own_classes,
     register_choice,
 )
+from dashboards.part.number import counted
 from dashboards.theme import DATA, INK
 from models.effect import Figure, Gain, class_gain
 from portrait.portrait import State
@@ -93,8 +94,7 @@ def _chosen(chosen: ClassCount, gain: Gain, floor: int) -> list[Any]:
                 label=gettext("平均提高（满分 100）"),
             ),
             number(
-                str(gain.pairs),
-                gettext("人"),
+                *counted(gettext("{n} 人", n=gain.pairs)),
                 gettext("应测 {n} 人，缺 {m} 人", n=gain.trainees, m=gain.trainees - gain.pairs),
                 label=gettext("前后测都做"),
             ),
@@ -146,12 +146,13 @@ def _sentence(gain: Gain) -> str:
         first = gettext("训后测确实比训前测低，超出误差。")
     else:
         first = gettext("前后之差在误差之内，说不出提高还是下降。")
-    return first + gettext(
+    weakness = gettext(
         "{design}，强度：{strength}——{says}，不能排除：",
         design=gettext(gain.design.zh),
-        strength=gettext(gain.design.strength_zh),
+        strength=format.within(gettext(gain.design.strength_zh)),
         says=gettext(gain.design.says),
     )
+    return gettext("{first}{then}", first=first, then=weakness)
 
 
 def _ends(figure: Figure) -> dict[str, str]:
@@ -232,7 +233,7 @@ def _said(figure: Figure | None) -> str:
         return format.NOTHING
     if figure.low is None or figure.high is None:
         return points(figure.value)
-    return f"{points(figure.value)}（{points(figure.low)} … {points(figure.high)}）"
+    return points(figure.value) + gettext("（{text}）", text=f"{points(figure.low)} … {points(figure.high)}")
 
 
 def register(app: Any, context: Callable[[], Context]) -> None:

@@ -90,8 +90,11 @@ def _indicators(group: Cohort, class_id: int) -> Any:
                     [
                         f"{s.node} {node_name(s.node)}",
                         format.rate(s.below or 0, s.estimated, 0),
-                        f"{format.signed(-(s.gap or 0) * 100, 0)}（{format.signed(-(s.gap_high or 0) * 100, 0)} … "
-                        f"{format.signed(-(s.gap_low or 0) * 100, 0)}）",
+                        format.signed(-(s.gap or 0) * 100, 0)
+                        + gettext(
+                            "（{text}）",
+                            text=f"{format.signed(-(s.gap_high or 0) * 100, 0)} … {format.signed(-(s.gap_low or 0) * 100, 0)}",
+                        ),
                         s.thin,
                         s.none,
                     ]

@@ -20,6 +20,7 @@ from dashboards.part.class_choice import (
     register_choice,
 )
 from dashboards.part.notice import notify
+from dashboards.part.warning import cause_words, ground_words
 from models.risk import Risk, Watch, at_risk
 from portrait.errors import InputError, ModelUnusable
 from portrait.lake.progress import Progress, class_progress
@@ -56,7 +57,7 @@ def _panels(context: Context, one: TrainingClass) -> list[Any]:
                 gettext("名单暂时算不出来"),
                 "",
                 empty_state(
-                    error.message,
+                    gettext(error.message),
                     gettext("请平台管理员重新训练模型；名单和进度照常可看。"),
                     icon_name="alert",
                 ),
@@ -83,7 +84,7 @@ def _panels(context: Context, one: TrainingClass) -> list[Any]:
         _history(answers, people, {risk.account_id for risk in listed}),
         card(
             gettext("这份名单怎么来"),
-            watch.says,
+            ground_words(watch),
             html.P(
                 gettext("名单只提醒班主任去问一问，不进画像，不给学员打分；是否劝退、是否结业都由人决定。")
             ),
@@ -157,9 +158,9 @@ def _entry(
         [
             html.Div(
                 [
-                    html.H3([trainee.name, html.Span(f"　{trainee.school}", className="quiet")]),
+                    html.H3([gettext(trainee.name), html.Span(f"\u2003{trainee.school}", className="quiet")]),
                     html.P(_chance(risk)),
-                    html.Ul([html.Li(cause.text) for cause in risk.causes]),
+                    html.Ul([html.Li(cause_words(cause)) for cause in risk.causes]),
                     *([html.P(_said(kept[0]), className="kept")] if kept else []),
                     *([html.P(_since(kept[0], progress.get(trainee.account_id)), className="kept")] if kept else []),
                 ]
@@ -172,7 +173,7 @@ def _entry(
                         value="",
                         attributes={"input": {"maxLength": NOTE_LIMIT}},
                         size="sm",
-                        **{"aria-label": gettext("给{name}的备注", name=trainee.name)},
+                        **{"aria-label": gettext("给{name}的备注", name=gettext(trainee.name))},
                     ),
                     html.Div(
                         [
@@ -205,7 +206,8 @@ def _chance(risk: Risk) -> Any:
     if risk.chance is None:
         return gettext("按规则列出（没有概率）")
     return [
-        gettext("不能结业的可能 "),
+        gettext("不能结业的可能"),
+        " ",
         html.Strong(format.percent(risk.chance, 0)),
         html.Span(
             gettext(
@@ -222,7 +224,7 @@ def _said(kept: Followup) -> str:
     words = gettext(
         "{when} {by}：{answer}", when=format.moment(kept.at), by=kept.by, answer=gettext(ANSWERS[kept.answer])
     )
-    return f"{words}。{kept.note}" if kept.note else words
+    return gettext("{words}。{note}", words=words, note=kept.note) if kept.note else words
 
 
 def _since(kept: Followup, done: Progress | None) -> str:
@@ -238,7 +240,7 @@ def _history(
     """Answers about trainees who are no longer listed: what became of them."""
     rows = [
         [
-            people[account].name,
+            gettext(people[account].name),
             gettext(ANSWERS[kept[0].answer]),
             kept[0].note or format.NOTHING,
             format.moment(kept[0].at),
@@ -281,7 +283,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         try:
             class_id, account_id = int(asked["class"]), int(asked["account"])
         except ValueError as error:
-            raise InputError(gettext("没有这名学员")) from error
+            raise InputError("没有这名学员") from error
         by = {(i["class"], i["account"]): str(note or "") for i, note in zip(ids, notes, strict=True)}
         note = by.get((asked["class"], asked["account"]), "")
         follow_up(

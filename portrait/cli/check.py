@@ -121,7 +121,7 @@ def _batches(engine: Engine) -> Iterator[Check]:
             "note" if running else "wrong",
             f"批次 {row.id}（{row.source}/{row.stream}，{row.file}）{'正在导入' if running else '没有做完'}"
             + (f"：{row.message}" if row.message else ""),
-            "" if running else "再运行一次同样的 portrait intake，会从断点继续",
+            "" if running else _advice(row.origin),
         )
     for row in health.broken_batches(engine):
         yield Check(
@@ -130,6 +130,12 @@ def _batches(engine: Engine) -> Iterator[Check]:
             f"批次 {row.id}（{row.source}/{row.stream}，{row.file}）读入 ≠ 入库 + 重复 + 隔离",
             "portrait rebuild 从原始文件重做",
         )
+
+
+def _advice(origin: int | None) -> str:
+    if origin is None:
+        return "再运行一次同样的 portrait intake，会从断点继续"
+    return f"再运行一次 portrait quarantine replay --batch {origin}，会从断点继续"
 
 
 def _audit(engine: Engine) -> Check:
@@ -159,6 +165,13 @@ def _lake(lake: Lake) -> Iterator[Check]:
             )
         elif files:
             found.append(f"{name} {len(files)} 个文件")
+    if found and lake.buckets != lake.wanted:
+        yield Check(
+            "lake",
+            "note",
+            f"记录湖分成 {lake.buckets} 桶，设置 PORTRAIT_LAKE_BUCKETS 是 {lake.wanted}",
+            "portrait rebuild 按设置重建；不重建也照常工作",
+        )
     if found:
         yield Check("lake", "ok", f"记录湖可读：{'、'.join(found)}")
     else:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portrait.cli.user import add_linked, new_password
 from portrait.clock import now
+from portrait.login import add_linked, new_password
 from portrait.scope import ROLE_ZH, Role
 from portrait.site import Site
 from portrait.store.user import find_user, set_password
@@ -50,7 +50,7 @@ def invite(site: Site, logins: Sequence[Login]) -> list[Guest]:
             set_password(site.registry, login.login, guest.password)
         else:
             add_linked(
-                site,
+                site.registry,
                 login.login,
                 login.name,
                 guest.password,

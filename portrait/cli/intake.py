@@ -7,19 +7,32 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from portrait.cli.console import Bar, print_json, print_table, progress, stdout
-from portrait.cli.option import Home, Json, operator, site_of
+from portrait.cli.option import Home, Json, Wait, operator, site_of
 from portrait.errors import InputError
 from portrait.intake.door import BatchReport, intake
+from portrait.intake.preview import Preview, Sample
+from portrait.intake.preview import preview as look
+from portrait.intake.target import TARGETS
+
+SHOWN = 3  # good rows of each file that people see of a preview
+WIDTH = 40  # characters of a cell
 
 
 def register(app: typer.Typer) -> None:
-    @app.command(name="intake", epilog="例：portrait intake exports/ --source oulad")
+    @app.command(
+        name="intake",
+        epilog="例：portrait intake exports/ --source oulad　先看一眼： portrait intake exports/ --source oulad --preview",
+    )
     def take(
         path: Annotated[Path, typer.Argument(help="平台导出的文件或文件夹")],
         source: Annotated[str, typer.Option("--source", "-s", help="映射的名字， 或映射文件的路径")],
-        wait: Annotated[float, typer.Option(min=0, help="别的进程在写时， 最多等多少秒")] = 0.0,
+        preview: Annotated[
+            bool, typer.Option("--preview", help="只看每个文件会变成什么、 哪些行不行， 什么也不存")
+        ] = False,
+        wait: Wait = 0.0,
         home: Home = None,
         as_json: Json = False,
     ) -> None:
@@ -30,6 +43,9 @@ def register(app: typer.Typer) -> None:
         if not path.exists():
             raise InputError(f"没有文件或文件夹 {path}")
         site = site_of(home)
+        if preview:
+            show(look(site, path, source, **({} if as_json else {"rows": SHOWN})), as_json)
+            return
         with progress() as shown:
             bar = shown.bar(f"导入 {path}")
             reports = intake(site, path, source, by=operator(), progress=telling(bar), wait_seconds=wait)
@@ -97,4 +113,51 @@ def _numbers(report: BatchReport) -> tuple[int, ...]:
         counts.rows_doubtful,
         counts.rows_unmatched,
         counts.rows_passed,
+    )
+
+
+def show(previews: Sequence[Preview], as_json: bool) -> None:
+    """Print what was looked at. Raises InputError at the end when a stream cannot read its file, or no stream has one."""
+    if as_json:
+        print_json(list(previews))
+    else:
+        for one in previews:
+            _show(one)
+    failed = [one for one in previews if one.error and one.stream]
+    if not failed and all(one.error for one in previews):
+        failed = list(previews)
+    if failed:
+        more = f"（共 {len(failed)} 处）" if len(failed) > 1 else ""
+        raise InputError(f"{failed[0].error}{more}")
+
+
+def _show(one: Preview) -> None:
+    console = stdout()
+    if one.error:
+        console.print(
+            f"[bold]{escape(one.stream or one.file)}[/] 读不了：{escape(one.error)}", soft_wrap=True
+        )
+        return
+    target = TARGETS[one.target]
+    sheet = f"，工作表“{one.sheet}”" if one.sheet else ""
+    passed = f"，略过 {one.rows_passed:,}" if one.rows_passed else ""
+    console.print(
+        f"[bold]{escape(one.stream)}[/] → {target.zh}：{escape(one.file + sheet)}，"
+        f"读入 {one.rows_read:,} = 能入 {one.rows_read - one.rows_bad:,} + 隔离 {one.rows_bad:,}{passed}",
+        soft_wrap=True,
+    )
+    if one.codes:
+        console.print("  原因：" + "、".join(f"{code} {count:,}" for code, count in one.codes))
+    for sample in one.samples:
+        console.print(f"  第 {sample.row:,} 行　{escape(_told(one.target, sample))}", soft_wrap=True)
+
+
+def _told(target: str, sample: Sample) -> str:
+    if sample.problem:
+        return f"隔离：{sample.problem}"
+    names = {name: field.zh for name in sample.read if (field := TARGETS[target].field(name)) is not None}
+    return "　".join(
+        f"{names[name]} {text if len(text) <= WIDTH else text[: WIDTH - 1] + '…'}"
+        for name, text in sample.read.items()
+        if text
     )

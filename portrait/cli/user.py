@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -13,26 +11,18 @@ from portrait.cli.console import print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import aware, now
 from portrait.errors import InputError, NotFound
-from portrait.hashing import key_number
-from portrait.identity import normalised
-from portrait.place import places
-from portrait.resource import read_code
+from portrait.login import add_linked, new_password
 from portrait.scope import ROLE_ZH, Role
 from portrait.site import Site
 from portrait.store.audit import add_audit
 from portrait.store.user import (
-    add_user,
     find_user,
     list_users,
     locked_minutes,
-    password_fault,
     set_active,
     set_password,
     unlock,
 )
-
-# No letters or digits that look alike on paper.
-ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 Login = Annotated[str, typer.Argument(help="登录名")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="从标准输入读密码， 不给则随机生成")]
@@ -59,7 +49,7 @@ def register(app: typer.Typer) -> None:
         site = site_of(home)
         password = read_password() if stdin else new_password(role, login)
         add_linked(
-            site,
+            site.registry,
             login,
             name or login,
             password,
@@ -143,50 +133,6 @@ def register(app: typer.Typer) -> None:
         set_active(site.registry, login, True)
         _audited(site, "user.enable", login)
         _tell(f"账号 {login} 已启用")
-
-
-def add_linked(
-    site: Site,
-    login: str,
-    name: str,
-    password: str,
-    role: Role,
-    *,
-    now: datetime,
-    person: str = "",
-    provider: str = "",
-    school: str = "",
-    office: str = "",
-    region: str = "",
-) -> None:
-    """A new user, linked by the codes that people and rosters use. Raises InputError naming what is wrong."""
-    offices = sorted({row["office"].split()[0] for row in read_code("project_categories").values()})
-    if office and office not in offices:
-        raise InputError(f"没有项目办“{office}”；可用：{'、'.join(offices)}")
-    if region and region not in places():
-        raise InputError(f"没有行政区划 {region}：应是河南省的市或县的 6 位代码")
-    add_user(
-        site.registry,
-        login,
-        name,
-        password,
-        role,
-        now=now,
-        person_id=key_number("person", normalised("staff", person)) if person else None,
-        provider_id=key_number("provider", provider) if provider else None,
-        school_id=key_number("school", school) if school else None,
-        office=office,
-        region=region,
-    )
-
-
-def new_password(role: Role, login: str) -> str:
-    """A random password that can be read out over the telephone: 80 bits in four groups."""
-    while True:
-        password = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
-        # By chance it may contain a very short login.
-        if len(login) > 4 or not password_fault(password, role=role, login=login):
-            return password
 
 
 def read_password() -> str:

@@ -19,29 +19,49 @@ def keep(archive: Path, file: Path) -> str:
     """
     digest = _digest(file)
     while not place(archive, digest).exists():
-        place(archive, digest).parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place(archive, digest).parent, prefix=_COPYING)
-        copied = hashlib.sha256()
-        try:
-            with os.fdopen(handle, "wb") as target, file.open("rb") as source:
-                while block := source.read(_BLOCK):
-                    copied.update(block)
-                    target.write(block)
-                target.flush()
-                os.fsync(target.fileno())
+        with file.open("rb") as source:
             # The copy is named by what it holds, also when the file grew between the two readings.
-            digest = copied.hexdigest()
-            place(archive, digest).parent.mkdir(parents=True, exist_ok=True)
-            os.chmod(name, 0o600)
-            os.replace(name, place(archive, digest))
-        finally:
-            Path(name).unlink(missing_ok=True)
+            digest = _put(archive, digest, iter(lambda: source.read(_BLOCK), b""))
     return digest
+
+
+def keep_text(archive: Path, text: str) -> str:
+    """The sha256 of a text, which from then on stands in the archive as a file of its own."""
+    content = text.encode()
+    digest = hashlib.sha256(content).hexdigest()
+    return digest if place(archive, digest).exists() else _put(archive, digest, iter([content]))
+
+
+def _put(archive: Path, digest: str, blocks: Iterator[bytes]) -> str:
+    """Write a file, `digest` as far as is known, into the archive and name it by what it holds."""
+    place(archive, digest).parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=place(archive, digest).parent, prefix=_COPYING)
+    copied = hashlib.sha256()
+    try:
+        with os.fdopen(handle, "wb") as target:
+            for block in blocks:
+                copied.update(block)
+                target.write(block)
+            target.flush()
+            os.fsync(target.fileno())
+        there = place(archive, copied.hexdigest())
+        there.parent.mkdir(exist_ok=True)
+        os.chmod(name, 0o600)
+        os.replace(name, there)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return copied.hexdigest()
 
 
 def place(archive: Path, digest: str) -> Path:
     """Where the file with this content stands."""
     return archive / digest[:2] / digest
+
+
+def sound(archive: Path, digest: str) -> bool:
+    """Whether the file with this content is there and still has it."""
+    path = place(archive, digest)
+    return path.is_file() and _digest(path) == digest
 
 
 def half_copied(archive: Path) -> Iterator[Path]:

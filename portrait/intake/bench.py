@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -23,6 +25,7 @@ from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.program import Program, join_columns, own_columns
 from portrait.intake.raw import Raw
 from portrait.intake.reader import read, require
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.link import known_ids
 
@@ -73,7 +76,7 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
     """A bench; what it staged is gone afterwards. `also` are ids to be taken as registered."""
     home = site.settings.home
     home.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix="staging-", dir=home))
+    staging, held = _staging(home)
     engine = site.engine()
     engine.execute("SET preserve_insertion_order=false")
 
@@ -86,12 +89,37 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
     finally:
         engine.close()
         shutil.rmtree(staging, ignore_errors=True)
+        os.close(held)
+
+
+def _staging(home: Path) -> tuple[Path, int]:
+    """A new folder for staged rows, and the open handle whose lock says that somebody works in it."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix="staging-", dir=home))
+        with suppress(FileNotFoundError):
+            held = os.open(folder, os.O_RDONLY)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            # A sweep may have come between the two calls and taken the folder for a dead one's.
+            if folder.exists():
+                return folder, held
+            os.close(held)
 
 
 def sweep(site: Site) -> None:
-    """Remove what crashed intakes left staged or half copied. Only the holder of the writer's lease may."""
+    """Remove what crashed intakes and previews left staged or half copied. Only the holder of the writer's lease may.
+
+    The folders of previews that are being looked at are locked and stay.
+    """
     for folder in site.settings.home.glob("staging-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            except BlockingIOError:
+                pass
+            finally:
+                os.close(handle)
     for copy in half_copied(site.archive):
         copy.unlink(missing_ok=True)
 
@@ -143,10 +171,15 @@ def _join(bench: Bench, program: Program, alias: str, file: Input) -> None:
     columns = join_columns(stream, alias)
     keys = [theirs for _, theirs in join.on]
     raw = read(bench.engine, file.path, file.name, join.layout, [*keys, *columns], bench.staging)
-    require(raw, [*keys, *columns], f"流 {stream.name} 的对照 {alias} ")
+    require(raw, [*keys, *columns], sentence("流 {stream} 的对照 {alias} ", stream=stream.name, alias=alias))
     if raw.broken:
         first = raw.broken[0]
-        raise InputError(f"{raw.where}：第 {first.row} 行读不出来（{first.reason}），对照表要完整才能用")
+        raise InputError(
+            "{file}：第 {line} 行读不出来（{reason}），对照表要完整才能用",
+            file=raw.where,
+            line=first.row,
+            reason=sentence(first.reason),
+        )
     listed = [f"{raw.columns[key]} AS k{i}" for i, key in enumerate(keys)]
     listed += [f"{raw.columns[column]} AS c{i}" for i, column in enumerate(columns)]
     filled = " AND ".join(f"{raw.columns[key]} IS NOT NULL" for key in keys)
@@ -159,9 +192,11 @@ def _join(bench: Bench, program: Program, alias: str, file: Input) -> None:
         f"SELECT {places} FROM {table} GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
     ).fetchall()
     if twice:
-        shown = hidden("、".join(f"{key} = {value}" for key, value in zip(keys, twice[0], strict=True)))
         raise InputError(
-            f"{raw.where}：流 {stream.name} 按 {shown} 对照到不止一行，而且内容不同，不知道该用哪一行"
+            "{file}：流 {stream} 按 {shown} 对照到不止一行，而且内容不同，不知道该用哪一行",
+            file=raw.where,
+            stream=stream.name,
+            shown=[hidden(f"{key} = {value}") for key, value in zip(keys, twice[0], strict=True)],
         )
 
 

@@ -42,7 +42,12 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
     for name, expression in fields.items():
         wanted = stream.target.field(name)
         if wanted is None:
-            raise InputError(f"{stream.name}：目标 {stream.target.name} 没有字段 {name}")
+            raise InputError(
+                "{stream}：目标 {target} 没有字段 {field}",
+                stream=stream.name,
+                target=stream.target.name,
+                field=name,
+            )
         _field(program, wanted, expression)
     if stream.target.name == "record":
         _score(program)

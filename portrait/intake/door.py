@@ -5,18 +5,17 @@ A batch is one file × one stream. Whatever happens in between, running again en
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from functools import reduce
 from itertools import count
 from pathlib import Path
 
 from portrait import clock
 from portrait.errors import InputError, PortraitError
 from portrait.identity import hidden
-from portrait.intake.archive import keep, place
+from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
 from portrait.intake.find import files_of, joined_file
@@ -33,9 +32,11 @@ from portrait.intake.land import (
 )
 from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
+from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
+from portrait.sentence import Sentence, sentence
 from portrait.site import Site
-from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch, record_batches_from
+from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
 from portrait.store.link import add_accounts, link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
@@ -100,29 +101,35 @@ def intake(
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
         sweep(site)
         with open_bench(site) as bench:
-            bench.anywhere = _remapped(site, mapping)
+            recipe = keep_text(site.archive, mapping.text)
+            bench.anywhere = remapped(site, mapping, recipe)
             numbers = count(1)
             for stream, files in plan:
-                failures = []
+                failures: list[Sentence] = []
                 joined = {join.alias: joined_file(path, stream, join.layout) for join in stream.joins}
                 for file in files:
                     tell(f"{mapping.source}·{stream.name}·{file.name}（{next(numbers)}/{total}）", 0, 0)
                     try:
                         reports.append(
-                            _take(bench, lease, mapping, stream, file, joined, by, tell, part_rows)
+                            _take(bench, lease, mapping, recipe, stream, file, joined, by, tell, part_rows)
                         )
                     except InputError as error:
                         failures.append(error.message)
                 if failures:
                     # Later streams may stand on this one: what they lack now they would quarantine.
-                    raise InputError("；".join(failures))
+                    raise InputError(reduce(_and, failures))
     return reports
+
+
+def _and(first: Sentence, then: Sentence) -> Sentence:
+    return sentence("{first}；{then}", first=first, then=then)
 
 
 def _take(
     bench: Bench,
     lease: Lease,
     mapping: Mapping,
+    recipe: str,
     stream: Stream,
     file: Path,
     joined: dict[str, Path],
@@ -133,17 +140,20 @@ def _take(
     site = bench.site
     main = _archived(site, file)
     others = {alias: _archived(site, other) for alias, other in joined.items()}
+    now = clock.now()
     batch = open_batch(
         site.registry,
-        key=_key(mapping, stream, main, others),
-        now=clock.now(),
+        key=batch_key(mapping, stream, main, others),
+        now=now,
+        recipe=recipe,
+        arrived=site.settings.today or now.date(),
         source=mapping.source,
         stream=stream.name,
         target=stream.target.name,
         file=main.name[-300:],
         content=main.content,
         inputs=[{"alias": a, "file": o.name, "content": o.content} for a, o in sorted(others.items())],
-        mapping=f"{mapping.name}@{mapping.version}"[:80],
+        mapping=mapping.label,
         by=by[:60],
     )
     if batch.state == "done":
@@ -191,7 +201,8 @@ def _fill(
     lease.check()
     with site.registry.begin() as connection:
         if batch.target == "record":
-            add_accounts(connection, many(engine, accounts_sql(program, batch)))
+            theirs = f"SELECT account FROM record WHERE batch = {batch.id}"
+            add_accounts(connection, many(engine, accounts_sql(program, theirs)))
             link_accounts(connection, clock.now())
         else:
             stored, late = register(engine, connection, program, clock.now())
@@ -226,42 +237,9 @@ def _counted(rows: Iterator[Refused], codes: Counter[str]) -> Iterator[Refused]:
         yield row
 
 
-def arrival_of(site: Site, batch: Batch) -> date:
-    """The day a batch came in; what is dated after it is doubtful. A batch taken up again keeps its day."""
-    return site.settings.today or batch.started.date()
-
-
 def _archived(site: Site, file: Path) -> Input:
     content = keep(site.archive, file)
     return Input(place(site.archive, content), file.name, content)
-
-
-def _key(mapping: Mapping, stream: Stream, main: Input, others: dict[str, Input]) -> str:
-    return _key_of(mapping.digest(stream), main.content, {alias: o.content for alias, o in others.items()})
-
-
-def _key_of(digest: str, content: str, others: dict[str, str]) -> str:
-    return hashlib.sha256(
-        "|".join([digest, content, *(others[a] for a in sorted(others))]).encode()
-    ).hexdigest()
-
-
-def _remapped(site: Site, mapping: Mapping) -> bool:
-    """Whether records of this source came in by another mapping, or by this one before it was changed.
-
-    They have the same ids then, but may lie in other months.
-    """
-    digests = {stream.name: mapping.digest(stream) for stream in mapping.streams}
-    with site.registry.connect() as connection:
-        return any(
-            earlier.key
-            != _key_of(
-                digests.get(earlier.stream, ""),
-                earlier.content,
-                {one["alias"]: one["content"] for one in earlier.inputs},
-            )
-            for earlier in record_batches_from(connection, mapping.source)
-        )
 
 
 def _taken_before(batch: Batch) -> BatchReport:

@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 import fnmatch
+from dataclasses import dataclass
 from pathlib import Path
 
 from portrait.errors import InputError
 from portrait.intake.mapping import Layout, Mapping, Stream
+from portrait.sentence import Sentence, sentence
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a mapping has to do with what was handed in: its streams with their files, in its order; files that no stream uses."""
+
+    streams: tuple[tuple[Stream, tuple[Path, ...]], ...]
+    unused: tuple[Path, ...]
+
+
+def found(mapping: Mapping, path: Path) -> Found:
+    """What of `path`, a folder or one file, the mapping uses. Raises InputError only when there is no such thing."""
+    if not path.exists():
+        raise InputError("{path}：没有这个文件或文件夹", path=path)
+    if path.is_file():
+        fitting = [(stream, (path,) if _fits(path.name, stream.layout) else ()) for stream in mapping.streams]
+        return Found(tuple(fitting), () if any(files for _, files in fitting) else (path,))
+    matched = tuple((stream, tuple(_matches(path, stream.layout))) for stream in mapping.streams)
+    used = {file for _, files in matched for file in files}
+    for stream in mapping.streams:
+        used.update(file for join in stream.joins for file in _matches(path, join.layout))
+    others = (file for file in sorted(path.rglob("*")) if file.is_file() and _is_ours(file.relative_to(path)))
+    return Found(matched, tuple(file for file in others if file not in used))
 
 
 def files_of(mapping: Mapping, path: Path) -> list[tuple[Stream, list[Path]]]:
@@ -14,26 +39,52 @@ def files_of(mapping: Mapping, path: Path) -> list[tuple[Stream, list[Path]]]:
 
     Raises InputError when nothing fits, or a stream of a folder that is not optional has no file.
     """
-    if not path.exists():
-        raise InputError(f"{path}：没有这个文件或文件夹")
-    patterns = "、".join(dict.fromkeys(stream.layout.file for stream in mapping.streams))
-    if path.is_file():
-        fitting = [(stream, [path]) for stream in mapping.streams if _fits(path.name, stream.layout)]
-        if not fitting:
-            raise InputError(f"{path.name}：映射 {mapping.name} 没有用得上它的流，它要的文件是：{patterns}")
-        return fitting
-    found = [(stream, _matches(path, stream.layout)) for stream in mapping.streams]
-    there = "、".join(sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file())[:30])
-    for stream, files in found:
-        if not files and not stream.optional:
+    streams = found(mapping, path).streams
+    if path.is_file() and not any(files for _, files in streams):
+        raise InputError(useless(mapping, path))
+    if path.is_dir():
+        for stream, files in streams:
+            if not files and not stream.optional:
+                raise InputError(lacking(stream, path))
+        if not any(files for _, files in streams):
             raise InputError(
-                f"{path}：流 {stream.name} 要的文件“{stream.layout.file}”没有找到；文件夹里有：{there or '（空的）'}"
+                "{path}：没有一个文件是映射 {mapping} 要的（{patterns}）；文件夹里有：{there}",
+                path=path,
+                mapping=mapping.name,
+                patterns=_patterns(mapping),
+                there=_listed(path),
             )
-    if not any(files for _, files in found):
-        raise InputError(
-            f"{path}：没有一个文件是映射 {mapping.name} 要的（{patterns}）；文件夹里有：{there or '（空的）'}"
-        )
-    return [(stream, files) for stream, files in found if files]
+    return [(stream, list(files)) for stream, files in streams if files]
+
+
+def useless(mapping: Mapping, file: Path) -> Sentence:
+    """Why a file is nothing for this mapping, with the patterns that would be."""
+    return sentence(
+        "{file}：映射 {mapping} 没有用得上它的流，它要的文件是：{patterns}",
+        file=file.name,
+        mapping=mapping.name,
+        patterns=_patterns(mapping),
+    )
+
+
+def lacking(stream: Stream, folder: Path) -> Sentence:
+    """That a stream has no file, with the files that are there."""
+    return sentence(
+        "{folder}：流 {stream} 要的文件“{file}”没有找到；文件夹里有：{there}",
+        folder=folder,
+        stream=stream.name,
+        file=stream.layout.file,
+        there=_listed(folder),
+    )
+
+
+def _patterns(mapping: Mapping) -> list[str]:
+    return list(dict.fromkeys(stream.layout.file for stream in mapping.streams))
+
+
+def _listed(folder: Path) -> list[str]:
+    there = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    return there[:30] or [sentence("（空的）")]
 
 
 def joined_file(path: Path, stream: Stream, layout: Layout) -> Path:
@@ -41,9 +92,12 @@ def joined_file(path: Path, stream: Stream, layout: Layout) -> Path:
     folder = path if path.is_dir() else path.parent
     files = _matches(folder, layout)
     if len(files) != 1:
-        found = "、".join(file.name for file in files) or "没有"
         raise InputError(
-            f"{folder}：流 {stream.name} 要对照的文件“{layout.file}”应恰好有一个，找到的是：{found}"
+            "{folder}：流 {stream} 要对照的文件“{file}”应恰好有一个，找到的是：{found}",
+            folder=folder,
+            stream=stream.name,
+            file=layout.file,
+            found=[file.name for file in files] or [sentence("没有")],
         )
     return files[0]
 
@@ -53,9 +107,14 @@ def _matches(folder: Path, layout: Layout) -> list[Path]:
     return [
         file
         for file in sorted(folder.glob(layout.file))
-        # A link out of the folder is not part of what was handed in; a name with ~$ is Excel's lock file.
-        if file.is_file() and file.resolve().is_relative_to(inside) and not file.name.startswith((".", "~$"))
+        # A link out of the folder is not part of what was handed in.
+        if file.is_file() and file.resolve().is_relative_to(inside) and _is_ours(file.relative_to(folder))
     ]
+
+
+def _is_ours(file: Path) -> bool:
+    """Neither hidden, nor in a hidden folder, nor Excel's lock file."""
+    return not any(part.startswith((".", "~$")) for part in file.parts)
 
 
 def _fits(name: str, layout: Layout) -> bool:

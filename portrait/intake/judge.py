@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,16 +37,51 @@ def tally(engine: duckdb.DuckDBPyConnection, program: Program) -> Tally:
     return Tally(selected + len(program.raw.broken), passed)
 
 
-def refused(
+@dataclass(frozen=True)
+class Reason:
+    """Why rows are bad: the first thing wrong with each, its column, how many there are and the number of the first."""
+
+    code: str
+    column: str
+    rows: int
+    first: int
+
+
+def reasons(
     engine: duckdb.DuckDBPyConnection, program: Program, late: Mapping[int, str] | None = None
+) -> list[Reason]:
+    """What `refused` would say, counted in the engine: the rows of a wrong mapping may be millions. The commonest first."""
+    found: dict[tuple[str, str], list[int]] = {}
+    grouped = many(
+        engine,
+        f'SELECT problems[1].code, problems[1]."check", count(*), min(_row) FROM ({program.problems_sql()}) GROUP BY ALL',
+    )
+    singly = [(broken.code, "", 1, broken.row) for broken in program.raw.broken]
+    singly += [("taken", _first_column(reason), 1, row) for row, reason in (late or {}).items()]
+    for code, column, rows, first in (
+        *((code, program.checks[place].column, rows, first) for code, place, rows, first in grouped),
+        *singly,
+    ):
+        held = found.setdefault((code, column), [0, first])
+        held[0], held[1] = held[0] + rows, min(held[1], first)
+    made = [Reason(code, column, rows, first) for (code, column), (rows, first) in found.items()]
+    return sorted(made, key=lambda reason: (-reason.rows, reason.code, reason.first))
+
+
+def refused(
+    engine: duckdb.DuckDBPyConnection,
+    program: Program,
+    late: Mapping[int, str] | None = None,
+    only: Collection[int] | None = None,
 ) -> Iterator[Refused]:
-    """Every bad row of the file, and the good ones that the registry forbids."""
+    """Every bad row of the file (or of the rows `only`), and the good ones that the registry forbids."""
     for broken in program.raw.broken:
-        yield _cut_short(program, broken)
-    for number, raw, secrets, problems in many(engine, program.problems_sql()):
+        if only is None or broken.row in only:
+            yield _cut_short(program, broken)
+    for number, raw, secrets, problems in many(engine, program.problems_sql(only)):
         yield _refused(program, number, raw, secrets, problems)
     if late:
-        yield from _late(engine, program, late)
+        yield from _late(engine, program, {row: late[row] for row in late if only is None or row in only})
 
 
 def _refused(
@@ -64,16 +99,22 @@ def _told(column: str, problem: Mapping[str, Any]) -> str:
 
 
 def _shown(program: Program, raw: str, secrets: Iterable[str | None]) -> dict[str, str]:
-    cells: dict[str, str] = {str(key): str(value) for key, value in json.loads(raw).items()}
+    return veiled(program, {str(key): str(value) for key, value in json.loads(raw).items()}, secrets)
+
+
+def veiled(program: Program, cells: Mapping[str, str], secrets: Iterable[str | None]) -> dict[str, str]:
+    """A row's cells without what must not be shown: the columns of people's numbers, the row's `secrets` (texts of
+    program.secrets), and whatever looks like a phone, a mailbox or an identity number anywhere else."""
+    shown = dict(cells)
     for lookup in program.lookups.values():
         for column in lookup.expression.columns if lookup.sensitive else ():
-            if cells.get(column):
-                cells[column] = masked(lookup.sensitive, cells[column])
+            if shown.get(column):
+                shown[column] = masked(lookup.sensitive, shown[column])
     for text, kind in zip(secrets, program.secrets.values(), strict=True):
         if text:
-            cells = {key: value.replace(text, masked(kind, text)) for key, value in cells.items()}
+            shown = {key: value.replace(text, masked(kind, text)) for key, value in shown.items()}
     # The mapping need not use a column for people's numbers to stand in it.
-    return {key: hidden(value) for key, value in cells.items()}
+    return {key: hidden(value) for key, value in shown.items()}
 
 
 def _cut_short(program: Program, broken: Broken) -> Refused:
@@ -90,12 +131,17 @@ def scrubbed(text: str) -> str:
 
 
 def _late(engine: duckdb.DuckDBPyConnection, program: Program, late: Mapping[int, str]) -> Iterator[Refused]:
+    if not late:
+        return
     texts = ", ".join(program.secrets)
     numbers = ", ".join(str(number) for number in late)
     rows = engine.execute(
         f"SELECT _row, _raw, [{texts}]::varchar[] FROM {program.typed} WHERE _selected AND _row IN ({numbers}) ORDER BY _row"
     ).fetchall()
     for number, raw, secrets in rows:
-        column = late[number].partition("：")[0]
-        reason = hidden(late[number])
+        column, reason = _first_column(late[number]), hidden(late[number])
         yield Refused(program.raw.sheet, number, column, "taken", reason, _shown(program, raw, secrets))
+
+
+def _first_column(reason: str) -> str:
+    return reason.partition("：")[0]

@@ -6,7 +6,7 @@ import math
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from portrait.store.lease import Lease
 
 PART_ROWS = 300_000  # up to here one part; beyond, parts of at most six times this
 _FETCH = 100_000
-_ORDINAL = "row_number() OVER (PARTITION BY key ORDER BY line)"
+_ORDINAL = "row_number() OVER (PARTITION BY key ORDER BY line)"  # a row's place among its equals
 
 Progress = Callable[[str, int, int], None]
 
@@ -42,18 +42,28 @@ class Staged:
     relation: str
     columns: dict[str, str]  # record column → SQL over the relation, without id
     folder: Path
+    reserved: str = (
+        ""  # bad rows (key, line) that keep their places among equal ones, for when they are mended
+    )
+    places: str = ""  # rows (line, n) whose places are given: those of a replay
 
     def part(self, number: int) -> str:
         return self.relation + (f" WHERE part = {number}" if self.parts > 1 else "")
 
-    def records_sql(self, number: int) -> str:
+    def records_sql(self, number: int = 0) -> str:
         """The rows of a part with their ids: 16 bytes of the key, of key and ordinal for the second and later of equal ones."""
         columns = ", ".join(f"{sql} AS {name}" for name, sql in self.columns.items())
-        numbered = f"SELECT *, {_ORDINAL} AS n FROM {self.part(number)}"
+        part = self.part(number)
         if self.program.stream.repeats == "drop":
-            return f"SELECT key AS id, {columns} FROM ({numbered}) WHERE n = 1"
+            return f"SELECT key AS id, {columns} FROM (SELECT *, {_ORDINAL} AS n FROM {part}) WHERE n = 1"
         identity = "CASE WHEN n = 1 THEN key ELSE unhex(md5(hex(key) || ':' || n::varchar)) END"
-        return f"SELECT {identity} AS id, {columns} FROM ({numbered})"
+        if self.places:
+            return f"SELECT {identity} AS id, {columns} FROM (SELECT * FROM {part}) JOIN {self.places} USING (line)"
+        if not self.reserved:
+            return f"SELECT {identity} AS id, {columns} FROM (SELECT *, {_ORDINAL} AS n FROM {part})"
+        both = f"SELECT *, true AS good FROM {part} UNION ALL BY NAME SELECT *, false AS good FROM {self.reserved}"
+        numbered = f"SELECT *, {_ORDINAL} AS n FROM ({both})"
+        return f"SELECT {identity} AS id, {columns} FROM ({numbered}) WHERE good"
 
 
 @dataclass(frozen=True)
@@ -84,12 +94,8 @@ def stage(
     parts = parts_of(rows, part_rows, buckets)
     columns = _columns(program, batch, arrival, buckets)
     varying = {name: sql for name, sql in columns.items() if re.search(r"\b(v_|n_|_row\b)", sql)}
-    start = [literal(program.mapping.source), "v_kind::varchar", "v_account::varchar", "record_key"]
     listed = ", ".join(f"{sql} AS {name}" for name, sql in varying.items())
-    select = (
-        f"SELECT unhex(md5(concat_ws(chr(31), {', '.join(start)}))) AS key, {listed} "
-        f"FROM {program.judged} WHERE _selected AND NOT _bad"
-    )
+    select = f"SELECT {key_sql(program)} AS key, {listed} FROM {program.judged} WHERE _selected AND NOT _bad"
     target = folder / f"{program.prefix}parts"
     if parts > 1:
         engine.execute(
@@ -103,12 +109,32 @@ def stage(
         engine.execute(f"CREATE TABLE {relation} AS {select}")
     made = {name: name if name in varying else sql for name, sql in columns.items()}
     (good,) = one(engine, f"SELECT count(*) FROM {relation}") if parts == 1 or target.exists() else (0,)
-    return Staged(program, batch, good, parts, relation, made, target)
+    staged = Staged(program, batch, good, parts, relation, made, target)
+    if program.stream.repeats == "keep" and good < rows - len(program.raw.broken):
+        staged = replace(staged, reserved=f"{program.prefix}reserved")
+        engine.execute(f"CREATE TABLE {staged.reserved} AS {keys_sql(program)} AND _bad")
+    return staged
+
+
+def key_sql(program: Program) -> str:
+    """SQL over `judged` of what is hashed into the id of a record."""
+    parts = [literal(program.mapping.source), "v_kind::varchar", "v_account::varchar", "record_key"]
+    return f"unhex(md5(concat_ws(chr(31), {', '.join(parts)})))"
+
+
+def keys_sql(program: Program) -> str:
+    """Key and line of every selected row, good or bad, that says what it is of whom."""
+    return (
+        f"SELECT {key_sql(program)} AS key, _row::bigint AS line FROM {program.judged} "
+        f"WHERE _selected AND v_kind IS NOT NULL AND v_account IS NOT NULL"
+    )
 
 
 def unstage(engine: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     if staged.parts == 1:
         engine.execute(f"DROP TABLE IF EXISTS {staged.relation}")
+    if staged.reserved:
+        engine.execute(f"DROP TABLE IF EXISTS {staged.reserved}")
     shutil.rmtree(staged.folder, ignore_errors=True)
 
 
@@ -124,7 +150,6 @@ def land(
     """Append what the lake does not hold yet, looked for in the rows' months or `anywhere`. Parts that landed before a
     crash are skipped."""
     batch, rows, count = staged.batch, staged.rows, staged.parts
-    table = f"{staged.program.prefix}part"
     bind(engine, lake, "record")
     for number in range(count if rows else 0):
         progress(f"{batch.file}：写入第 {number + 1}/{count} 部分", rows * number // count, rows)
@@ -132,16 +157,31 @@ def land(
         name = f"{batch.key}:{number}/{count}"
         if lake.landed("record", name):
             continue
-        try:
-            engine.execute(f"CREATE TABLE {table} AS {staged.records_sql(number)}")
-            fresh = _fresh_sql(engine, table, anywhere or moves(staged.program))
-            if fresh:
-                lease.check()
-                append(engine, lake, fresh, name)
-        finally:
-            engine.execute(f"DROP TABLE IF EXISTS {table}")
-            engine.execute(f"DROP TABLE IF EXISTS {table}_held")
+        add(engine, lake, lease, staged, number, name, anywhere=anywhere)
     progress(f"{batch.file}：写入完毕", rows, rows)
+
+
+def add(
+    engine: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    lease: Lease,
+    staged: Staged,
+    number: int,
+    name: str,
+    *,
+    anywhere: bool = False,
+) -> None:
+    """Append the rows of a part that the lake does not hold, in one commit remembered under `name`."""
+    table = f"{staged.program.prefix}part"
+    try:
+        engine.execute(f"CREATE TABLE {table} AS {staged.records_sql(number)}")
+        fresh = _fresh_sql(engine, table, anywhere or moves(staged.program))
+        if fresh:
+            lease.check()
+            append(engine, lake, fresh, name)
+    finally:
+        engine.execute(f"DROP TABLE IF EXISTS {table}")
+        engine.execute(f"DROP TABLE IF EXISTS {table}_held")
 
 
 def landing(engine: duckdb.DuckDBPyConnection, lake: Lake, batch: Batch) -> Landing:
@@ -238,30 +278,28 @@ def _fresh_sql(engine: duckdb.DuckDBPyConnection, table: str, anywhere: bool) ->
 def append(engine: duckdb.DuckDBPyConnection, lake: Lake, records: str, name: str) -> None:
     """One commit of record rows, sorted as the lake is read."""
     columns = ", ".join(f'"{field.name}"' for field in RECORD_SCHEMA)
-    reader = engine.sql(f"SELECT {columns} FROM ({records}) ORDER BY month, account, line").to_arrow_reader(
-        _FETCH
-    )
+    # A cursor of its own: when the commit fails the engine is not left with an open result.
+    with engine.cursor() as reading:
+        query = f"SELECT {columns} FROM ({records}) ORDER BY month, account, line"
+        reader = reading.sql(query).to_arrow_reader(_FETCH)
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            cast = [
-                column.cast(field.type) for column, field in zip(batch.columns, RECORD_SCHEMA, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(cast, schema=RECORD_SCHEMA)
+        def batches() -> Iterator[pa.RecordBatch]:
+            for batch in reader:
+                cast = [
+                    column.cast(field.type)
+                    for column, field in zip(batch.columns, RECORD_SCHEMA, strict=True)
+                ]
+                yield pa.RecordBatch.from_arrays(cast, schema=RECORD_SCHEMA)
 
-    try:
         lake.append("record", pa.RecordBatchReader.from_batches(RECORD_SCHEMA, batches()), part=name)
-    finally:
-        # What a failed commit left unread would keep the engine from tidying up, and hide why it failed.
-        reader.close()
 
 
-def accounts_sql(program: Program, batch: Batch) -> str:
-    """Accounts that the lake has records of from this batch, as the registry keeps them."""
+def accounts_sql(program: Program, accounts: str) -> str:
+    """Of these accounts (SQL of one column `account`) the rows that the registry keeps."""
     lookup: Lookup = program.lookups["account"]
     return (
         f"SELECT DISTINCT l.number, {literal(program.mapping.source)}, {literal(lookup.expression.kind)}, l.shown, l.digest "
-        f"FROM {program.table('account')} l JOIN (SELECT DISTINCT account FROM record WHERE batch = {batch.id}) r "
+        f"FROM {program.table('account')} l JOIN (SELECT DISTINCT account FROM ({accounts})) r "
         f"ON r.account = l.number ORDER BY 1"
     )
 

@@ -98,19 +98,21 @@ class Lookup:
         """The answer for one raw text; "" is a blank."""
         if raw in MISTAKES:
             return Answer(code="mistake", reason=EXPECTED)
-        text: str | None = raw or None
-        if text is not None and self.expression.map is not None:
-            entries = self._entries
-            if text not in entries:
-                return Answer(code="unknown_value", reason=f"应为其中之一：{_choices(list(entries), text)}")
-            text = entries[text] or None
-        if text is not None:
-            text = self.expression.prefix + text
-        if text is None:
-            text = self.expression.default or None
+        if raw and self.expression.map is not None and raw not in self._entries:
+            return Answer(code="unknown_value", reason=f"应为其中之一：{_choices(list(self._entries), raw)}")
+        text = self.word(raw)
         if text is None or self.field.type not in LOOKUPS:
             return Answer(text)
         return self._typed(text, context)
+
+    def word(self, raw: str) -> str | None:
+        """The text that a raw one means: mapped, prefixed, a blank made the default. None for a blank or an unmapped one."""
+        text: str | None = raw or None
+        if text is not None and self.expression.map is not None:
+            text = self._entries.get(text) or None
+        if text is not None:
+            text = self.expression.prefix + text
+        return text if text is not None else self.expression.default or None
 
     @cached_property
     def _entries(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -103,7 +103,13 @@ class Mapping:
     title: str
     timezone: str
     streams: tuple[Stream, ...]
-    path: str
+    path: str = ""
+    text: str = field(default="", repr=False)  # as it stands in the file
+
+    @property
+    def label(self) -> str:
+        """Name and version as the ledger has them."""
+        return f"{self.name}@{self.version}"[:80]
 
     def digest(self, stream: Stream) -> str:
         """Changes when, and only when, the same file could give other records."""
@@ -158,19 +164,20 @@ class _Text(yaml.BaseLoader):
         return dict(super().construct_mapping(node, deep))
 
 
-def read_mapping(path: Path) -> Mapping:
-    """The checked mapping in a YAML file. Raises MappingError naming file, stream, field and what may stand there."""
-    at = path.name
+def read_mapping(path: Path, given: str = "") -> Mapping:
+    """The checked mapping in a YAML file. Raises MappingError naming file (`given` when its own name says nothing), stream,
+    field and what may stand there."""
+    at = given or path.name
     try:
-        return _checked(yaml.load(path.read_text(encoding="utf-8"), Loader=_Text), path)
+        text = path.read_text(encoding="utf-8")
+        return replace(_checked(yaml.load(text, Loader=_Text), at), path=given or str(path), text=text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MappingError(f"{at}：不是可读的 YAML：{error}") from error
     except RecursionError:
         raise MappingError(f"{at}：嵌套太深，或引用了自己") from None
 
 
-def _checked(document: Any, path: Path) -> Mapping:
-    at = path.name
+def _checked(document: Any, at: str) -> Mapping:
     if not isinstance(document, dict):
         raise MappingError(f"{at}：应为键值结构，要有 name、source、streams")
     reject(document, {"name", "version", "source", "title", "timezone", "maps", "streams"}, at)
@@ -194,7 +201,6 @@ def _checked(document: Any, path: Path) -> Mapping:
         title=text_of(document, "title", at, name),
         timezone=timezone,
         streams=streams,
-        path=str(path),
     )
 
 

@@ -5,6 +5,7 @@ Names from mappings and files enter the SQL only as quoted identifiers and liter
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from portrait.intake.lookup import Lookup
@@ -95,16 +96,17 @@ class Program:
         """Texts in `seen` that must never be shown, with their kind of identifier."""
         return {f"t_{name}": lookup.sensitive for name, lookup in self.lookups.items() if lookup.sensitive}
 
-    def problems_sql(self) -> str:
-        """Every bad row: number, raw JSON, the texts that must not be shown, and for each thing wrong its place in `checks`."""
+    def problems_sql(self, only: Collection[int] | None = None) -> str:
+        """Every bad row (of the rows `only`): number, raw JSON, the texts that must not be shown, and for each thing wrong its place in `checks`."""
         found = ", ".join(
             f"CASE WHEN coalesce({check.bad}, false) THEN "
             f"{{'check': {place}, 'text': ({check.text})::varchar, 'reason': ({check.reason})::varchar, 'code': ({check.code})::varchar}} END"
             for place, check in enumerate(self.checks)
         )
+        chosen = "" if only is None else f" AND _row IN ({', '.join(map(str, only)) or 'NULL'})"
         return (
             f"SELECT _row, _raw, [{', '.join(self.secrets)}]::varchar[] AS secrets, list_filter([{found}], lambda x: x IS NOT NULL) AS problems "
-            f"FROM {self.judged} WHERE _selected AND _bad ORDER BY _row"
+            f"FROM {self.judged} WHERE _selected AND _bad{chosen} ORDER BY _row"
         )
 
     def _selected(self) -> str:

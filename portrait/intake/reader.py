@@ -13,8 +13,10 @@ from portrait.intake.mapping import Layout
 from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, quoted, without_nul
 from portrait.intake.sheet import stage_sheet
 from portrait.intake.text import look, stage_csv, stage_lines
+from portrait.sentence import sentence
 
-_SUFFIXES = {
+IS_ROW = "CASE WHEN json_valid(c0) THEN json_type(c0) = 'OBJECT' ELSE false END"
+SUFFIXES = {
     **dict.fromkeys((".csv", ".txt", ".tsv"), "csv"),
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "xlsx"),
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
@@ -38,7 +40,7 @@ def read(
     """
     kind = layout.format if layout.format != "auto" else format_of(name)
     if not path.stat().st_size:
-        raise InputError(f"{name}：文件是空的（0 字节），应有表头和数据行")
+        raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=name)
     target = staging / f"{len(list(staging.iterdir()))}.parquet"
     if kind == "parquet":
         return _parquet(engine, path, name)
@@ -56,9 +58,13 @@ def read(
 def format_of(name: str) -> str:
     """The format that a file's name promises. Raises InputError naming the suffixes we know."""
     suffixes = [suffix.lower() for suffix in Path(name).suffixes if suffix.lower() != ".gz"]
-    kind = _SUFFIXES.get(suffixes[-1]) if suffixes else None
+    kind = SUFFIXES.get(suffixes[-1]) if suffixes else None
     if kind is None:
-        raise InputError(f"{name}：从扩展名看不出格式，认识的有：{'、'.join(_SUFFIXES)}；或在映射里写 format")
+        raise InputError(
+            "{file}：从扩展名看不出格式，认识的有：{choices}；或在映射里写 format",
+            file=name,
+            choices=list(SUFFIXES),
+        )
     return kind
 
 
@@ -68,10 +74,18 @@ def require(raw: Raw, columns: list[str], user: str) -> None:
     for column in columns:
         if column not in raw.columns:
             near = difflib.get_close_matches(column, raw.columns, n=1, cutoff=0.5)
-            missing.append(f"“{column}”" + (f"（是不是“{near[0]}”？）" if near else ""))
+            missing.append(
+                sentence("“{column}”（是不是“{near}”？）", column=column, near=near[0])
+                if near
+                else sentence("“{column}”", column=column)
+            )
     if missing:
         raise InputError(
-            f"{raw.where}：{user}要用的列缺少 {'、'.join(missing)}；文件里有：{'、'.join(raw.columns)}"
+            "{file}：{user}要用的列缺少 {missing}；文件里有：{columns}",
+            file=raw.where,
+            user=sentence(user),
+            missing=missing,
+            columns=list(raw.columns),
         )
 
 
@@ -94,7 +108,7 @@ def _parquet(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> Raw:
 
 def _damaged(name: str, path: Path, error: duckdb.Error) -> InputError:
     said = str(error).splitlines()[0].replace(str(path), name)
-    return InputError(f"{name}：不是完好的 Parquet 文件，请重新导出（{said}）")
+    return InputError("{file}：不是完好的 Parquet 文件，请重新导出（{error}）", file=name, error=said)
 
 
 def _json(
@@ -105,21 +119,31 @@ def _json(
     wrong = [path for path in paths if not path.startswith("$")]
     if wrong:
         raise InputError(
-            f"{name}：JSON 行里的列要写成路径，如 $.actor.account.name，这里是 {'、'.join(wrong)}"
+            "{file}：JSON 行里的列要写成路径，如 $.actor.account.name，这里是 {wrong}", file=name, wrong=wrong
         )
-    listed = ", ".join(literal(path) for path in paths)
-    cut = "".join(f", x[{i}] AS c{i - 1}" for i in range(1, len(paths) + 1))
-    is_row = "CASE WHEN json_valid(c0) THEN json_type(c0) = 'OBJECT' ELSE false END"
     engine.execute(
-        f"COPY (SELECT _row, _json{cut} FROM (SELECT _row, c0 AS _json, json_extract_string(c0, [{listed}]::varchar[]) AS x "
-        f"FROM {staged} WHERE {is_row})) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+        f"COPY ({cut_sql(staged, paths)}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
-    refused = engine.execute(f"SELECT _row, c0 FROM {staged} WHERE NOT {is_row} ORDER BY _row").fetchall()
+    refused = engine.execute(f"SELECT _row, c0 FROM {staged} WHERE NOT {IS_ROW} ORDER BY _row").fetchall()
     return Raw(
         name,
         "",
         f"(SELECT * FROM read_parquet({literal(str(target))}))",
         {path: plain(without_nul(f"r.c{i}")) for i, path in enumerate(paths)},
-        tuple(Broken(row, "bad_json", "这一行不是一个 JSON 对象", {TEXT_KEY: line}) for row, line in refused),
+        tuple(no_object(row, line) for row, line in refused),
         whole="r._json",
     )
+
+
+def cut_sql(staged: str, paths: Sequence[str]) -> str:
+    """Rows (_row, _json, c0…) with the paths cut out of the texts (_row, c0) of `staged` that are objects."""
+    listed = ", ".join(literal(path) for path in paths)
+    cut = "".join(f", x[{i}] AS c{i - 1}" for i in range(1, len(paths) + 1))
+    return (
+        f"SELECT _row, _json{cut} FROM (SELECT _row, c0 AS _json, json_extract_string(c0, [{listed}]::varchar[]) AS x "
+        f"FROM {staged} WHERE {IS_ROW})"
+    )
+
+
+def no_object(row: int, line: str) -> Broken:
+    return Broken(row, "bad_json", "这一行不是一个 JSON 对象", {TEXT_KEY: line})

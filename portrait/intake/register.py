@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,25 +59,55 @@ def chosen_sql(program: Program, refused: str) -> str:
 
 
 def register(
-    engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program, now: datetime
+    engine: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    program: Program,
+    now: datetime,
+    without: Collection[int] = (),
 ) -> tuple[int, dict[int, str]]:
-    """How many rows made or changed something, and the rows that what is registered already forbids: number → reason."""
+    """How many rows made or changed something, and the rows that what is registered already forbids: number → reason.
+
+    Rows `without` are left out, though they are good.
+    """
+    with _chosen(engine, connection, program, without) as (chosen, late):
+        return _put(engine, connection, program, chosen, now), late
+
+
+def forbidden(engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program) -> dict[int, str]:
+    """The rows that `register` would leave out, number → reason; nothing is stored."""
+    with _chosen(engine, connection, program) as (_, late):
+        return late
+
+
+@contextmanager
+def _chosen(
+    engine: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    program: Program,
+    without: Collection[int] = (),
+) -> Iterator[tuple[str, dict[int, str]]]:
+    """The table of rows that may be registered, for the block, and those that may not."""
     chosen, refused = f"{program.prefix}chosen", f"{program.prefix}refused"
     late: dict[int, str] = {}
     try:
         engine.execute(f"CREATE TABLE {refused} (_row bigint)")
+        _refuse(engine, refused, without)
         engine.execute(f"CREATE TABLE {chosen} AS {chosen_sql(program, refused)}")
         if program.stream.target.name == "person":
             # A refused row uncovers the one before it under the same key, which must be looked at too.
             while found := _taken(engine, connection, program, chosen):
                 late.update(found)
-                engine.executemany(f"INSERT INTO {refused} VALUES (?)", [[number] for number in found])
+                _refuse(engine, refused, found)
                 engine.execute(f"CREATE OR REPLACE TABLE {chosen} AS {chosen_sql(program, refused)}")
-        stored = _put(engine, connection, program, chosen, now)
+        yield chosen, late
     finally:
         engine.execute(f"DROP TABLE IF EXISTS {chosen}")
         engine.execute(f"DROP TABLE IF EXISTS {refused}")
-    return stored, late
+
+
+def _refuse(engine: duckdb.DuckDBPyConnection, table: str, rows: Collection[int]) -> None:
+    if rows:
+        engine.execute(f"INSERT INTO {table} SELECT unnest(?::bigint[])", [list(rows)])
 
 
 def _put(
@@ -108,6 +140,13 @@ def _put(
     if target in ("person", "trainee"):
         link_accounts(connection, now)
     return stored
+
+
+def keys_sql(program: Program) -> dict[str, str]:
+    """What says whether two rows mean the same thing: SQL over `judged`, the source included where it belongs to the key."""
+    stream = program.stream
+    keys = {key: f"v_{slot(key)}" for key in stream.target.key}
+    return keys | ({"source": literal(program.mapping.source)} if _HOMES[stream.target.name].sourced else {})
 
 
 def registered(program: Program) -> dict[str, str]:

@@ -33,7 +33,12 @@ def stage_sheet(path: Path, name: str, sheet: str, header: int, target: Path) ->
     rows = chosen.iter_rows()
     cells = [_text(cell) for cell in next(islice(rows, header - 1, None), [])]
     if not any(cells):
-        raise InputError(f"{name}，工作表“{chosen.name}”：第 {header} 行应为表头，这一行是空的")
+        raise InputError(
+            "{file}，工作表“{sheet}”：第 {line} 行应为表头，这一行是空的",
+            file=name,
+            sheet=chosen.name,
+            line=header,
+        )
     # Columns without a head are kept too, under their place: a note beside the table may not vanish.
     cells += [""] * (chosen.total_width - len(cells))
     stage = Stage(target, header_names(cells))
@@ -48,17 +53,27 @@ def _open(path: Path, name: str, sheet: str) -> tuple[CalamineSheet, dict[int, d
     try:
         with path.open("rb") as file:
             if file.read(len(_OLE)) == _OLE and _ENCRYPTED in file.read(_DIRECTORY):
-                raise InputError(f"{name}：工作簿有打开密码，请去掉密码另存以后再导入")
+                raise InputError("{file}：工作簿有打开密码，请去掉密码另存以后再导入", file=name)
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as packed:
                 size = sum(member.file_size for member in packed.infolist())
             if size > UNPACKED_LIMIT:
-                raise InputError(f"{name}：工作簿解开后有 {size >> 20} MB，上限是 {UNPACKED_LIMIT >> 20} MB")
+                raise InputError(
+                    "{file}：工作簿解开后有 {size} MB，上限是 {most} MB",
+                    file=name,
+                    size=size >> 20,
+                    most=UNPACKED_LIMIT >> 20,
+                )
         book = CalamineWorkbook.from_path(str(path))
         if sheet and sheet not in book.sheet_names:
-            raise InputError(f"{name}：没有工作表“{sheet}”，文件里有：{'、'.join(book.sheet_names)}")
+            raise InputError(
+                "{file}：没有工作表“{sheet}”，文件里有：{there}",
+                file=name,
+                sheet=sheet,
+                there=book.sheet_names,
+            )
         if not book.sheet_names:
-            raise InputError(f"{name}：工作簿里没有工作表")
+            raise InputError("{file}：工作簿里没有工作表", file=name)
         chosen = book.get_sheet_by_name(sheet or book.sheet_names[0])
         wrong: dict[int, dict[int, str]] = {}
         if zipfile.is_zipfile(path):
@@ -73,7 +88,9 @@ def _open(path: Path, name: str, sheet: str) -> tuple[CalamineSheet, dict[int, d
         OSError,
         ValueError,
     ) as error:
-        raise InputError(f"{name}：不是完好的 Excel 工作簿，请重新导出（{error}）") from error
+        raise InputError(
+            "{file}：不是完好的 Excel 工作簿，请重新导出（{error}）", file=name, error=error
+        ) from error
 
 
 def _chunks(

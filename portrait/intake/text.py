@@ -20,6 +20,7 @@ import pyarrow.csv as pc
 
 from portrait.errors import InputError
 from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names
+from portrait.sentence import sentence
 
 BLOCK = 4 << 20  # also the longest row that can be read
 _DELIMITERS = ",\t;|"
@@ -89,14 +90,16 @@ def look(path: Path, name: str, encoding: str) -> Text:
             if not any(
                 block.strip(b"\xef\xbb\xbf \t\r\n") for block in iter(lambda: file.read(1 << 20), b"")
             ):
-                raise InputError(f"{name}：文件是空的，应有表头和数据行")
+                raise InputError("{file}：文件是空的，应有表头和数据行", file=name)
     for magic, kind in (
-        (b"PK\x03\x04", "Excel 工作簿或压缩包"),
-        (b"PAR1", "Parquet 文件"),
-        (b"\xd0\xcf\x11\xe0", "旧版 Office 文件"),
+        (b"PK\x03\x04", sentence("Excel 工作簿或压缩包")),
+        (b"PAR1", sentence("Parquet 文件")),
+        (b"\xd0\xcf\x11\xe0", sentence("旧版 Office 文件")),
     ):
         if start.startswith(magic):
-            raise InputError(f"{name}：应为文本文件，内容却是{kind}；请改正扩展名或在映射里写 format")
+            raise InputError(
+                "{file}：应为文本文件，内容却是{kind}；请改正扩展名或在映射里写 format", file=name, kind=kind
+            )
     choices = ["utf-8", "gb18030"] if encoding == "auto" else [encoding]
     if start.startswith(codecs.BOM_UTF8):
         choices = ["utf-8-sig"]
@@ -107,24 +110,38 @@ def look(path: Path, name: str, encoding: str) -> Text:
         try:
             found = Text(path, name, choice, _marks(path, choice))
         except UnicodeDecodeError as error:
-            failures.append(f"按 {choice} 读到第 {_line_of(path, choice)} 行时出错（{error.reason}）")
+            failures.append(
+                sentence(
+                    "按 {encoding} 读到第 {line} 行时出错（{reason}）",
+                    encoding=choice,
+                    line=_line_of(path, choice),
+                    reason=error.reason,
+                )
+            )
         except (OSError, EOFError) as error:
-            raise InputError(f"{name}：压缩文件已损坏：{error}") from error
+            raise InputError("{file}：压缩文件已损坏：{error}", file=name, error=error) from error
         except _NotText as error:
             raise InputError(
-                f"{name}：第 {error.line} 行有不属于文本的字节，应为 UTF-8 或 GB18030 的文本文件"
+                "{file}：第 {line} 行有不属于文本的字节，应为 UTF-8 或 GB18030 的文本文件",
+                file=name,
+                line=error.line,
             ) from None
         else:
             if encoding == "gb18030" == choice and _chinese(path):
-                failures.append("内容是 UTF-8")
+                failures.append(sentence("内容是 UTF-8"))
                 break
             return found
     if encoding != "auto":
         raise InputError(
-            f"{name}：映射写的编码是 {encoding}，文件却不是（{'；'.join(failures)}）；应为 UTF-8（带或不带标记）或 "
-            f"GB18030，请改映射里的 encoding，或写 auto"
+            "{file}：映射写的编码是 {encoding}，文件却不是（{failures}）；应为 UTF-8（带或不带标记）或 GB18030，"
+            "请改映射里的 encoding，或写 auto",
+            file=name,
+            encoding=encoding,
+            failures=failures,
         )
-    raise InputError(f"{name}：认不出编码，应为 UTF-8（带或不带标记）或 GB18030；{'；'.join(failures)}")
+    raise InputError(
+        "{file}：认不出编码，应为 UTF-8（带或不带标记）或 GB18030；{failures}", file=name, failures=failures
+    )
 
 
 class _NotText(Exception):
@@ -192,10 +209,12 @@ def stage_csv(text: Text, header: int, target: Path) -> tuple[Stage, list[Broken
                     csv.reader(islice(lines, header - 1, header), delimiter=delimiter, strict=True), []
                 )
             except csv.Error:
-                raise InputError(f"{text.name}：第 {header} 行应为表头，这一行的引号没有配对") from None
+                raise InputError(
+                    "{file}：第 {line} 行应为表头，这一行的引号没有配对", file=text.name, line=header
+                ) from None
             skip = header
     if not any(cell.strip() for cell in cells):
-        raise InputError(f"{text.name}：第 {header} 行应为表头，这一行是空的")
+        raise InputError("{file}：第 {line} 行应为表头，这一行是空的", file=text.name, line=header)
     names = header_names(cells)
     stage = Stage(target, names)
     broken: list[Broken] = []
@@ -265,7 +284,11 @@ def _cut_fast(text: Text, stage: Stage, delimiter: str, skip: int, header: int, 
                 stage.write(pa.array(numbers, pa.int64()), batch.columns)
         except pa.ArrowInvalid as error:
             raise InputError(
-                f"{text.name}：第 {at} 行之后有一行超过 {BLOCK >> 20} MB 或不能切成列，多半是引号没有配对（{error}）"
+                "{file}：第 {line} 行之后有一行超过 {most} MB 或不能切成列，多半是引号没有配对（{error}）",
+                file=text.name,
+                line=at,
+                most=BLOCK >> 20,
+                error=error,
             ) from error
 
 

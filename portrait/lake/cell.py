@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Double,
+    FromClause,
     Integer,
     Select,
     String,
@@ -57,6 +58,7 @@ cell = table(
     column("sw", BigInteger),
     column("swy", BigInteger),
     column("swyy", BigInteger),
+    column("swa", BigInteger),
     column("bucket", Integer),
 )
 link = table(
@@ -66,7 +68,8 @@ link = table(
     column("source", String),
     column("stage", String),
 )
-# What a cell's sums are multiplied by: reliability of the kind × discount of the month, in 1 / MASS_UNIT.
+# What a cell's sums are multiplied by: reliability of the kind × discount of the month, in 1 / MASS_UNIT. `wt` times
+# the age in months too; `half` is the age in half-years.
 factor = table(
     "factor",
     column("kind", Integer),
@@ -74,6 +77,9 @@ factor = table(
     column("w", Double),
     column("wy", Double),
     column("wyy", Double),
+    column("wa", Double),
+    column("wt", Double),
+    column("half", Integer),
 )
 
 
@@ -136,6 +142,7 @@ def cells(buckets: int, facts: Collection[Kind], where: ColumnElement[bool] | No
             _sum(grouped.c.sw * percent).label("sw"),
             _sum(grouped.c.swy * percent).label("swy"),
             _sum(grouped.c.swyy * percent).label("swyy"),
+            _sum(grouped.c.sw * percent * percent).label("swa"),
             cast(grouped.c.account % buckets, Integer).label("bucket"),
         )
         .join_from(grouped, aligned, grouped.c.subject == aligned.c.subject)
@@ -144,36 +151,48 @@ def cells(buckets: int, facts: Collection[Kind], where: ColumnElement[bool] | No
     )
 
 
-def sums(month: int, *, some: bool = False) -> Select[Any]:
-    """Discounted sums per person, indicator and source, of the cells up to `month`, as whole numbers.
-
-    A cell is rounded after its deltas are added up, so it does not matter in how many batches it came. With `some`,
-    `link` holds few accounts and only their cells are read.
-    """
+def _total(month: int, some: bool) -> FromClause:
+    """The cells up to `month`, the deltas of each added up."""
     chosen = [cell.c.month <= month]
     if some:
         chosen.append(cell.c.account.in_(select(link.c.account)))
-    total = (
+    return (
         select(
             cell.c.account,
             cell.c.indicator,
             cell.c.month,
             cell.c.kind,
             _sum(cell.c.n).label("n"),
-            _sum(cell.c.sw).label("sw"),
-            _sum(cell.c.swy).label("swy"),
-            _sum(cell.c.swyy).label("swyy"),
+            *(_sum(cell.c[name]).label(name) for name in ("sw", "swy", "swyy", "swa")),
         )
         .where(*chosen)
         .group_by(cell.c.account, cell.c.indicator, cell.c.month, cell.c.kind)
         .subquery("total")
     )
 
-    def discounted(name: str) -> ColumnElement[int]:
-        # floor(x + ½): engines round halves differently.
-        by = factor.c["w" + name[2:]]
-        return _sum(cast(func.floor(cast(total.c[name], Double) * by + HALF), BigInteger)).label(name)
 
+def _discounted(total: FromClause, names: Collection[str]) -> list[ColumnElement[int]]:
+    """Sums times their factor, as whole numbers. Each cell is rounded by floor(x + ½): engines round halves differently."""
+    return [
+        _sum(
+            cast(
+                func.floor(
+                    cast(total.c["sw" if name == "swt" else name], Double) * factor.c[name[1:]] + HALF
+                ),
+                BigInteger,
+            )
+        ).label(name)
+        for name in names
+    ]
+
+
+def sums(month: int, *, some: bool = False) -> Select[Any]:
+    """Discounted sums per person, indicator and source, of the cells up to `month`, as whole numbers.
+
+    A cell is rounded after its deltas are added up, so it does not matter in how many batches it came. With `some`,
+    `link` holds few accounts and only their cells are read.
+    """
+    total = _total(month, some)
     return (
         select(
             link.c.person,
@@ -181,7 +200,7 @@ def sums(month: int, *, some: bool = False) -> Select[Any]:
             total.c.indicator,
             link.c.source,
             _sum(total.c.n).label("n"),
-            *(discounted(name) for name in ("sw", "swy", "swyy")),
+            *_discounted(total, ("sw", "swy", "swyy", "swa", "swt")),
             func.max(total.c.month).label("last_month"),
         )
         .join_from(total, link, total.c.account == link.c.account)
@@ -189,4 +208,18 @@ def sums(month: int, *, some: bool = False) -> Select[Any]:
         # What is only counted (sw = 0) always counts; what is weighed and has come to nothing does not.
         .where(total.c.n > 0, or_(total.c.sw == 0, factor.c.w > 0))
         .group_by(link.c.person, link.c.stage, total.c.indicator, link.c.source)
+    )
+
+
+def halves(month: int, every: int) -> Select[Any]:
+    """Discounted sums per person, indicator and half-year before `month`, of every so-manieth person."""
+    total = _total(month, False)
+    return (
+        select(
+            link.c.person, total.c.indicator, factor.c.half, *_discounted(total, ("sw", "swy", "swa", "swt"))
+        )
+        .join_from(total, link, total.c.account == link.c.account)
+        .join(factor, and_(total.c.kind == factor.c.kind, total.c.month == factor.c.month))
+        .where(total.c.n > 0, total.c.sw > 0, factor.c.w > 0, link.c.person % every == 0)
+        .group_by(link.c.person, total.c.indicator, factor.c.half)
     )

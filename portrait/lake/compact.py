@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
@@ -12,7 +14,7 @@ from portrait.lake.table import TABLES, WRITER, Lake
 
 SORTED_BY = {"record": "account", "cell": "account", "snapshot": "person", "link": "person"}
 LEAST_HOURS = 24  # a reader may be busy with files of a version that was the newest when it began
-CROWD = 16  # files of one partition; opening more of them takes longer than reading what is in them
+CROWD = 8  # files of one partition; opening more of them takes longer than reading what is in them
 
 
 def tidy(lake: Lake) -> int:
@@ -72,3 +74,21 @@ def vacuum(lake: Lake, name: str, *, keep_hours: int = 168) -> list[str]:
         retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False, full=True
     )
     return removed
+
+
+def clear_replaced(lake: Lake, now: datetime) -> list[str]:
+    """Remove the tables that a rebuilt lake has taken the place of, once no reader can be busy with them, and say which.
+
+    Needs the writer's lease: what a rebuild has begun is none of the standing tables either.
+    """
+    root = lake.standing.root
+    if not root:
+        return []
+    since = datetime.fromtimestamp((lake.folder / "lake.json").stat().st_mtime, UTC)
+    if now - since < timedelta(hours=LEAST_HOURS):
+        return []
+    older = [str(number) for number in range(1, int(root))]
+    replaced = [name for name in (*TABLES, *older) if (lake.folder / name).is_dir()]
+    for name in replaced:
+        shutil.rmtree(lake.folder / name, ignore_errors=True)
+    return replaced

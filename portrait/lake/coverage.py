@@ -20,7 +20,7 @@ def learners(pool: Pool, first: date, last: date, persons: Collection[int] | Non
     """Persons by county with at least one record of learning from `first` to `last` that is not doubtful."""
     kinds = ", ".join(str(int(kind)) for kind in SIGNING_UP)
     chosen, given = _among(persons)
-    rows = pool.rows(
+    rows = pool.kept(
         f"""
         SELECT county, count(DISTINCT person) FROM link
         WHERE account IN (
@@ -45,7 +45,7 @@ def offsite_counts(
     chosen, given = _among(persons)
     if counties is not None:
         chosen, given = f"AND county IN (SELECT unnest(?::VARCHAR[])) {chosen}", [list(counties), *given]
-    rows = pool.rows(
+    rows = pool.kept(
         f"""
         SELECT county, days, count(*) FROM (
             SELECT county, person, count(DISTINCT {DAY}) AS days FROM record JOIN link USING (account)
@@ -63,7 +63,7 @@ def offsite_counts(
 def offsite_days(pool: Pool, first: date, last: date, persons: Collection[int]) -> dict[int, int]:
     """Verified off-site days of named persons. Call it only for persons whom the reader may list by name."""
     chosen, given = _among(persons)
-    rows = pool.rows(
+    rows = pool.kept(
         f"SELECT person, count(DISTINCT {DAY}) FROM record JOIN link USING (account) "
         f"WHERE {_OFFSITE} {chosen} GROUP BY person",
         [*_span(first, last), *given],

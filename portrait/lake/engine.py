@@ -31,6 +31,8 @@ def bare_engine(lake: Lake, *, memory: str, threads: int) -> duckdb.DuckDBPyConn
     engine.execute(f"SET temp_directory='{quoted(str(spill))}'")
     engine.execute("SET TimeZone='UTC'")
     engine.execute("SET parquet_metadata_cache=true")
+    # It would be drawn on stdout, into the JSON that a script reads.
+    engine.execute("SET enable_progress_bar=false")
     return engine
 
 

@@ -105,7 +105,7 @@ def class_tasks(pool: Pool, runs: Collection[int], months: Collection[int]) -> p
 
 def class_tests(pool: Pool, run: int) -> list[tuple[int, Kind, float]]:
     """account, PRETEST or POSTTEST, score as a share of the full mark: the first try of each paper, the mean of several papers."""
-    tried = pool.rows(
+    tried = pool.kept(
         f"WITH first AS (SELECT account, kind, arg_min(value, (epoch_us(time), seq, id)) AS value FROM record "
         f"WHERE run = ? AND kind IN ({_listed((Kind.PRETEST, Kind.POSTTEST))}) AND flag & {int(Flag.SCORED)} <> 0 "
         f"AND {_SOUND} GROUP BY account, kind, item) "

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,13 +15,19 @@ import duckdb
 from portrait.lake.engine import bare_engine, bind_files, rows
 from portrait.lake.table import TABLES, Lake, file_paths
 
+ROOM = 400_000  # values of kept answers, some 30 MB
+
 
 @dataclass(frozen=True)
 class _Version:
+    root: Path
     number: int  # -1: no commit yet
     files: tuple[str, ...]
     table: Any
     marks: dict[str, int | None]  # those asked for so far
+
+
+_Versions = tuple[tuple[Path, int], ...]
 
 
 class Pool:
@@ -35,8 +44,10 @@ class Pool:
         self._local = threading.local()
         self._engine: duckdb.DuckDBPyConnection | None = None
         self._versions: dict[str, _Version] = {}
-        self._derived: dict[str, tuple[int, Any]] = {}
+        self._derived: dict[str, tuple[tuple[Path, int], Any]] = {}
         self._deriving = threading.Lock()
+        self._answers: OrderedDict[bytes, tuple[_Versions, list[tuple[Any, ...]]]] = OrderedDict()
+        self._room = ROOM
 
     def query(self, sql: str, parameters: Any = None) -> Any:
         """An Arrow table of the answer."""
@@ -45,6 +56,33 @@ class Pool:
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._cursor().execute(sql, parameters).fetchall()
         return found
+
+    def kept(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Like `rows`, for what several pages or readers ask again: the answer is kept until a table has a newer commit.
+
+        The longest unasked for make room. Callers must not change it.
+        """
+        self._follow()
+        versions = tuple((self._versions[name].root, self._versions[name].number) for name in TABLES)
+        key = hashlib.sha256(f"{sql}\0{parameters!r}".encode()).digest()
+        with self._lock:
+            found = self._answers.get(key)
+            if found is not None and found[0] == versions:
+                self._answers.move_to_end(key)
+                return found[1]
+        made = self.rows(sql, parameters)
+        with self._lock:
+            self._forget(key)
+            self._answers[key] = versions, made
+            self._room -= _values(made)
+            while self._room < 0:
+                self._forget(next(iter(self._answers)))
+        return made
+
+    def _forget(self, key: bytes) -> None:
+        found = self._answers.pop(key, None)
+        if found is not None:
+            self._room += _values(found[1])
 
     def part(self, name: str, **partition: Iterable[int]) -> str:
         """SELECT over the files whose partition columns have one of these values, for use in FROM (…)."""
@@ -65,10 +103,10 @@ class Pool:
             version.marks[part] = version.table.transaction_version(part) if version.table else None
         return version.marks[part]
 
-    def version(self, name: str) -> int:
-        """The newest version of a table; -1 before its first commit. Good as a key of a cache."""
+    def version(self, name: str) -> tuple[Path, int]:
+        """Where a table stands and its newest version (-1 before its first commit). Good as a key of a cache."""
         self._follow()
-        return self._versions[name].number
+        return self._versions[name].root, self._versions[name].number
 
     def derive(self, what: str, name: str, make: Callable[[Any, frozenset[str]], Any]) -> Any:
         """What `make(before, files)` makes of a table's files, kept until the table has a newer commit.
@@ -78,10 +116,11 @@ class Pool:
         self._follow()
         with self._deriving:
             version = self._versions[name]
-            number, held = self._derived.get(what, (None, None))
-            if number != version.number:
+            now = version.root, version.number
+            then, held = self._derived.get(what, (None, None))
+            if then != now:
                 held = make(held, frozenset(version.files))
-                self._derived[what] = (version.number, held)
+                self._derived[what] = (now, held)
             return held
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -102,14 +141,19 @@ class Pool:
                 self._engine = bare_engine(self._lake, memory=self._memory, threads=self._threads)
             for name in stale:
                 if self._stale(name):
-                    table = self._lake.table(name)
+                    root, table = self._lake.path(name), self._lake.table(name)
                     files = tuple(file_paths(table)) if table else ()
                     bind_files(self._engine, name, files)
                     number = table.version() if table else -1
-                    self._versions[name] = _Version(number, files, table, {})
+                    self._versions[name] = _Version(root, number, files, table, {})
 
     def _stale(self, name: str) -> bool:
-        known = self._versions.get(name)
-        if known is None:
+        known, root = self._versions.get(name), self._lake.path(name)
+        if known is None or known.root != root:
             return True
-        return (self._lake.path(name) / "_delta_log" / f"{known.number + 1:020}.json").exists()
+        return (root / "_delta_log" / f"{known.number + 1:020}.json").exists()
+
+
+def _values(rows: list[tuple[Any, ...]]) -> int:
+    """How much room an answer takes; an empty one takes some too."""
+    return 1 + len(rows) * len(rows[0]) if rows else 1

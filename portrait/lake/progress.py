@@ -44,7 +44,7 @@ def class_progress(
     last = month_number(min((ends or as_of) + LATE, as_of))
     tasks = ", ".join(str(int(kind)) for kind in TASKS)
     day = f"(time + {CHINA})::date"
-    rows = pool.rows(
+    rows = pool.kept(
         f"""
         SELECT trainee,
                count(DISTINCT CASE WHEN kind = {int(Kind.ATTENDANCE)} THEN {day} END),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -11,17 +12,38 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from portrait.estimate import Prior, Sums, stage_priors
+from portrait.estimate import Halves, Prior, Sums, shared_prior, stage_priors
 from portrait.evidence import EvidenceRule
 from portrait.framework import indicators
-from portrait.lake.cell import portable, sums
+from portrait.lake.cell import halves, portable, sums
 from portrait.lake.engine import bind
 from portrait.lake.table import Lake
 from portrait.level import STATES, Mass, Priors, figures_of, nodes, place
-from portrait.record import LEVEL_UNIT, MASS_UNIT, PRIOR_SCHEMA, SNAPSHOT_SCHEMA, Kind, month_number
+from portrait.record import (
+    LEVEL_UNIT,
+    MASS_UNIT,
+    PRIOR_SCHEMA,
+    SNAPSHOT_SCHEMA,
+    SQUARE_UNIT,
+    Kind,
+    month_number,
+)
 
 CHUNK = 50_000  # persons whose figures are made at a time
-PRIOR_COLUMNS = "SELECT indicator, stage, mean, kappa, noise, error, persons, basis"
+SAMPLE = 20_000  # persons, about, from whom the variances that all indicators share are learned
+PRIOR_FIELDS = tuple(field.name for field in fields(Prior))
+PRIOR_COLUMNS = f"SELECT indicator, stage, {', '.join(PRIOR_FIELDS)}"
+# What a person's evidence for an indicator adds up to over the sources. Whole numbers again: the order of a sum of floats
+# would show in it.
+_MASS = f"""
+    CREATE OR REPLACE TEMP TABLE mass AS SELECT person, stage, number, sum(n)::bigint AS n,
+    sum(sw)::bigint AS sw, sum(swy)::bigint AS swy, sum(swyy)::bigint AS swyy, sum(swa)::bigint AS swa, sum(swt)::bigint AS swt,
+    sum(floor(sw / {MASS_UNIT:.1f} * (sw / {MASS_UNIT:.1f}) * {SQUARE_UNIT:.1f} + 0.5)::bigint)::bigint AS sww,
+    sum(CASE WHEN sw > 0 THEN floor(greatest(swyy - swy / sw * swy, 0) + 0.5)::bigint ELSE 0 END)::bigint AS within,
+    sum(CASE WHEN sw > 0 THEN floor(swa / sw * {SQUARE_UNIT:.1f} + 0.5)::bigint ELSE 0 END)::bigint AS alone,
+    sum(CASE WHEN sw > 0 THEN floor(swa / sw * (n - 1) * {SQUARE_UNIT:.1f} + 0.5)::bigint ELSE 0 END)::bigint AS free,
+    count(*) sources, max(last_month) last_month FROM fine JOIN node USING (indicator) GROUP BY ALL
+"""
 DAY_ZERO = date(1970, 1, 1)
 
 
@@ -48,6 +70,9 @@ def factors(rule: EvidenceRule, months: list[int], month: int) -> pa.Table:
             "w": by * (MASS_UNIT / 1e6),
             "wy": by * (MASS_UNIT / 1e10),
             "wyy": by * (MASS_UNIT / 1e14),
+            "wa": by * (MASS_UNIT / 1e8),
+            "wt": by * np.array([month - row[1] for row in rows]) * (MASS_UNIT / 1e6),
+            "half": pa.array([(month - row[1]) // 6 for row in rows], pa.int32()),
         }
     )
 
@@ -71,11 +96,7 @@ def gather(engine: duckdb.DuckDBPyConnection, rule: EvidenceRule, as_of: date, *
     )
     engine.register("node", nodes)
     engine.execute(f"CREATE OR REPLACE TEMP TABLE fine AS {portable(sums(month, some=some))}")
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE mass AS SELECT person, stage, number, sum(n)::bigint n, "
-        "sum(sw)::bigint sw, sum(swy)::bigint swy, sum(swyy)::bigint swyy, max(last_month) last_month "
-        "FROM fine JOIN node USING (indicator) GROUP BY ALL"
-    )
+    engine.execute(_MASS)
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE breadth AS "
         "SELECT person, indicator node, count(DISTINCT source)::integer sources FROM fine GROUP BY ALL UNION ALL "
@@ -84,24 +105,59 @@ def gather(engine: duckdb.DuckDBPyConnection, rule: EvidenceRule, as_of: date, *
     )
 
 
-def learn(engine: duckdb.DuckDBPyConnection, rule: EvidenceRule) -> dict[str, dict[str, Prior]]:
-    """The priors of every scored indicator, from the temporary tables of `gather`."""
+def learn(engine: duckdb.DuckDBPyConnection, rule: EvidenceRule, as_of: date) -> dict[str, dict[str, Prior]]:
+    """The priors of every scored indicator, from the tables of `gather`."""
     found: dict[str, dict[str, Prior]] = {}
+    persons = engine.execute("SELECT count(DISTINCT person) FROM mass").fetchall()[0][0]
+    every = max(1, persons // SAMPLE)
+    shared = shared_prior(
+        _sums(engine, f"sw > 0 AND person % {every} = 0"),
+        _halves(engine, month_number(as_of), every),
+        rule,
+    )
     for number, node in enumerate(indicators().values()):
-        if not node.scored:
-            continue
-        # In one order always: floating sums differ with the order.
-        part = _arrays(
-            engine, "SELECT stage, sw, swy, swyy, n FROM mass WHERE number = ? ORDER BY person", [number]
-        )
-        held = Sums(
-            part["sw"] / MASS_UNIT,
-            part["swy"] / MASS_UNIT,
-            part["swyy"] / MASS_UNIT,
-            part["n"].astype(np.int64),
-        )
-        found[node.code] = stage_priors(held, np.asarray(part["stage"], dtype=object), rule)
+        if node.scored:
+            stage = _arrays(engine, "SELECT stage FROM mass WHERE number = ? ORDER BY person", [number])
+            found[node.code] = stage_priors(
+                _sums(engine, f"number = {number}"), np.asarray(stage["stage"], dtype=object), rule, shared
+            )
     return found
+
+
+def _sums(engine: duckdb.DuckDBPyConnection, where: str) -> Sums:
+    """Rows of `mass`, in one order always: floating sums differ with the order."""
+    part = _arrays(
+        engine,
+        "SELECT sw, swy, swa, swt, swyy, within, sww, alone, free, person, number, n, sources "
+        f"FROM mass WHERE {where} ORDER BY number, person",
+    )
+    return Sums(
+        **_units(part, ("sw", "swy", "swa", "swt", "swyy", "within"), MASS_UNIT),
+        **_units(part, ("sww", "alone", "free"), SQUARE_UNIT),
+        **_units(part, ("person", "number", "n", "sources")),
+    )
+
+
+def _halves(engine: duckdb.DuckDBPyConnection, month: int, every: int) -> Halves:
+    part = _arrays(
+        engine,
+        "SELECT person, number, half, sw, swy, swa, swt "
+        f"FROM ({portable(halves(month, every))}) JOIN node USING (indicator) "
+        "WHERE sw > 0 ORDER BY person, number, half",
+    )
+    return Halves(
+        **_units(part, ("person", "number", "half")), **_units(part, ("sw", "swy", "swa", "swt"), MASS_UNIT)
+    )
+
+
+def _units(part: dict[str, NDArray[Any]], names: Sequence[str], unit: int = 0) -> dict[str, Any]:
+    """Columns by the names that portrait.estimate has for them: in units, or whole numbers."""
+    return {
+        name if name == "sources" else name.removeprefix("s"): part[name] / unit
+        if unit
+        else part[name].astype(np.int64)
+        for name in names
+    }
 
 
 def prior_table(priors: Priors, as_of: date, seq: int) -> pa.Table:
@@ -109,9 +165,7 @@ def prior_table(priors: Priors, as_of: date, seq: int) -> pa.Table:
         {
             "indicator": code,
             "stage": stage,
-            **{
-                name: getattr(prior, name) for name in ("mean", "kappa", "noise", "error", "persons", "basis")
-            },
+            **{name: getattr(prior, name) for name in PRIOR_FIELDS},
             "seq": seq,
             "as_of": day_number(as_of),
         }
@@ -173,7 +227,7 @@ def _figures(
     breadth = _arrays(engine, f"SELECT * FROM breadth WHERE {within}")
     mass = Mass.empty(len(persons))
     row = np.searchsorted(persons, found["person"])
-    for name in ("n", "sw", "swy", "last_month"):
+    for name in ("n", "sw", "swy", "swa", "swt", "sww", "last_month"):
         getattr(mass, name)[row, found["number"]] = found[name]
     column = np.array([place()[code] for code in breadth["node"].tolist()], dtype=np.int64)
     mass.sources[np.searchsorted(persons, breadth["person"]), column] = breadth["sources"]
@@ -184,7 +238,7 @@ def _figures(
     size = len(i)
     fixed = {
         name: np.rint(getattr(made, name)[i, j] * LEVEL_UNIT).astype(np.int64)
-        for name in ("level", "low", "high")
+        for name in ("level", "low", "high", "alignment", "mixed")
     }
     yield pa.record_batch(
         {
@@ -221,7 +275,7 @@ def gone(persons: list[int], *, partition: int, seq: int, buckets: int) -> pa.Re
     """Rows that say that nothing is left of these persons, so that their older rows hold no more."""
     nothing: dict[str, Any] = {
         "node": "", "state": "none", "level": 0, "low": 0, "high": 0, "n": 0, "weight": 0,
-        "sources": 0, "last_month": 0, "rule": "", "seq": seq, "as_of": partition,
+        "sources": 0, "alignment": 0, "mixed": 0, "last_month": 0, "rule": "", "seq": seq, "as_of": partition,
     }  # fmt: skip
     return pa.RecordBatch.from_pylist(
         [{"person": person, "bucket": person % buckets, **nothing} for person in persons],

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -24,15 +28,59 @@ TABLES: dict[str, tuple[pa.Schema, list[str]]] = {
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=32_768)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Which of a lake's folders holds the tables that are read ("" = its own), and into how many buckets they are cut."""
+
+    root: str
+    buckets: int
+
+
 class Lake:
-    """The lake in a folder. Cheap to make; every read opens the newest version."""
+    """The lake in a folder. Cheap to make; every read opens the newest version.
+
+    A small file says which tables stand: a rebuilt lake takes the place of the old one when that file is replaced, and
+    the buckets are those that the tables were cut into, whatever the setting says now (`wanted`).
+    """
 
     def __init__(self, folder: Path, buckets: int) -> None:
         self.folder = folder
-        self.buckets = buckets
+        self.wanted = buckets
+        self._read: tuple[tuple[int, int], Standing] | None = None
+
+    @property
+    def standing(self) -> Standing:
+        try:
+            there = os.stat(self._sign)
+        except FileNotFoundError:
+            return Standing("", self.wanted)
+        stamp = there.st_mtime_ns, there.st_ino
+        read = self._read
+        if read is None or read[0] != stamp:
+            said = json.loads(self._sign.read_text(encoding="utf-8"))
+            read = self._read = stamp, Standing(said["root"], said["buckets"])
+        return read[1]
+
+    @property
+    def buckets(self) -> int:
+        return self.standing.buckets
+
+    @property
+    def _sign(self) -> Path:
+        return self.folder / "lake.json"
 
     def path(self, name: str) -> Path:
-        return self.folder / name
+        return self.folder / self.standing.root / name
+
+    def stand(self, standing: Standing) -> None:
+        """From now on these tables are read, by every process at once."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(asdict(standing), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, self._sign)
 
     def table(self, name: str) -> DeltaTable | None:
         """The newest version of a table, or None before its first commit."""
@@ -78,6 +126,8 @@ class Lake:
         `replace` "" puts `data` in the place of the whole table, a predicate over partition columns in the place of
         those partitions; None appends. `data` may be empty.
         """
+        if not self._sign.exists():
+            self.stand(Standing("", self.wanted))
         self.path(name).mkdir(parents=True, exist_ok=True)
         common: dict[str, Any] = {
             "partition_by": TABLES[name][1],
@@ -91,7 +141,15 @@ class Lake:
         else:
             # Before the first commit there is nothing that a predicate could replace.
             predicate = (replace or None) if self.table(name) else None
-            write_deltalake(str(self.path(name)), data, mode="overwrite", predicate=predicate, **common)
+            shape: Any = None if predicate else "overwrite"
+            write_deltalake(
+                str(self.path(name)), data, mode="overwrite", predicate=predicate, schema_mode=shape, **common
+            )
+
+    def fits(self, name: str) -> bool:
+        """Whether a table has today's columns; those that are derived are made again where it has not."""
+        table = self.table(name)
+        return table is None or [field.name for field in table.schema().fields] == TABLES[name][0].names
 
     def landed(self, name: str, part: str) -> bool:
         return self.mark(name, part) is not None

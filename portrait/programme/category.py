@@ -35,8 +35,3 @@ def categories_of(office: str = "", plan: str = "") -> tuple[str, ...]:
         for category in categories().values()
         if office in ("", category.office) and plan in ("", category.plan)
     )
-
-
-def category_name(code: str) -> str:
-    found = categories().get(code)
-    return found.zh if found else code or "国培省培以外"

@@ -13,13 +13,13 @@ from portrait.programme.training_class import TrainingClass
 
 SOON = timedelta(days=14)
 WORDS = {
-    "quota": ("名额没有选派足", "个名额缺人", "通知四（二）8 月 31 日前完成遴选，足额完成下达指标"),
-    "unscheduled": ("没有报开班时间", "个班次", "通知四（六）8 月 30 日前报送具体开班时间"),
-    "arrival": ("已开班，没有一人登记报到", "个班次", "通知四（六）报到、注册和管理"),
-    "graduation": ("已结束，没有登记结业", "个班次", "通知四（八）结业率通报"),
-    "late": ("计划结束晚于项目期限", "个班次", "通知三 原则上 12 月 31 日前完成"),
-    "ending": ("两周内结束，准备结业登记", "个班次", "通知四（六）精准记录培训数据"),
-    "starting": ("两周内开班", "个班次", "通知四（六）开班前一周报送通知书和课程表"),
+    "quota": ("名额没有选派足", "通知四（二）8 月 31 日前完成遴选，足额完成下达指标"),
+    "unscheduled": ("没有报开班时间", "通知四（六）8 月 30 日前报送具体开班时间"),
+    "arrival": ("已开班，没有一人登记报到", "通知四（六）报到、注册和管理"),
+    "graduation": ("已结束，没有登记结业", "通知四（八）结业率通报"),
+    "late": ("计划结束晚于项目期限", "通知三 原则上 12 月 31 日前完成"),
+    "ending": ("两周内结束，准备结业登记", "通知四（六）精准记录培训数据"),
+    "starting": ("两周内开班", "通知四（六）开班前一周报送通知书和课程表"),
 }
 
 
@@ -52,12 +52,8 @@ class Due:
         return WORDS[self.code][0]
 
     @property
-    def unit(self) -> str:
-        return WORDS[self.code][1]
-
-    @property
     def cite(self) -> str:
-        return WORDS[self.code][2]
+        return WORDS[self.code][1]
 
     def overdue(self, as_of: date) -> bool:
         return self.when < as_of

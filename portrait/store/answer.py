@@ -59,7 +59,7 @@ class Contest:
 def own_person(scope: Scope) -> int:
     """The person the actor is. Raises AccessRefused when the actor is no person of the registry."""
     if scope.actor.person_id is None:
-        raise AccessRefused(f"账号 {scope.actor.login} 没有绑定教师本人，不能作答")
+        raise AccessRefused("账号 {login} 没有绑定教师本人，不能作答", login=scope.actor.login)
     return scope.actor.person_id
 
 
@@ -67,11 +67,10 @@ def rate_self(registry: Engine, scope: Scope, node: str, value: int, at: datetim
     """Keep a self-rating. It stands beside the estimate and never enters it."""
     known = {**dimensions(), **indicators()}
     if node not in known or not known[node].scored:
-        raise InputError(
-            f"“{node}”不能自评；可以自评的有 {'、'.join(c for c, n in known.items() if n.scored)}"
-        )
+        choices = [c for c, n in known.items() if n.scored]
+        raise InputError("“{node}”不能自评；可以自评的有 {choices}", node=node, choices=choices)
     if value not in (1, 2, 3, 4):
-        raise InputError(f"自评 {value!r} 不在 1–4 级之内")
+        raise InputError("自评 {value} 不在 1–4 级之内", value=value)
     with registry.begin() as connection:
         connection.execute(
             insert(self_rating).values(person_id=own_person(scope), node=node, value=value, at=at)
@@ -94,12 +93,12 @@ def answer_course(
 ) -> None:
     """Keep the answer to a course of the supermarket; a new answer replaces the old one."""
     if answer not in ANSWERS:
-        raise InputError(f"“{answer}”不是对课程的回答；可以是 {'、'.join(ANSWERS)}")
+        raise InputError("“{answer}”不是对课程的回答；可以是 {choices}", answer=answer, choices=list(ANSWERS))
     values: dict[str, Any] = {"answer": answer, "reason": reason[:300], "at": at}
     mine = and_(election.c.person_id == own_person(scope), election.c.course_id == course_id)
     with registry.begin() as connection:
         if connection.scalar(select(course.c.id).where(course.c.id == course_id, course.c.shelf)) is None:
-            raise NotFound(f"课程超市里没有课程 {course_id}")
+            raise NotFound("课程超市里没有课程 {course}", course=course_id)
         if connection.execute(update(election).where(mine).values(values)).rowcount == 0:
             connection.execute(
                 insert(election).values(person_id=own_person(scope), course_id=course_id, **values)
@@ -137,9 +136,9 @@ def open_contest(
     if not text:
         raise InputError("请写明异议的内容和理由")
     if len(text) > TEXT_LIMIT:
-        raise InputError(f"异议写了 {len(text)} 字，最多 {TEXT_LIMIT} 字")
+        raise InputError("异议写了 {n} 字，最多 {most} 字", n=len(text), most=TEXT_LIMIT)
     if node and node not in {**dimensions(), **indicators()}:
-        raise InputError(f"没有编号为“{node}”的维度或指标")
+        raise InputError("没有编号为“{node}”的维度或指标", node=node)
     due = after_workdays(at.date(), read_yaml("rules/contest.yaml")["working_days"])
     with registry.begin() as connection:
         number = connection.execute(
@@ -169,14 +168,14 @@ def withdraw_contest(registry: Engine, scope: Scope, number: int, at: datetime) 
             update(contest).where(mine).values(state="withdrawn", decided_at=at, decided_by=scope.actor.login)
         )
         if done.rowcount == 0:
-            raise NotFound(f"没有可以撤回的异议 {number}")
+            raise NotFound("没有可以撤回的异议 {number}", number=number)
         return _contest(connection, scope, number)
 
 
 def prefer(registry: Engine, scope: Scope, name: str, value: str) -> None:
     """Remember a preference of the signed-in user."""
     if name not in PREFERENCES:
-        raise InputError(f"没有名为“{name}”的偏好；可以是 {'、'.join(PREFERENCES)}")
+        raise InputError("没有名为“{name}”的偏好；可以是 {choices}", name=name, choices=list(PREFERENCES))
     mine = and_(preference.c.user_id == scope.actor.user_id, preference.c.name == name)
     with registry.begin() as connection:
         connection.execute(delete(preference).where(mine))

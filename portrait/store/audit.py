@@ -12,6 +12,9 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portrait.clock import aware
+from portrait.errors import NotFound
+from portrait.scope import Scope
+from portrait.sentence import sentence
 from portrait.store.schema import audit, audit_head
 
 START = "0" * 64
@@ -97,17 +100,19 @@ def verify_audit(engine: Engine) -> AuditCheck:
         for row in connection.execute(select(audit).order_by(audit.c.id)):
             count += 1
             if row.id != count:
-                return AuditCheck(False, count, count, f"第 {count} 行不见了")
+                return AuditCheck(False, count, count, sentence("第 {number} 行不见了", number=count))
             if link(before, row.id, row._asdict()) != row.chain:
-                return AuditCheck(False, count, row.id, f"第 {row.id} 行的内容与链不符，被改过")
+                return AuditCheck(
+                    False, count, row.id, sentence("第 {number} 行的内容与链不符，被改过", number=row.id)
+                )
             before = row.chain
         head = connection.execute(select(audit_head)).one_or_none()
     if head is None:
-        return AuditCheck(count == 0, count, None, "" if count == 0 else "审计链的末端记录不见了")
+        return AuditCheck(count == 0, count, None, "" if count == 0 else sentence("审计链的末端记录不见了"))
     if head.rows != count:
-        return AuditCheck(False, count, count + 1, f"末尾少了 {head.rows - count} 行")
+        return AuditCheck(False, count, count + 1, sentence("末尾少了 {n} 行", n=head.rows - count))
     if head.chain != before:
-        return AuditCheck(False, count, count, "末端与最后一行不符")
+        return AuditCheck(False, count, count, sentence("末端与最后一行不符"))
     return AuditCheck(True, count, None, "")
 
 
@@ -120,6 +125,43 @@ def recent_audit(engine: Engine, *, limit: int = 200, actor: str = "", action: s
         query = query.where(audit.c.action == action)
     with engine.connect() as connection:
         return list(connection.execute(query))
+
+
+def audit_rows(
+    connection: Connection,
+    scope: Scope,
+    *,
+    actor: str = "",
+    action: str = "",
+    outcome: str = "",
+    before: int | None = None,
+    limit: int = 200,
+) -> list[Row[Any]]:
+    """Newest rows first; with `before`, those that stand before the row of this number."""
+    query = select(audit).where(scope.intake).order_by(audit.c.id.desc()).limit(limit)
+    for column, wanted in ((audit.c.actor, actor), (audit.c.action, action), (audit.c.outcome, outcome)):
+        if wanted:
+            query = query.where(column == wanted)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    return list(connection.execute(query))
+
+
+def audit_row(connection: Connection, scope: Scope, number: int) -> Row[Any]:
+    """One row. Raises NotFound when there is none, or none in the scope."""
+    row = connection.execute(select(audit).where(audit.c.id == number, scope.intake)).first()
+    if row is None:
+        raise NotFound("审计里没有第 {number} 行", number=number)
+    return row
+
+
+def audit_names(connection: Connection, scope: Scope) -> tuple[list[str], list[str]]:
+    """Every actor and every action that the audit knows, in order of name."""
+    actors, actions = (
+        list(connection.execute(select(column).where(scope.intake).distinct().order_by(column)).scalars())
+        for column in (audit.c.actor, audit.c.action)
+    )
+    return actors, actions
 
 
 def views_of(engine: Engine, object: str, *, limit: int = 100) -> list[Row[Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from portrait.clock import aware
 from portrait.errors import NotFound
@@ -34,7 +35,10 @@ class Counts:
 
 @dataclass(frozen=True)
 class Batch:
-    """One file × one stream, as the ledger has it."""
+    """One file × one stream, as the ledger has it; or a replay of quarantined rows of such a batch (`origin`).
+
+    The counts of a replay tell of the rows it read again, those of its origin where each row of the file is now.
+    """
 
     id: int
     key: str
@@ -45,6 +49,9 @@ class Batch:
     content: str
     inputs: tuple[Mapping[str, str], ...]
     mapping: str
+    recipe: str | None  # sha256 of the archived mapping file; None in batches older than that
+    arrived: date | None
+    origin: int | None
     state: str  # running | done | failed
     by: str
     started: datetime
@@ -67,16 +74,108 @@ def open_batch(registry: Engine, *, key: str, now: datetime, **values: object) -
     with registry.begin() as connection:
         row = connection.execute(select(batch).where(batch.c.key == key)).first()
         if row is None:
-            # Counted here and not by the database, whose sequence would skip the numbers of crashed attempts.
-            number = connection.execute(select(func.coalesce(func.max(batch.c.id), 0))).scalar_one() + 1
             connection.execute(
-                insert(batch).values(id=number, key=key, state="running", started=now, **values)
+                insert(batch).values(
+                    id=_next_number(connection), key=key, state="running", started=now, **values
+                )
             )
         elif row.state != "done":
             connection.execute(
                 update(batch).where(batch.c.id == row.id).values(state="running", message="", finished=None)
             )
         return _read(connection.execute(select(batch).where(batch.c.key == key)).one())
+
+
+def _next_number(connection: Connection) -> int:
+    """Counted here and not by the database, whose sequence would skip the numbers of crashed attempts."""
+    return int(connection.execute(select(func.coalesce(func.max(batch.c.id), 0))).scalar_one()) + 1
+
+
+def open_replay(
+    connection: Connection, origin: Batch, *, now: datetime, mapping: str, recipe: str, by: str
+) -> Batch:
+    """A replay of a batch, running: the interrupted one taken up again, or a new one. A batch has at most one that is not done."""
+    begun = unfinished_replay(connection, origin.id)
+    said = {"mapping": mapping, "recipe": recipe, "by": by}
+    if begun is not None:
+        connection.execute(update(batch).where(batch.c.id == begun.id).values(**said, message=""))
+        return batch_of(connection, begun.id)
+    number = _next_number(connection)
+    connection.execute(
+        insert(batch).values(
+            id=number,
+            key=hashlib.sha256(f"replay|{origin.key}|{number}".encode()).hexdigest(),
+            source=origin.source,
+            stream=origin.stream,
+            target=origin.target,
+            file=origin.file,
+            content=origin.content,
+            inputs=[dict(one) for one in origin.inputs],
+            arrived=origin.arrived,
+            origin=origin.id,
+            state="running",
+            started=now,
+            **said,
+        )
+    )
+    return batch_of(connection, number)
+
+
+def unfinished_replay(connection: Connection, number: int) -> Batch | None:
+    """The replay of a batch that was interrupted."""
+    row = connection.execute(
+        select(batch).where(batch.c.origin == number, batch.c.state != "done").order_by(batch.c.id)
+    ).first()
+    return _read(row) if row is not None else None
+
+
+def unfinished_replays(connection: Connection, *, number: int | None = None, source: str = "") -> list[int]:
+    """Batches with an interrupted replay: this one, of this source, or all."""
+    query = select(batch.c.origin).where(batch.c.origin.is_not(None), batch.c.state != "done")
+    if number is not None:
+        query = query.where(batch.c.origin == number)
+    if source:
+        query = query.where(batch.c.source == source)
+    return sorted(one for one in connection.execute(query).scalars() if one is not None)
+
+
+def drop_replay(connection: Connection, number: int) -> None:
+    """Forget a replay of which nothing was stored."""
+    connection.execute(
+        delete(batch).where(batch.c.id == number, batch.c.origin.is_not(None), batch.c.state != "done")
+    )
+
+
+def replays(connection: Connection, number: int, scope: Scope | None = None) -> list[Batch]:
+    """The replays of a batch, oldest first."""
+    allowed = [scope.intake] if scope else []
+    rows = connection.execute(select(batch).where(batch.c.origin == number, *allowed).order_by(batch.c.id))
+    return [_read(row) for row in rows]
+
+
+def record_ledger(connection: Connection) -> list[Batch]:
+    """The finished batches of learning records, replays among them, in the order in which they were done."""
+    rows = connection.execute(
+        select(batch)
+        .where(batch.c.target == "record", batch.c.state == "done")
+        .order_by(batch.c.finished, batch.c.id)
+    )
+    return [_read(row) for row in rows]
+
+
+def later_batches(connection: Connection, earlier: Batch) -> list[Batch]:
+    """Finished batches of the same target that came in after this one, replays left out."""
+    rows = connection.execute(
+        select(batch)
+        .where(
+            batch.c.target == earlier.target,
+            batch.c.id > earlier.id,
+            batch.c.state == "done",
+            batch.c.origin.is_(None),
+        )
+        .order_by(batch.c.id)
+    )
+    return [_read(row) for row in rows]
 
 
 def close_batch(connection: Connection, number: int, counts: Counts, message: str, now: datetime) -> None:
@@ -103,7 +202,7 @@ def batch_of(connection: Connection, number: int, scope: Scope | None = None) ->
     allowed = [scope.intake] if scope else []
     row = connection.execute(select(batch).where(batch.c.id == number, *allowed)).first()
     if row is None:
-        raise NotFound(f"没有第 {number} 号批次")
+        raise NotFound("没有第 {number} 号批次", number=number)
     return _read(row)
 
 
@@ -122,10 +221,11 @@ def record_batches_from(connection: Connection, source: str) -> list[Batch]:
     return [_read(row) for row in rows]
 
 
-def sources(connection: Connection, scope: Scope) -> list[str]:
+def sources(connection: Connection, scope: Scope | None = None) -> list[str]:
     """Sources that ever sent something."""
+    allowed = [scope.intake] if scope else []
     rows = connection.execute(
-        select(batch.c.source).where(scope.intake).distinct().order_by(batch.c.source)
+        select(batch.c.source).where(*allowed).distinct().order_by(batch.c.source)
     ).scalars()
     return list(rows)
 
@@ -143,7 +243,7 @@ class Sums:
 
 
 def sums(connection: Connection, scope: Scope) -> list[Sums]:
-    """Per source, in order of name."""
+    """Per source, in order of name. Replays are in the counts of the batches whose rows they read again."""
     names = [field.name for field in fields(Counts)]
     waiting = (
         select(batch.c.source, func.count().label("n"))
@@ -162,7 +262,7 @@ def sums(connection: Connection, scope: Scope) -> list[Sums]:
             *(func.sum(batch.c[name]).label(name) for name in names),
         )
         .join(waiting, waiting.c.source == batch.c.source, isouter=True)
-        .where(scope.intake)
+        .where(scope.intake, batch.c.origin.is_(None))
         .group_by(batch.c.source)
         .order_by(batch.c.source)
     )

@@ -37,10 +37,12 @@ def follow_up(
 ) -> Followup:
     """The answer as kept. Only the class's own provider may answer, and only for a trainee of that class."""
     if answer not in ANSWERS:
-        raise InputError(f"“{answer}”不是可以登记的处置；可以是 {'、'.join(ANSWERS)}")
+        raise InputError(
+            "“{answer}”不是可以登记的处置；可以是 {choices}", answer=answer, choices=list(ANSWERS)
+        )
     note = note.strip()
     if len(note) > NOTE_LIMIT:
-        raise InputError(f"备注写了 {len(note)} 字，最多 {NOTE_LIMIT} 字")
+        raise InputError("备注写了 {n} 字，最多 {most} 字", n=len(note), most=NOTE_LIMIT)
     if scope.actor.role is not Role.TRAINER:
         raise AccessRefused("预警处置由班级的承训单位登记")
     row = trainee.select().where(
@@ -49,7 +51,7 @@ def follow_up(
     kept = Followup(class_id, account_id, answer, note, scope.actor.login, at)
     with registry.begin() as connection:
         if connection.execute(row).first() is None:
-            raise AccessRefused(f"班次 {class_id} 没有这名学员，或者它不是本单位的班次")
+            raise AccessRefused("班次 {number} 没有这名学员，或者它不是本单位的班次", number=class_id)
         connection.execute(
             insert(followup).values(
                 class_id=class_id, account_id=account_id, answer=answer, note=note, by=kept.by, at=at

@@ -20,7 +20,15 @@ def sizes(engine: Engine) -> dict[str, int]:
 
 def unfinished_batches(engine: Engine) -> list[Row[Any]]:
     """Batches that were begun and are not done."""
-    query = select(batch.c.id, batch.c.source, batch.c.stream, batch.c.file, batch.c.state, batch.c.message)
+    query = select(
+        batch.c.id,
+        batch.c.source,
+        batch.c.stream,
+        batch.c.file,
+        batch.c.state,
+        batch.c.message,
+        batch.c.origin,
+    )
     with engine.connect() as connection:
         return list(connection.execute(query.where(batch.c.state != "done").order_by(batch.c.id)))
 

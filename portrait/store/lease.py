@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from portrait.clock import now
 from portrait.errors import LakeBusy
+from portrait.sentence import sentence
 from portrait.store.schema import lease
 
 LAKE = "lake"
@@ -40,7 +41,9 @@ class Lease:
                 .values(until=now() + TERM)
             ).rowcount
         if not kept:
-            raise LakeBusy(f"写入权（{self.name}）已被别的进程接管，本次写入停止；重新运行会从断点继续")
+            raise LakeBusy(
+                "写入权（{name}）已被别的进程接管，本次写入停止；重新运行会从断点继续", name=self.name
+            )
 
     def _beat(self, stop: threading.Event) -> None:
         while not stop.wait(BEAT_SECONDS):
@@ -58,7 +61,7 @@ def writing(registry: Engine, *, name: str = LAKE, wait_seconds: float = 0.0) ->
     deadline = time.monotonic() + wait_seconds
     while (other := _take(held)) is not None:
         if time.monotonic() >= deadline:
-            raise LakeBusy(f"另一个进程（{_described(other)}）正在写记录湖，请等它结束后再试")
+            raise LakeBusy("另一个进程（{holder}）正在写记录湖，请等它结束后再试", holder=_described(other))
         time.sleep(0.2)
     stop = threading.Event()
     beat = threading.Thread(target=held._beat, args=(stop,), daemon=True, name="lease")
@@ -84,7 +87,7 @@ def _take(held: Lease) -> str | None:
                         insert(lease).values(name=held.name, holder=held.holder, until=moment + TERM)
                     )
             except IntegrityError:
-                return "刚刚开始"
+                return sentence("刚刚开始")
             return None
         if _aware(row.until) > moment and not _dead(row.holder):
             return str(row.holder)
@@ -124,7 +127,7 @@ def _dead(holder: str) -> bool:
 
 def _described(holder: str) -> str:
     host, _, rest = holder.partition(":")
-    return f"主机 {host}，进程 {rest.partition(':')[0]}" if rest else holder
+    return sentence("主机 {host}，进程 {pid}", host=host, pid=rest.partition(":")[0]) if rest else holder
 
 
 def _aware(moment: datetime) -> datetime:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Engine, Select, func, select
 
 from portrait.store.schema import account, alignment, batch, course, training_class
 
@@ -28,6 +28,7 @@ class CourseName:
 class BatchName:
     key: str
     file: str  # as received
+    number: int  # of a replay: that of the batch whose rows it read again
 
 
 def accounts_of(registry: Engine, persons: Collection[int]) -> dict[int, tuple[int, str]]:
@@ -57,7 +58,7 @@ def alignments_of(registry: Engine, courses: Collection[int]) -> dict[int, dict[
 
 
 def batch_names(registry: Engine, ids: Collection[int]) -> dict[int, BatchName]:
-    query = select(batch.c.id, batch.c.key, batch.c.file)
+    query = select(batch.c.id, batch.c.key, batch.c.file, func.coalesce(batch.c.origin, batch.c.id))
     return {row[0]: BatchName(*row[1:]) for row in in_parts(registry, query, batch.c.id, ids)}
 
 

@@ -48,7 +48,7 @@ def who(registry: Engine, scope: Scope, person_id: int) -> Who:
     with registry.connect() as connection:
         row = connection.execute(query).one_or_none()
     if row is None:
-        raise NotFound(f"没有人员 {person_id}，或者不在您能看到的范围")
+        raise NotFound("没有人员 {number}，或者不在您能看到的范围", number=person_id)
     return Who(
         row.id,
         row.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from portrait.clock import aware
 from portrait.scope import Scope
@@ -46,6 +46,19 @@ class Quarantined:
     state: str  # open | replayed | dismissed
     decided_by: str
     decided_at: datetime | None
+    replay: int | None  # batch of the replay that took the row
+    mended: bool  # a person has corrected cells of it
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a quarantined row stands, and what it takes to read it again."""
+
+    id: int
+    sheet: str
+    line: int
+    mended: str | None  # sha256 of the archived cells
+    replay: int | None
 
 
 def store_refused(connection: Connection, number: int, rows: Iterable[Refused]) -> int:
@@ -89,6 +102,8 @@ def _chosen(scope: Scope | None, conditions: Sequence[Any]) -> Select[Any]:
             quarantine.c.state,
             quarantine.c.decided_by,
             quarantine.c.decided_at,
+            quarantine.c.replay,
+            quarantine.c.mended.is_not(None).label("mended"),
         )
         .join(batch, batch.c.id == quarantine.c.batch_id)
         .where(*allowed, *conditions)
@@ -99,6 +114,7 @@ def _chosen(scope: Scope | None, conditions: Sequence[Any]) -> Select[Any]:
 def _read(row: Any) -> Quarantined:
     values = dict(row._mapping)
     values["decided_at"] = aware(values["decided_at"]) if values["decided_at"] else None
+    values["mended"] = bool(values["mended"])
     return Quarantined(**values)
 
 
@@ -128,18 +144,57 @@ def quarantined_by_id(
 
 
 def quarantine_codes(
-    connection: Connection, scope: Scope, *, number: int | None = None, source: str = "", state: str = "open"
+    connection: Connection,
+    scope: Scope | None = None,
+    *,
+    number: int | None = None,
+    source: str = "",
+    state: str = "open",
 ) -> dict[str, int]:
     """How many rows wait for which reason, the commonest first."""
     n = func.count().label("n")
+    allowed = [scope.intake] if scope else []
     rows = connection.execute(
         select(quarantine.c.code, n)
         .join(batch, batch.c.id == quarantine.c.batch_id)
-        .where(scope.intake, *_conditions(number, source, state, ""))
+        .where(*allowed, *_conditions(number, source, state, ""))
         .group_by(quarantine.c.code)
         .order_by(n.desc(), quarantine.c.code)
     )
     return {row.code: row.n for row in rows}
+
+
+def open_ids(
+    connection: Connection, scope: Scope, *, number: int | None = None, source: str = "", code: str = ""
+) -> list[int]:
+    """The rows that wait for a decision, in file order."""
+    chosen = _chosen(scope, _conditions(number, source, "open", code)).with_only_columns(quarantine.c.id)
+    return list(connection.execute(chosen).scalars())
+
+
+def quarantine_states(
+    connection: Connection, scope: Scope, *, number: int | None = None, source: str = ""
+) -> dict[str, int]:
+    """How many rows are in which state."""
+    rows = connection.execute(
+        select(quarantine.c.state, func.count().label("n"))
+        .join(batch, batch.c.id == quarantine.c.batch_id)
+        .where(scope.intake, *_conditions(number, source, "", ""))
+        .group_by(quarantine.c.state)
+    )
+    return {row.state: row.n for row in rows}
+
+
+def quarantine_batches(connection: Connection, scope: Scope, *, source: str = "") -> dict[int, str]:
+    """Batches that ever had a row quarantined, the newest first, with their files."""
+    rows = connection.execute(
+        select(batch.c.id, batch.c.file)
+        .where(
+            scope.intake, batch.c.id.in_(select(quarantine.c.batch_id)), *_conditions(None, source, "", "")
+        )
+        .order_by(batch.c.id.desc())
+    )
+    return {row.id: row.file for row in rows}
 
 
 def _conditions(number: int | None, source: str, state: str, code: str) -> list[Any]:
@@ -167,15 +222,81 @@ def decide(connection: Connection, ids: Sequence[int], state: str, by: str, now:
     return count
 
 
-def restate(connection: Connection, number: int, row: Refused) -> None:
-    """Keep a row open with what is wrong with it now."""
-    connection.execute(
+def take(connection: Connection, ids: Sequence[int], replay: int, by: str, now: datetime) -> None:
+    """Mark rows as taken by a replay: what is stored is no longer open, nor dismissed in the meantime."""
+    for chunk in chunks(ids, 500):
+        connection.execute(
+            update(quarantine)
+            .where(quarantine.c.id.in_(chunk), quarantine.c.state != "replayed")
+            .values(state="replayed", replay=replay, decided_by=by, decided_at=now)
+        )
+
+
+def restate(connection: Connection, rows: Iterable[tuple[int, Refused]]) -> None:
+    """Keep rows (by id) open with what is wrong with them now."""
+    statement = (
         update(quarantine)
-        .where(quarantine.c.id == number)
-        .values(column=row.column[:80], code=row.code[:40], reason=row.reason, raw=dict(row.raw))
+        .where(quarantine.c.id == bindparam("number"))
+        .values(
+            column=bindparam("new_column"),
+            code=bindparam("new_code"),
+            reason=bindparam("new_reason"),
+            raw=bindparam("new_raw"),
+        )
+    )
+    for chunk in chunks(rows, CHUNK):
+        connection.execute(
+            statement,
+            [
+                {
+                    "number": number,
+                    "new_column": row.column[:80],
+                    "new_code": row.code[:40],
+                    "new_reason": row.reason,
+                    "new_raw": dict(row.raw),
+                }
+                for number, row in chunk
+            ],
+        )
+
+
+def rewrite(connection: Connection, number: int, mended: str, raw: Mapping[str, str]) -> None:
+    """Keep a row's corrected cells (archived as `mended`) and the form in which people see it."""
+    connection.execute(
+        update(quarantine).where(quarantine.c.id == number).values(mended=mended, raw=dict(raw))
     )
 
 
-def rewrite(connection: Connection, number: int, raw: Mapping[str, str]) -> None:
-    """Keep the mended form of a row."""
-    connection.execute(update(quarantine).where(quarantine.c.id == number).values(raw=dict(raw)))
+def places(
+    connection: Connection, number: int, *, state: str = "open", ids: Sequence[int] | None = None
+) -> list[Place]:
+    """The rows of a batch in a state ("" for any; of these ids), in file order."""
+    stated = [quarantine.c.state == state] if state else []
+    chosen = (
+        select(
+            quarantine.c.id, quarantine.c.sheet, quarantine.c.line, quarantine.c.mended, quarantine.c.replay
+        )
+        .where(quarantine.c.batch_id == number, *stated)
+        .order_by(quarantine.c.sheet, quarantine.c.line)
+    )
+    wanted = None if ids is None else set(ids)
+    found = (Place(*row) for row in connection.execute(chosen))
+    return [row for row in found if wanted is None or row.id in wanted]
+
+
+def batches_of_open(
+    connection: Connection, *, number: int | None = None, source: str = "", ids: Sequence[int] = ()
+) -> list[int]:
+    """Batches with open rows among those that are meant, all when nothing is said."""
+    query = (
+        select(quarantine.c.batch_id)
+        .join(batch, batch.c.id == quarantine.c.batch_id)
+        .where(*_conditions(number, source, "open", ""))
+        .distinct()
+    )
+    if not ids:
+        return sorted(connection.execute(query).scalars())
+    found: set[int] = set()
+    for chunk in chunks(ids, 500):
+        found.update(connection.execute(query.where(quarantine.c.id.in_(chunk))).scalars())
+    return sorted(found)

@@ -211,6 +211,9 @@ batch = Table(
     Column("content", String(64), nullable=False),  # sha256 of the archived file
     Column("inputs", JSON, nullable=False, default=list),  # joined files: [{alias, file, content}]
     Column("mapping", String(80), nullable=False),  # name@version
+    Column("recipe", String(64)),  # sha256 of the archived mapping file
+    Column("arrived", Date),  # the day it came in, by the site's today
+    Column("origin", ForeignKey("batch.id"), index=True),  # of a replay: the batch whose rows were read again
     Column("state", String(12), nullable=False),  # running | done | failed
     Column("by", String(60), nullable=False),
     Column("started", DateTime(timezone=True), nullable=False),
@@ -238,7 +241,9 @@ quarantine = Table(
     Column("code", String(40), nullable=False),
     Column("reason", Text, nullable=False),
     Column("raw", JSON, nullable=False),
+    Column("mended", String(64)),  # sha256 of the archived cells that a person corrected
     Column("state", String(12), nullable=False, default="open"),  # open | replayed | dismissed
+    Column("replay", ForeignKey("batch.id"), index=True),  # the replay that took the row
     Column("decided_by", String(60), nullable=False, default=""),
     Column("decided_at", DateTime(timezone=True)),
     UniqueConstraint("batch_id", "sheet", "line"),

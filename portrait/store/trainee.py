@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Row, Select, select
 
 from portrait.programme.training_class import TrainingClass
 from portrait.scope import Scope
+from portrait.sentence import sentence
 from portrait.store.schema import account, person, school, trainee, training_class
 from portrait.store.training import Ask, among_classes, among_places, as_class, class_select
 
@@ -126,7 +127,7 @@ def _as_trainee(row: Row[Any]) -> Trainee:
         row.class_id,
         row.account_id,
         row.person_id,
-        row.person_name or f"未识别（{row.shown}）",
+        row.person_name or sentence("未识别（{shown}）", shown=row.shown),
         row.school_name or "",
         row.region,
         row.person_title or "",

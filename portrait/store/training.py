@@ -30,6 +30,7 @@ from portrait.programme.category import categories_of
 from portrait.programme.tally import Fill, Tally
 from portrait.programme.training_class import TrainingClass
 from portrait.scope import Scope
+from portrait.sentence import sentence
 from portrait.store.schema import provider, quota, region, trainee, training_class
 
 
@@ -98,7 +99,11 @@ def class_of(registry: Engine, scope: Scope, class_id: int) -> TrainingClass:
     with registry.connect() as connection:
         row = connection.execute(query).one_or_none()
     if row is None:
-        raise AccessRefused(f"没有编号为 {class_id} 的班次，或者它不在你的范围内（{scope.reason}）")
+        raise AccessRefused(
+            "没有编号为 {number} 的班次，或者它不在您的范围内（{reason}）",
+            number=class_id,
+            reason=sentence(scope.reason),
+        )
     return as_class(row)
 
 

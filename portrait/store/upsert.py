@@ -82,6 +82,8 @@ def staged(
         *(Column(column.name, column.type) for column in columns),
         prefixes=["TEMPORARY"],
     )
+    # SQLite brings a dropped one back when its transaction is rolled back, and the pool hands the connection on.
+    connection.execute(DropTable(stage, if_exists=True))
     connection.execute(CreateTable(stage))
     listed = ", ".join(f'"{column.name}"' for column in columns)
     if connection.dialect.name == "postgresql":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -10,12 +11,13 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portrait.clock import aware
 from portrait.errors import InputError, NotFound
 from portrait.scope import ROLE_ZH, Actor, Role
+from portrait.sentence import Sentence, sentence
 from portrait.store.schema import attempt, user
 from portrait.store.session import end_sessions
 
@@ -32,18 +34,18 @@ def _nobody() -> str:
     return _HASHER.hash("nobody has this password")
 
 
-def password_fault(password: str, *, role: Role, login: str) -> str:
+def password_fault(password: str, *, role: Role, login: str) -> Sentence:
     """What is wrong with a new password; empty when it may be used."""
     least = LENGTH_ADMIN if role is Role.ADMIN else LENGTH
     if len(password) < least:
-        return f"密码至少 {least} 个字符"
+        return sentence("密码至少 {n} 个字符", n=least)
     if len(password) > 128:
-        return "密码最多 128 个字符"
+        return sentence("密码最多 128 个字符")
     if len(set(password)) < 4:
-        return "密码太简单：至少要有 4 个不同的字符"
+        return sentence("密码太简单：至少要有 4 个不同的字符")
     if login and login.casefold() in password.casefold():
-        return "密码不能包含登录名"
-    return ""
+        return sentence("密码不能包含登录名")
+    return Sentence("")
 
 
 def add_user(
@@ -64,7 +66,9 @@ def add_user(
     try:
         role = Role(role)
     except ValueError:
-        raise InputError(f"没有角色“{role}”；可用：{'、'.join(Role)}") from None
+        raise InputError(
+            "没有角色“{role}”；可用：{choices}", role=role, choices=[r.value for r in Role]
+        ) from None
     login = login.strip()
     if not login or len(login) > 60:
         raise InputError("登录名要有 1–60 个字符")
@@ -75,11 +79,15 @@ def add_user(
         Role.BUREAU: ("region", region or None),
     }.get(role)
     if needed and needed[1] is None:
-        raise InputError(f"{ROLE_ZH[role]}账号“{login}”要绑定 {needed[0]}")
+        raise InputError(
+            "{role}账号“{login}”要绑定 {link}", role=sentence(ROLE_ZH[role]), login=login, link=needed[0]
+        )
     if office and office not in OFFICES:
-        raise InputError(f"没有项目办“{office}”；可用：{'、'.join(OFFICES)}；空 = 全部类别")
+        raise InputError(
+            "没有项目办“{office}”；可用：{choices}；空 = 全部类别", office=office, choices=list(OFFICES)
+        )
     if fault := password_fault(password, role=role, login=login):
-        raise InputError(f"账号“{login}”：{fault}")
+        raise InputError("账号“{login}”：{fault}", login=login, fault=fault)
     values = {
         "login": login,
         "name": name,
@@ -98,8 +106,8 @@ def add_user(
             key = connection.execute(insert(user).values(**values)).inserted_primary_key
     except IntegrityError as error:
         if find_user(engine, login) is not None:
-            raise InputError(f"登录名“{login}”已经有人用了") from error
-        raise InputError(f"账号“{login}”绑定的人员、机构或学校不存在") from error
+            raise InputError("登录名“{login}”已经有人用了", login=login) from error
+        raise InputError("账号“{login}”绑定的人员、机构或学校不存在", login=login) from error
     assert key is not None
     return int(key[0])
 
@@ -118,7 +126,7 @@ def set_password(engine: Engine, login: str, password: str, *, keep: str = "") -
     """Changes the password and ends the user's sessions, but for the one whose stored token is `keep`."""
     row = find_user(engine, login)
     if row is None:
-        raise NotFound(f"没有登录名“{login}”")
+        raise NotFound("没有登录名“{login}”", login=login)
     if fault := password_fault(password, role=Role(row.role), login=login):
         raise InputError(fault)
     with engine.begin() as connection:
@@ -130,7 +138,7 @@ def set_active(engine: Engine, login: str, active: bool) -> None:
     """Opens or closes an account; closing ends its sessions."""
     row = find_user(engine, login)
     if row is None:
-        raise NotFound(f"没有登录名“{login}”")
+        raise NotFound("没有登录名“{login}”", login=login)
     with engine.begin() as connection:
         connection.execute(update(user).where(user.c.id == row.id).values(active=active))
     if not active:
@@ -193,6 +201,25 @@ def locked_minutes(engine: Engine, login: str, *, now: datetime) -> int:
     return _locked(engine, [_key("login", login.strip().casefold())], now)
 
 
+def locked(connection: Connection, logins: Sequence[str], *, now: datetime) -> dict[str, int]:
+    """The logins among these that are locked, each with the minutes until it may be tried again."""
+    keys = {_key("login", login.strip().casefold()): login for login in logins}
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), 500):
+        part = list(keys)[start : start + 500]
+        rows = connection.execute(
+            select(attempt.c.key, attempt.c.locked_until).where(
+                attempt.c.key.in_(part), attempt.c.locked_until > now
+            )
+        )
+        found |= {keys[row.key]: _minutes(aware(row.locked_until) - now) for row in rows}
+    return found
+
+
+def _minutes(left: timedelta) -> int:
+    return max(0, -(-int(left.total_seconds()) // 60))
+
+
 def _key(kind: str, text: str) -> str:
     return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -201,7 +228,7 @@ def _locked(engine: Engine, keys: list[str], now: datetime) -> int:
     with engine.connect() as connection:
         untils = connection.scalars(select(attempt.c.locked_until).where(attempt.c.key.in_(keys)))
         left = max((aware(until) - now for until in untils if until is not None), default=timedelta(0))
-    return max(0, -(-int(left.total_seconds()) // 60))
+    return _minutes(left)
 
 
 def _count_failure(engine: Engine, key: str, limit: int, minutes: int, now: datetime) -> None:

@@ -4,53 +4,61 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
-from portrait.settings import load_settings
-from portrait.site import open_site
+WARM = 5  # look-ups that open the engine, left out
 
 
 def persons(home: Path) -> list[int]:
+    """Everybody who has a portrait."""
+    from portrait.settings import load_settings
+    from portrait.site import open_site
+
     site = open_site(load_settings(home))
-    with site.engine() as engine:
-        return [
-            row[0] for row in engine.execute("SELECT DISTINCT person FROM snapshot ORDER BY 1").fetchall()
-        ]
+    return [row[0] for row in site.pool.rows("SELECT DISTINCT person FROM snapshot ORDER BY 1")]
 
 
-def ours(home: Path, times: int, seed: int) -> list[float]:
-    """Seconds of each look-up, the first few (which open the engine) left out."""
+def drawn(home: Path, times: int, seed: int) -> list[int]:
+    """Whom to look up."""
+    return random.Random(seed).choices(persons(home), k=times + WARM)
+
+
+def ours(home: Path, people: list[int]) -> list[float]:
+    """Seconds of each look-up: from the lake's files to a Portrait with all its figures."""
     from portrait.reading import portrait_of
+    from portrait.settings import load_settings
+    from portrait.site import open_site
 
     site = open_site(load_settings(home))
-    drawn = random.Random(seed).choices(persons(home), k=times + 5)
     spent = []
-    for person in drawn:
+    for person in people:
         start = time.perf_counter()
         portrait_of(site, person)
         spent.append(time.perf_counter() - start)
-    return spent[5:]
+    return spent[WARM:]
 
 
-def with_sqlite(home: Path, times: int, seed: int) -> list[float]:
+def copy(home: Path, base: Path) -> None:
+    """The snapshot as a SQLite file with an index on the person, for the baseline."""
+    from portrait.settings import load_settings
+    from portrait.site import open_site
+
     site = open_site(load_settings(home))
-    drawn = random.Random(seed).choices(persons(home), k=times + 5)
-    with site.engine() as engine:
-        rows = engine.execute(
-            "SELECT person, node, state, level, low, high, n, weight FROM snapshot"
-        ).fetchall()
+    rows = site.pool.rows("SELECT person, node, state, level, low, high, n, weight FROM snapshot")
+    with closing(sqlite3.connect(base)) as connection, connection:
+        connection.execute("CREATE TABLE snapshot (person, node, state, level, low, high, n, weight)")
+        connection.executemany("INSERT INTO snapshot VALUES (?,?,?,?,?,?,?,?)", rows)
+        connection.execute("CREATE INDEX ix ON snapshot (person)")
+
+
+def with_sqlite(base: Path, people: list[int]) -> list[float]:
+    """Seconds of each look-up: the rows alone."""
     spent = []
-    with tempfile.TemporaryDirectory() as folder:
-        base = sqlite3.connect(Path(folder) / "snapshot.sqlite")
-        base.execute("CREATE TABLE snapshot (person, node, state, level, low, high, n, weight)")
-        base.executemany("INSERT INTO snapshot VALUES (?,?,?,?,?,?,?,?)", rows)
-        base.execute("CREATE INDEX ix ON snapshot (person)")
-        base.commit()
-        for person in drawn[5:]:
+    with closing(sqlite3.connect(base)) as connection:
+        for person in people:
             start = time.perf_counter()
-            base.execute("SELECT * FROM snapshot WHERE person = ?", [person]).fetchall()
+            connection.execute("SELECT * FROM snapshot WHERE person = ?", [person]).fetchall()
             spent.append(time.perf_counter() - start)
-        base.close()
-    return spent
+    return spent[WARM:]

@@ -3,6 +3,9 @@
 import pytest
 
 from dashboards.pages import PAGES
+from portrait.scope import scope
+from portrait.store.answer import prefer
+from portrait.store.user import actor_of, find_user
 from tests.readers import READERS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -20,3 +23,20 @@ def test_each_role_opens_each_of_its_pages_without_a_fault(watch, size, login):
         assert watched.page.locator("#page .whole-page").count() == 0, page.path
         assert watched.overflow() <= 0, f"{page.path} 比屏幕宽"
         assert watched.faults == [], page.path
+
+
+@pytest.mark.parametrize("login", list(READERS))
+def test_english_needs_no_more_room_than_a_phone_has(watch, served, login):
+    registry = served.site.registry
+    reader = scope(actor_of(find_user(registry, login)))
+    prefer(registry, reader, "language", "en")
+    try:
+        watched = watch("phone")
+        watched.log_in(login)
+        assert watched.page.locator("html").get_attribute("lang") == "en"
+        for page in PAGES:
+            if READERS[login][0] in page.roles:
+                watched.open(page.path)
+                assert watched.overflow() <= 0, f"{page.path} is wider than the screen"
+    finally:
+        prefer(registry, reader, "language", "zh")

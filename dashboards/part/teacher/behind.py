@@ -17,6 +17,7 @@ from portrait.errors import NotFound
 from portrait.evidence import EvidenceItem, Explanation, RecordItem
 from portrait.explain import explanation, records_of
 from portrait.framework import dimensions, indicators
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.answer import TEXT_LIMIT, open_contest, own_person
 
@@ -49,8 +50,8 @@ def explanation_body(site: Site, found: Explanation) -> Any:
         )
         head.append(html.P(_basis(found.basis), className="muted"))
     if scored:
-        words = _counts(found)
-        head.append(html.P(words + gettext("权重 = 类型可靠度 × 与指标对应 × 质量；越旧折扣越大。")))
+        weight = gettext("权重 = 类型可靠度 × 与指标对应 × 质量；越旧折扣越大。")
+        head.append(html.P(gettext("{first}{then}", first=_counts(found), then=weight)))
         head.append(html.P(gettext("规则 {rule}", rule=found.rule), className="muted"))
     else:
         head.append(html.P(gettext("共 {n} 条。只列事实，不打分、不排名。", n=len(found.items))))
@@ -100,7 +101,7 @@ def contest_form(node: str, record: str) -> Any:
 def register_behind(app: Any, context: Callable[[], Context]) -> None:
     def content(now: Context, key: str) -> tuple[str, Any]:
         if key not in dimensions() and key not in indicators():
-            raise NotFound(gettext("没有这个维度或指标"))
+            raise NotFound("没有这个维度或指标")
         found = explanation(now.site, own_person(now.scope), key)
         return gettext("{name}：依据", name=node_name(key)), explanation_body(now.site, found)
 
@@ -125,7 +126,7 @@ def register_behind(app: Any, context: Callable[[], Context]) -> None:
         kept = open_contest(
             now.site.registry, now.scope, str(text or ""), now.site.now, node=node, record=record
         )
-        now.note("contest", f"contest:{kept.id}", reason=gettext("提出异议"))
+        now.note("contest", f"contest:{kept.id}", reason=sentence("提出异议"))
         said = gettext(
             "已提交，编号 {n}，最迟 {day} 答复；在“证据”页可以查看和撤回。",
             n=kept.id,
@@ -139,7 +140,7 @@ def own_record(context: Context, record: bytes) -> RecordItem:
     for one in records_of(context.site, own_person(context.scope)):
         if one.record == record:
             return one
-    raise NotFound(gettext("没有这条记录"))
+    raise NotFound("没有这条记录")
 
 
 def record_id(hexed: str) -> bytes:
@@ -149,7 +150,7 @@ def record_id(hexed: str) -> bytes:
     except ValueError:
         found = b""
     if len(found) != 16:
-        raise NotFound(gettext("没有这条记录"))
+        raise NotFound("没有这条记录")
     return found
 
 
@@ -228,7 +229,7 @@ def _counts(found: Explanation) -> str:
         words.append(gettext("{n} 条有效，但对应的指标还不够下结论", n=waiting))
     if left:
         words.append(gettext("{n} 条不计", n=left))
-    return "，".join(words) + "。"
+    return gettext("，").join(words) + gettext("。")
 
 
 def _basis(basis: str) -> str:

@@ -71,7 +71,12 @@ def browse_panel(context: Context, ask: Browse) -> Any:
                                     label=label,
                                     value=getattr(ask, name) or None,
                                     data=[
-                                        {"value": code, "label": f"{_named(name, code)}（{n}）"}
+                                        {
+                                            "value": code,
+                                            "label": gettext(
+                                                "{name}（{said}）", name=_named(name, code), said=n
+                                            ),
+                                        }
                                         for code, n in given[name]
                                     ],
                                     clearable=True,

@@ -52,7 +52,7 @@ def _finding(strip: Compliance) -> str:
     )
     if not short:
         return gettext("{cycle}。三项都已达到。", cycle=cycle)
-    return gettext("{cycle}。{short}。", cycle=cycle, short="，".join(short))
+    return gettext("{cycle}。{short}。", cycle=cycle, short=gettext("，").join(short))
 
 
 def _short(one: Requirement) -> str:
@@ -108,7 +108,7 @@ def register_compliance(app: Any, context: Callable[[], Context]) -> None:
         strip = compliance_of(now.site, own_person(now.scope))
         found = {one.code: one for one in (strip.hours, strip.offsite, strip.themes)}.get(key)
         if found is None:
-            raise NotFound(gettext("没有这项要求"))
+            raise NotFound("没有这项要求")
         return requirement_name(key), _ledger(now.site, found, strip.first)
 
     register_drawer(app, context, "requirement", content)
@@ -124,7 +124,8 @@ def _ledger(site: Site, one: Requirement, first: date) -> Any:
             ),
             html.P(gettext(one.rule)),
             html.P(
-                gettext("出处：{cite}；规则 {rule}", cite=one.cite, rule=one.version), className="muted small"
+                gettext("出处：{cite}；规则 {rule}", cite=gettext(one.cite), rule=one.version),
+                className="muted small",
             ),
             _parts(one),
             html.P(gettext("{n} 条计入，{m} 条不计。", n=len(counted), m=len(one.items) - len(counted)))
@@ -157,7 +158,7 @@ def _parts(one: Requirement) -> Any:
         )
     if one.code == "hours" and one.parts:
         return html.P(
-            "，".join(
+            gettext("，").join(
                 gettext("{kind} {n} 学时", kind=kind_name(Kind[code.upper()]), n=format.decimal(value))
                 for code, value in one.parts.items()
             )
@@ -185,7 +186,7 @@ def _line(site: Site, item: LedgerItem, code: str) -> Any:
                 ],
                 className="item-head",
             ),
-            html.P(item.what),
+            html.P(code_name("general_courses", record.theme) if code == "themes" else item.what),
             html.P(
                 gettext(
                     "批次 {batch} · {file} 第 {line} 行",

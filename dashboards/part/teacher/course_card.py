@@ -67,7 +67,7 @@ def course_detail(course: Course) -> tuple[str, Any]:
     if course.theme:
         rows.insert(1, (gettext("通识主题"), code_name("general_courses", course.theme)))
     if course.category:
-        rows.insert(1, (gettext("类别"), course.category))
+        rows.insert(1, (gettext("类别"), gettext(course.category)))
     return course.title, html.Div(
         [
             html.P(course.summary) if course.summary else None,
@@ -75,7 +75,13 @@ def course_detail(course: Course) -> tuple[str, Any]:
             html.H3(gettext("对应的能力")) if course.aligned else None,
             html.Ul(
                 [
-                    html.Li(f"{node_name(code[:2])} · {node_name(code)}：{percent}%")
+                    html.Li(
+                        gettext(
+                            "{name}：{said}",
+                            name=f"{node_name(code[:2])} · {node_name(code)}",
+                            said=f"{percent}%",
+                        )
+                    )
                     for code, percent in course.aligned
                 ]
             )
@@ -112,4 +118,6 @@ def _dates(course: Course) -> str:
 
 
 def _aligned(course: Course) -> str:
-    return gettext("练的是：{names}", names="、".join(node_name(code) for code, _ in course.aligned[:3]))
+    return gettext(
+        "练的是：{names}", names=gettext("、").join(node_name(code) for code, _ in course.aligned[:3])
+    )

@@ -125,7 +125,11 @@ def _figure(estimate: Estimate) -> Any:
     if estimate.state is State.NONE:
         return badge(gettext("暂无证据"), "none")
     if estimate.state is State.ESTIMATED:
-        words = f"{format.level(estimate.level)}（{format.interval(estimate.low, estimate.high)}）"
+        words = gettext(
+            "{level}（{interval}）",
+            level=format.level(estimate.level),
+            interval=format.interval(estimate.low, estimate.high),
+        )
         return [opener("behind", estimate.node, words), badge(band_of(estimate.level or 0).name, "data")]
     if estimate.state is State.THIN:
         return opener("behind", estimate.node, gettext("证据不足（{n} 条）", n=estimate.n))

@@ -45,7 +45,8 @@ def finding(estimates: Sequence[Estimate], standard: float) -> str:
     blank = len(estimates) - len(known)
     if blank:
         said.append(gettext("{n} 个证据还不够，不下判断", n=blank))
-    return gettext("{said}。", said="；".join(said))
+    whole = gettext("；").join(said) + gettext("。")
+    return whole[:1].upper() + whole[1:]
 
 
 def next_step(estimates: Sequence[Estimate], standard: float) -> tuple[str, str]:
@@ -85,7 +86,7 @@ def unsure(estimate: Estimate) -> str:
         return gettext("还没有记录对应到这里。空白不等于低。")
     if estimate.state is State.RECORD:
         return gettext("只列学习记录和认定的事实，不打分、不排名。")
-    causes = "；".join(_cause(doubt, estimate) for doubt in why_unsure(estimate))
+    causes = gettext("；").join(_cause(doubt, estimate) for doubt in why_unsure(estimate))
     if estimate.state is State.THIN:
         return gettext("先不下判断：{causes}。", causes=causes or gettext("折算后的证据太少"))
     if causes:
@@ -102,8 +103,11 @@ def _cause(doubt: Doubt, estimate: Estimate) -> str:
         "old": gettext("证据旧（最近一条在 {n} 个月前）", n=f"{doubt.number:.0f}")
         if estimate.last
         else gettext("证据没有日期，不能折算"),
+        "mixed": gettext(
+            "对应不专（课程平均只有 {share} 对应这里）", share=format.percent(estimate.alignment, 0)
+        ),
     }[doubt.code]
 
 
 def _list(names: Sequence[str]) -> str:
-    return "、".join(names)
+    return gettext("、").join(names)

@@ -63,7 +63,7 @@ def _diagnose(reason: Reason, _titles: Mapping[int, str]) -> str:
 
 
 def _history(reason: Reason, titles: Mapping[int, str]) -> str:
-    past = "、".join(
+    past = gettext("、").join(
         gettext(
             "《{title}》（{share}）", title=titles.get(one.course_id, "?"), share=format.percent(one.share, 0)
         )
@@ -90,7 +90,11 @@ def _stage(reason: Reason, _titles: Mapping[int, str]) -> str:
     names = [
         code_name("stages" if code in read_code("stages") else "subjects", code) for code in reason.codes
     ]
-    return gettext("正对您教的{names}", names="、".join(names)) if names else gettext("面向各学段、各学科")
+    return (
+        gettext("正对您教的{names}", names=gettext("、").join(names))
+        if names
+        else gettext("面向各学段、各学科")
+    )
 
 
 def _novelty(_reason: Reason, _titles: Mapping[int, str]) -> str:

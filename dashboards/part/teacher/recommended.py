@@ -88,7 +88,7 @@ def reason_of(context: Context, course_id: int) -> str:
     if not found:
         return ""
     titles = {course.id: course.title for course in _courses(context, found).values()}
-    return "；".join(said for said, _ in reason_lines(found[0], titles))
+    return gettext("；").join(said for said, _ in reason_lines(found[0], titles))
 
 
 def _courses(context: Context, found: list[Recommendation]) -> dict[int, Course]:

@@ -50,7 +50,11 @@ def self_rating_form(estimate: Estimate, own: SelfRating | None) -> Any:
             dmc.RadioGroup(
                 dmc.Stack(
                     [
-                        dmc.Radio(label=f"{step.name}：{band_says(step.code)}", value=str(number), size="sm")
+                        dmc.Radio(
+                            label=gettext("{name}：{said}", name=step.name, said=band_says(step.code)),
+                            value=str(number),
+                            size="sm",
+                        )
                         for number, step in enumerate(bands(), start=1)
                     ],
                     gap=6,

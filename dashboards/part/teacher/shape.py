@@ -124,7 +124,7 @@ def _against(estimate: Estimate, standard: float) -> str:
 
 
 def _spoken(estimates: Sequence[Estimate]) -> str:
-    return "；".join(
+    return gettext("；").join(
         f"{node_name(e.node)} {estimate_text(e)}"
         + (f" {band_of(e.level).name}" if e.level is not None else "")
         for e in estimates

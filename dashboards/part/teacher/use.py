@@ -78,7 +78,7 @@ def said(use: Use) -> str:
         words.append(gettext("外出集中 1 天"))
     if use.themes:
         words.append(gettext("通识主题"))
-    return "；".join(words) or gettext("没有计入：{reason}", reason=_silence(use))
+    return gettext("；").join(words) or gettext("没有计入：{reason}", reason=_silence(use))
 
 
 def _points(item: EvidenceItem) -> str:
@@ -86,7 +86,7 @@ def _points(item: EvidenceItem) -> str:
 
 
 def _names(items: Sequence[EvidenceItem]) -> str:
-    return "、".join(node_name(item.indicator) for item in items)
+    return gettext("、").join(node_name(item.indicator) for item in items)
 
 
 def _silence(use: Use) -> str:

@@ -1,0 +1,1 @@
+"""Catalogues of translations, and what collects the words for them."""

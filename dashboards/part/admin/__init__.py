@@ -1,0 +1,1 @@
+"""Components of the administrator's pages: previews, the ledger, quarantined rows, accounts."""

@@ -1,0 +1,88 @@
+"""The first screen of the intake: what came in last, what waits, and five figures of the whole ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+
+from dashboards.language import gettext
+from dashboards.page import Context
+from dashboards.part import format, icon, number, numbers, page_header
+from dashboards.part.admin.ledger import exact
+from dashboards.part.admin.word import source_name
+from dashboards.part.number import counted
+from portrait.store.batch import Batch, Sums, batches, sums
+
+RECENT = 200  # batches among which the newest file is looked for: replays bring none
+
+
+def intake_head(context: Context) -> list[Any]:
+    with context.site.registry.connect() as connection:
+        found = sums(connection, context.scope)
+        newest = batches(connection, context.scope, limit=RECENT)
+    last = next((one for one in newest if one.origin is None), None)  # a replay brings no file
+    waiting = sum(one.open for one in found)
+    return [
+        page_header(
+            gettext("数据接入"),
+            _finding(context, last, waiting),
+            dmc.Button(
+                gettext("重算画像"),
+                id={"type": "intake-do", "do": "refresh", "name": "head"},
+                leftSection=icon("refresh", 18),
+                variant="default",
+                n_clicks=0,
+            ),
+        ),
+        _figures(found, waiting),
+    ]
+
+
+def _finding(context: Context, last: Batch | None, waiting: int) -> str:
+    """What came in last and what waits, in one sentence."""
+    if last is None:
+        return gettext("还没有接入过数据；从下面放第一个文件开始。")
+    words = gettext(
+        "最近接入的是{source}的 {file}（{when}），{n} 行里入库 {stored} 行；",
+        source=source_name(context.site, last.source),
+        file=last.file,
+        when=format.moment(last.started),
+        n=exact(last.counts.rows_read),
+        stored=exact(last.counts.rows_stored),
+    )
+    left = (
+        gettext("隔离区有 {n} 行等待处理。", n=exact(waiting))
+        if waiting
+        else gettext("隔离区没有等待处理的行。")
+    )
+    return gettext("{first}{then}", first=words, then=left)
+
+
+def _figures(found: list[Sums], waiting: int) -> Any:
+    counts = [one.counts for one in found]
+    failed = sum(one.failed for one in found)
+    return numbers(
+        number(
+            *counted(gettext("{n} 批", n=format.count(sum(one.batches for one in found)))),
+            label=gettext("全部批次"),
+        ),
+        number(
+            *counted(gettext("{n} 行", n=format.count(sum(one.rows_stored for one in counts)))),
+            label=gettext("入库"),
+        ),
+        number(
+            *counted(gettext("{n} 行", n=format.count(waiting))),
+            dmc.Anchor(gettext("去处理"), href="/quarantine") if waiting else "",
+            label=gettext("隔离区等待处理"),
+        ),
+        number(
+            *counted(gettext("{n} 行", n=format.count(sum(one.rows_unmatched for one in counts)))),
+            label=gettext("还认不出是谁"),
+        ),
+        number(
+            *counted(gettext("{n} 批", n=format.count(failed))),
+            label=gettext("失败的批次"),
+            tone="warn" if failed else "",
+        ),
+    )

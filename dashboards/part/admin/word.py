@@ -1,0 +1,66 @@
+"""Words for what stands as a code in the ledger: sources, states, targets, fields, reasons of quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dashboards.language import gettext
+from portrait.intake.target import TARGETS
+from portrait.site import Site
+from portrait.source import source_titles
+
+REASONS = {
+    "missing": "缺少必填的值",
+    "no_match": "对照文件里没有",
+    "not_a_number": "不是数字",
+    "not_a_duration": "不是时长",
+    "out_of_range": "超出范围",
+    "bad_time": "日期或时间不对",
+    "no_scale": "有得分没有满分",
+    "beyond_scale": "得分超出满分",
+    "unknown_value": "取值表里没有",
+    "unknown_code": "代码表里没有",
+    "unknown_kind": "没有这种记录",
+    "unknown_school": "学校代码未登记",
+    "unknown_provider": "机构代码未登记",
+    "unknown_course": "课程代码未登记",
+    "unknown_class": "班次代码未登记",
+    "not_boolean": "不是“是”或“否”",
+    "too_long": "太长",
+    "bad_staff": "继教编号不对",
+    "bad_mail": "邮箱不对",
+    "bad_phone": "手机号不对",
+    "bad_idno": "身份证号不对",
+    "bad_native": "平台账号不对",
+    "taken": "与登记的另一人冲突",
+    "ragged_row": "列数与表头不同",
+    "unpaired_quote": "引号没有配对",
+    "passed": "现在归别的流",
+    "gone": "原来的位置读不到",
+    "bad_json": "不是 JSON 对象",
+}
+BATCH_STATES = {"running": "未完成", "done": "完成", "failed": "失败"}
+ROW_STATES = {"open": "等待处理", "replayed": "已重放", "dismissed": "不再处理"}
+
+
+def source_name(site: Site, source: str) -> str:
+    """A platform's title without what its mapping adds in brackets; its code where no mapping names it."""
+    return gettext(source_titles(site.settings.home).get(source, source).split("（")[0])
+
+
+def reason_name(code: str) -> str:
+    return gettext(REASONS[code]) if code in REASONS else code
+
+
+def reasons_text(codes: Iterable[tuple[str, int]]) -> str:
+    """“日期或时间不对 9、不是数字 4”."""
+    return gettext("、").join(f"{reason_name(code)} {n}" for code, n in codes)
+
+
+def target_name(target: str) -> str:
+    return gettext(TARGETS[target].zh) if target in TARGETS else target
+
+
+def field_name(target: str, name: str) -> str:
+    found = TARGETS[target].field(name) if target in TARGETS else None
+    return gettext(found.zh) if found else name

@@ -1,0 +1,78 @@
+"""Cells that a person corrected: an input like any other, archived as a file and never written over the one that came in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from portrait.errors import InputError
+from portrait.identity import hidden, masked
+from portrait.intake.archive import keep_text, place
+from portrait.intake.mapping import Stream
+from portrait.intake.raw import TEXT_KEY, Raw
+
+
+def keep_cells(archive: Path, content: str, line: int, cells: Mapping[str, str]) -> str:
+    """The sha256 of the archived correction of one row of the file with this content."""
+    said = {"content": content, "line": line, "cells": dict(cells)}
+    return keep_text(archive, json.dumps(said, ensure_ascii=False, sort_keys=True))
+
+
+def cells_of(archive: Path, digest: str | None) -> dict[str, str]:
+    """The corrected cells of a row, {} when nobody has touched it. Raises InputError when the archive has lost them."""
+    if digest is None:
+        return {}
+    path = place(archive, digest)
+    if not path.is_file():
+        raise InputError(
+            "改过的单元格不在存档里（archive/{folder}/{digest}），请从备份恢复",
+            folder=digest[:2],
+            digest=digest,
+        )
+    cells: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return cells
+
+
+def changed(shown: Mapping[str, str], given: Mapping[str, str], seen: Raw) -> dict[str, str]:
+    """What of the given cells is a correction: a cell that says what is shown (masked, maybe) stays as the file has it.
+
+    Of a row that could not be cut into columns it is a correction to say that a cell is right as it stands.
+    """
+    stands = seen.broken[0].raw if seen.broken else {}
+    right = {column for column in seen.columns if column in stands and given.get(column) == stands[column]}
+    return {column: text for column, text in given.items() if shown.get(column) != text or column in right}
+
+
+def check_cells(cells: Mapping[str, str], columns: Collection[str]) -> None:
+    """Raise InputError naming the cells that are no column of the file."""
+    unknown = [column for column in cells if column not in columns]
+    if unknown:
+        raise InputError(
+            "没有这样的列：{unknown}；可以改的有：{columns}", unknown=unknown, columns=list(columns)
+        )
+
+
+def shown_cells(stream: Stream, cells: Mapping[str, str]) -> dict[str, str]:
+    """Corrected cells as people may see them."""
+    kinds = sensitive_columns(stream)
+    return {
+        column: masked(kinds[column], text) if column in kinds else hidden(text)
+        for column, text in cells.items()
+    }
+
+
+def sensitive_columns(stream: Stream) -> dict[str, str]:
+    """Columns whose texts must not be shown, with their kind of identifier."""
+    found: dict[str, str] = {}
+    for name, expression in stream.fields:
+        wanted = stream.target.field(name)
+        kind = expression.kind or (wanted.codes if wanted and wanted.type == "identifier" else "")
+        if kind in ("mail", "phone", "idno"):
+            found.update(dict.fromkeys(expression.columns, kind))
+    return found
+
+
+def mendable(columns: Collection[str], whole: str) -> list[str]:
+    """The names that cells may be corrected under; `whole` is set where a row is one text."""
+    return [*columns, *([TEXT_KEY] if whole else [])]

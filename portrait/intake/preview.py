@@ -1,0 +1,190 @@
+"""What a file would become, looked at before it is taken in. Nothing is stored: no batch, no archive, no record, no row of the registry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from portrait.errors import InputError
+from portrait.identity import hidden
+from portrait.intake import mapping as source_mapping
+from portrait.intake.ask import many
+from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
+from portrait.intake.find import found, joined_file, lacking, useless
+from portrait.intake.judge import Reason, reasons, refused, tally, veiled
+from portrait.intake.mapping import Stream, load_mapping
+from portrait.intake.program import Program, own_columns
+from portrait.intake.raw import Raw
+from portrait.intake.reader import read
+from portrait.intake.register import forbidden, registered
+from portrait.intake.target import Field
+from portrait.intake.wording import field_sql, worded
+from portrait.site import Site
+
+_REFERRED = ("school", "provider", "course", "class")  # what rows of later streams may name
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row. `raw` is column → text of the file, `read` target field → value as it would be stored, as text for people;
+    sensitive values are masked in both. `problem` is "" when the row is good."""
+
+    row: int
+    raw: Mapping[str, str]
+    read: Mapping[str, str]
+    problem: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One file in one stream. `codes` are the reasons of the bad rows, the commonest first. `error` says why this stream
+    cannot read the file as a whole; a file that no stream uses has an error and no stream."""
+
+    stream: str
+    target: str
+    file: str
+    sheet: str
+    columns: tuple[str, ...]
+    samples: tuple[Sample, ...]
+    rows_read: int
+    rows_passed: int
+    rows_bad: int
+    codes: tuple[tuple[str, int], ...]
+    error: str
+
+
+def preview(site: Site, path: Path, source: str, *, rows: int = 12) -> list[Preview]:
+    """Each stream of the mapping over its files below `path` (a folder or one file), in the mapping's order.
+
+    Samples are the first `rows` good rows, then one bad row for each reason in each column, both in file order. What a
+    stream would register counts as registered for the streams after it. Raises MappingError for the mapping, and
+    InputError only when there is no such path.
+    """
+    mapping = load_mapping(source, site.settings.home)
+    handed = found(mapping, path)
+    also: dict[str, set[int]] = {}
+    previews = []
+    with open_bench(site, also) as bench:
+        for stream, files in handed.streams:
+            if not files and path.is_dir() and not stream.optional:
+                previews.append(_failed(stream, "", lacking(stream, path)))
+            for file in files:
+                previews.append(_look(bench, mapping, stream, path, file, rows, also))
+    return [*previews, *(_failed(None, file.name, useless(mapping, file)) for file in handed.unused)]
+
+
+def _failed(stream: Stream | None, file: str, error: str) -> Preview:
+    name, target = (stream.name, stream.target.name) if stream else ("", "")
+    return Preview(name, target, file, "", (), (), 0, 0, 0, (), error)
+
+
+def _look(
+    bench: Bench,
+    mapping: source_mapping.Mapping,
+    stream: Stream,
+    path: Path,
+    file: Path,
+    rows: int,
+    also: dict[str, set[int]],
+) -> Preview:
+    begun = _failed(stream, file.name, "")
+    try:
+        joined = {join.alias: joined_file(path, stream, join.layout) for join in stream.joins}
+        others = {alias: Input(other, other.name) for alias, other in joined.items()}
+        raw = read(bench.engine, file, file.name, stream.layout, own_columns(stream), bench.staging)
+        begun = replace(begun, sheet=raw.sheet, columns=tuple(raw.columns))
+        program = set_up_over(bench, mapping, stream, raw, others)
+    except InputError as error:
+        return replace(begun, error=error.message)
+    try:
+        seen = _seen(bench, program, begun, rows)
+        if stream.target.name in _REFERRED:
+            ids = f"SELECT {registered(program)['id']} FROM {program.judged} WHERE _selected AND NOT _bad"
+            also.setdefault(stream.target.name, set()).update(number for (number,) in many(bench.engine, ids))
+        return seen
+    finally:
+        clear(bench, program)
+
+
+def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
+    """The preview of a file that can be read."""
+    late: dict[int, str] = {}
+    if program.stream.target.name == "person":
+        # Only a temporary table to compare with is written.
+        with bench.site.registry.begin() as connection:
+            late = forbidden(bench.engine, connection, program)
+    counted, wrong = tally(bench.engine, program), reasons(bench.engine, program, late)
+    codes: Counter[str] = Counter()
+    for reason in wrong:
+        codes[reason.code] += reason.rows
+    return replace(
+        begun,
+        samples=tuple(_samples(bench, program, late, wrong, rows)),
+        rows_read=counted.read,
+        rows_passed=counted.passed,
+        rows_bad=codes.total(),
+        codes=tuple(codes.most_common()),
+    )
+
+
+def _samples(
+    bench: Bench, program: Program, late: Mapping[int, str], wrong: Sequence[Reason], rows: int
+) -> Iterator[Sample]:
+    apart = f" AND _row NOT IN ({', '.join(map(str, late))})" if late else ""
+    good = f"_selected AND NOT _bad{apart} ORDER BY _row LIMIT {rows}"
+    yield from _rows(bench, program, f"(SELECT _row FROM {program.judged} WHERE {good})", {})
+    chosen = {reason.first for reason in wrong}
+    told = {row.line: row for row in refused(bench.engine, program, late, chosen)}
+    listed = ", ".join(map(str, chosen)) or "NULL"
+    problems = {line: row.reason for line, row in told.items()}
+    cut = {sample.row: sample for sample in _rows(bench, program, f"({listed})", problems)}
+    for line, row in sorted(told.items()):
+        yield cut.get(line) or Sample(line, row.raw, {}, row.reason)  # without columns nothing was read
+
+
+def _rows(bench: Bench, program: Program, chosen: str, problems: Mapping[int, str]) -> list[Sample]:
+    """Rows by number, `chosen` being what follows IN."""
+    raw, stream = program.raw, program.stream
+    fields = [field for name in _filled(program) if (field := stream.target.field(name)) is not None]
+    cells = ", ".join(f"coalesce({sql}, '')" for sql in raw.columns.values())
+    values = ", ".join(field_sql(program, field) for field in fields)
+    found = many(
+        bench.engine,
+        f"SELECT r._row, [{cells}]::varchar[], [{', '.join(program.secrets)}]::varchar[], [{values}]::varchar[] "
+        f"FROM {raw.relation} r JOIN {program.judged} j ON j._row = r._row WHERE j._row IN {chosen} ORDER BY r._row",
+    )
+    return [
+        Sample(
+            number,
+            _veiled(program, raw, texts, secrets),
+            _read(bench, program, fields, read_texts),
+            problems.get(number, ""),
+        )
+        for number, texts, secrets, read_texts in found
+    ]
+
+
+def _filled(program: Program) -> list[str]:
+    """The fields that the stream fills; a score's fixed scale is stored too."""
+    names = [name for name, _ in program.stream.fields]
+    return names + ["score_max"] * ("v_score_max" in program.values and "score_max" not in names)
+
+
+def _veiled(
+    program: Program, raw: Raw, texts: Sequence[str], secrets: Sequence[str | None]
+) -> dict[str, str]:
+    return veiled(program, dict(zip(raw.columns, texts, strict=True)), secrets)
+
+
+def _read(
+    bench: Bench, program: Program, fields: Sequence[Field], texts: Sequence[str | None]
+) -> dict[str, str]:
+    read_ = {
+        field.name: hidden(worded(program, field, text, bench.known))
+        for field, text in zip(fields, texts, strict=True)
+    }
+    if not read_.get("score", "-"):
+        read_["score_max"] = ""  # a scale without a score is not stored
+    return read_

@@ -1,0 +1,251 @@
+"""Files that a person handed in through a page and has not decided on: they wait in a folder of the home, one per person.
+
+Nothing of them is stored before `take`; given up or forgotten for a day, they are removed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+from portrait.errors import InputError, LakeBusy, PortraitError
+from portrait.intake.door import BatchReport, intake
+from portrait.intake.find import found
+from portrait.intake.land import Progress as Within
+from portrait.intake.mapping import Mapping, load_mapping, mapping_files
+from portrait.intake.reader import SUFFIXES
+from portrait.sentence import sentence, without
+from portrait.site import Site
+
+Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
+
+KEPT = timedelta(hours=24)
+MOST_FILES = 40
+WAIT_SECONDS = 20.0  # for another writer of the lake to finish
+_BLOCK = 1 << 20
+_NAME_LONGEST = 80  # characters: a name in Chinese takes three bytes each, and a folder entry 255
+
+# How files begin that are not text.
+_MAGIC = {
+    b"PK\x03\x04": "压缩包或 Excel 工作簿",
+    b"PAR1": " Parquet 文件",
+    b"\xd0\xcf\x11\xe0": "旧版 Office 文件",
+    b"\x1f\x8b": "压缩文件",
+    b"%PDF": " PDF 文件",
+    b"\x89PNG": "图片",
+    b"\xff\xd8\xff": "图片",
+}
+_PROMISED = {
+    "parquet": (b"PAR1",),
+    "xlsx": (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"),
+}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What waits for one person. `stamp` changes whenever files or source do."""
+
+    folder: Path
+    source: str  # name of a mapping; "" when none is chosen
+    files: tuple[Path, ...]
+
+    @property
+    def stamp(self) -> str:
+        marks = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in self.files]
+        return f"{self.source}|{marks}"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of the files of an upload: the ledger of the batches, and the files that could not be read."""
+
+    reports: tuple[BatchReport, ...]
+    refused: tuple[tuple[str, str], ...]  # file, why
+
+
+def upload_of(home: Path, user_id: int) -> Upload:
+    """What waits for this person; an empty upload when nothing does."""
+    place = _place(home, user_id)
+    folder = place / "file"
+    files = sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
+    said = place / "source"
+    source = said.read_text(encoding="utf-8") if said.is_file() else ""
+    return Upload(folder, source, tuple(files))
+
+
+def choose(home: Path, user_id: int, source: str) -> Upload:
+    """The upload, from now on to be read by the mapping of this name. Raises InputError for one that does not exist."""
+    known = mapping_files(home)
+    if source not in known:
+        raise InputError(
+            "没有名为“{source}”的来源映射，可选：{choices}", source=source[:40], choices=sorted(known)
+        )
+    place = _made(home, user_id)
+    (place / "source").write_text(source, encoding="utf-8")
+    return upload_of(home, user_id)
+
+
+def receive(home: Path, user_id: int, name: str, stream: IO[bytes], *, megabytes: int) -> Path:
+    """The file that `stream` held, waiting under a safe form of its name; one of the same name is replaced.
+
+    Raises InputError when the file is empty, larger than `megabytes`, one too many, or not what its name promises.
+    """
+    name = safe_name(name)
+    kind = SUFFIXES.get(Path(name).suffix.lower())
+    if kind is None:
+        raise InputError(
+            "{file}：不收这种文件；收的有：{choices}（压缩包请先解开）", file=name, choices=list(SUFFIXES)
+        )
+    place = _made(home, user_id)
+    target = place / "file" / name
+    if not target.exists() and len(upload_of(home, user_id).files) >= MOST_FILES:
+        raise InputError("{file}：一次最多 {most} 个文件，请先接入或放弃已上传的", file=name, most=MOST_FILES)
+    handle, half = tempfile.mkstemp(dir=place, prefix="half-")
+    try:
+        size = 0
+        with os.fdopen(handle, "wb") as file:
+            for block in _blocks(stream):
+                size += len(block)
+                if size > megabytes << 20:
+                    raise InputError(
+                        "{file}：超过 {most} MB 的上限；请分成几个文件，或用命令 portrait intake 导入",
+                        file=name,
+                        most=megabytes,
+                    )
+                file.write(block)
+        if not size:
+            raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=name)
+        _judge(Path(half), name, kind)
+        os.replace(half, target)
+    finally:
+        Path(half).unlink(missing_ok=True)
+    return target
+
+
+def remove(home: Path, user_id: int, name: str = "") -> None:
+    """Give up one file of the upload, or all of it."""
+    if not name:
+        shutil.rmtree(_place(home, user_id), ignore_errors=True)
+        return
+    for file in upload_of(home, user_id).files:
+        if file.name == name:
+            file.unlink(missing_ok=True)
+
+
+def sweep_uploads(home: Path, now: datetime) -> None:
+    """Remove uploads that nobody has touched for a day."""
+    for place in (home / "upload").glob("*"):
+        touched = max((path.stat().st_mtime for path in [place, *place.rglob("*")]), default=0.0)
+        if now.timestamp() - touched > KEPT.total_seconds():
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def take(site: Site, user_id: int, *, by: str, progress: Progress | None = None) -> Taken:
+    """Take in the waiting files one by one, in the order in which their mapping reads them; then none waits any more.
+
+    A file that cannot be read is told and does not stop the others. Raises LakeBusy when another process goes on
+    writing: all of them then wait on, and what had come in adds nothing when it is taken again.
+    """
+    tell = progress or silent
+    waiting = upload_of(site.settings.home, user_id)
+    mapping = load_mapping(waiting.source, site.settings.home)
+    wanted, unused = arranged(mapping, waiting)
+    reports: list[BatchReport] = []
+    refused: list[tuple[str, str]] = [
+        (file.name, sentence("映射 {name} 没有用得上它的流，没有接入", name=mapping.name)) for file in unused
+    ]
+    for number, file in enumerate(wanted):
+        share = _part(tell, number, len(wanted))
+        try:
+            reports += intake(site, file, waiting.source, by=by, progress=share, wait_seconds=WAIT_SECONDS)
+        except LakeBusy:
+            raise
+        except PortraitError as error:
+            refused.append((file.name, without(error.message, str(waiting.folder), sentence("上传的文件"))))
+    remove(site.settings.home, user_id)
+    return Taken(tuple(reports), tuple(refused))
+
+
+def _part(tell: Progress, number: int, total: int) -> Within:
+    """The door's progress in one of several files, as a share of them all."""
+
+    def within(text: str, done: int, all_: int) -> None:
+        told = f"第 {number + 1}/{total} 个文件：{text.removesuffix('（1/1）')}"
+        tell(told, (number + (done / all_ if all_ else 0.0)) / total)
+
+    return within
+
+
+def silent(_text: str, _share: float) -> None:
+    """Progress that nobody watches."""
+
+
+def arranged(mapping: Mapping, upload: Upload) -> tuple[list[Path], list[Path]]:
+    """The files that streams read, in the mapping's order, and those that none reads or looks things up in."""
+    if not upload.files:
+        return [], []
+    handed = found(mapping, upload.folder)
+    wanted = dict.fromkeys(file for _, files in handed.streams for file in files)
+    return list(wanted), list(handed.unused)
+
+
+def suggested(home: Path, upload: Upload) -> str:
+    """The one mapping that has a use for every file; "" when none has, or several."""
+    fitting = []
+    for name in mapping_files(home):
+        try:
+            wanted, unused = arranged(load_mapping(name, home), upload)
+        except PortraitError:
+            continue  # a broken mapping is told to who chooses it
+        if wanted and not unused:
+            fitting.append(name)
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def safe_name(name: str) -> str:
+    """A file's own name without any folder, control character or leading dot, short enough for a folder's entry."""
+    own = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
+    own = "".join(c for c in own if c.isprintable()).strip().lstrip(".~").strip()
+    path = Path(own or "文件")
+    return path.stem[: _NAME_LONGEST - len(path.suffix[:10])] + path.suffix[:10]
+
+
+def _judge(path: Path, name: str, kind: str) -> None:
+    """Raise InputError when the content is plainly not what the name promises."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    looks = next((what for magic, what in _MAGIC.items() if start.startswith(magic)), "")
+    if kind in _PROMISED:
+        if not start.startswith(_PROMISED[kind]):
+            raise InputError(
+                "{file}：内容不是 {kind}，请重新导出",
+                file=name,
+                kind=sentence("Parquet 文件") if kind == "parquet" else sentence("Excel 工作簿"),
+            )
+    elif looks:
+        raise InputError(
+            "{file}：应为文本文件，内容却是{kind}；请改正扩展名或重新导出", file=name, kind=sentence(looks)
+        )
+
+
+def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    while block := stream.read(_BLOCK):
+        yield block
+
+
+def _place(home: Path, user_id: int) -> Path:
+    return home / "upload" / str(user_id)
+
+
+def _made(home: Path, user_id: int) -> Path:
+    place = _place(home, user_id)
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (place / "file").mkdir(parents=True, exist_ok=True)
+    return place

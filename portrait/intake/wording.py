@@ -1,0 +1,69 @@
+"""A field of a row as it would be stored, written for people: names instead of codes, hints instead of identifiers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+
+from portrait.framework import indicators
+from portrait.intake.compile import slot
+from portrait.intake.lookup import Known, code_list
+from portrait.intake.program import Program
+from portrait.intake.target import Field
+from portrait.record import KIND_ZH, Kind
+
+_CODED = ("course", "class", "school", "provider")
+
+
+def field_sql(program: Program, field: Field) -> str:
+    """SQL over `judged` of what `worded` needs of a field, as one text; NULL when the row gives nothing."""
+    name = slot(field.name)
+    if field.type in _CODED:
+        # The number is only a hash of the code; NULL when the code is none.
+        return f"CASE WHEN v_{name} IS NOT NULL THEN v_{name} || ' ' || coalesce(t_{name}, '') END"
+    if field.type in ("account", "identifier"):
+        return f"w_{name}"
+    if field.type in ("date", "time"):
+        return f"CASE WHEN v_{name} IS NOT NULL THEN n_{name}::varchar END"
+    return f"v_{name}::varchar"
+
+
+def worded(program: Program, field: Field, text: str | None, known: Known) -> str:
+    """What `field_sql` gave, for people; "" for nothing."""
+    if text is None or text == "":
+        return ""
+    kind = field.type
+    if kind in _CODED:
+        number, _, raw = text.partition(" ")
+        word = program.lookups[slot(field.name)].word(raw) or ""
+        return word if known(kind, int(number)) else f"{word}（登记库里还没有）"
+    if kind == "boolean":
+        return "是" if float(text) else "否"
+    if kind == "kind":
+        return KIND_ZH[Kind(int(text))]
+    if kind in ("code", "codes"):
+        names = _names(field.codes)
+        return "、".join(f"{code} {names[code]}".strip() for code in text.split("|"))
+    if kind == "seconds":
+        return f"{float(text):.0f} 秒"
+    if kind in ("number", "integer"):
+        return f"{float(text):.10g}"
+    if kind == "time":
+        moment = datetime.fromisoformat(text)
+        return f"{moment:%Y-%m-%d %H:%M}" + (f":{moment:%S}" if moment.second else "")
+    if kind == "date":
+        return date.fromisoformat(text[:10]).isoformat()
+    return text
+
+
+@cache
+def _names(codes: str) -> dict[str, str]:
+    """Code → Chinese name; an alias never comes after the list's own name."""
+    if codes == "indicator":
+        return {code: node.zh for code, node in indicators().items()}
+    listed = code_list(codes)
+    names: dict[str, str] = {}
+    for word, code in listed.items():
+        if word != code:
+            names.setdefault(code, word)
+    return {code: names.get(code, "") for code in listed.values()}

@@ -1,0 +1,174 @@
+"""`python -m tests.bench`: speed and memory, each beside a baseline measured in the same run. Leaves nothing behind but a home that was asked for."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from portrait.cli.console import Bar, Screen, print_json, print_table, progress, stderr
+from portrait.cli.demo import STAMPS, build
+from portrait.errors import InputError, PortraitError, SettingError
+from portrait.settings import load_settings
+from portrait.world import WORLD_SOURCES
+from tests.bench import intake, lookup, page, refresh
+from tests.bench.line import COLUMNS, Line, rate_line, time_line
+from tests.bench.measure import Measured, Pair, apart, in_turn
+
+TEACHERS, USERS, SECONDS, RUNS = 5_000, 20, 12.0, 3
+LOOKUPS, SEED = 300, 2022
+OULAD = Path(__file__).resolve().parents[3] / "shared" / "data" / "oulad"
+PANDAS = "pandas 读同样的文件，定同样的类型，去重，写 Parquet"
+
+
+def bench(
+    teachers: Annotated[int | None, typer.Option(help=f"示范省的教师数，默认 {TEACHERS:,}")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="示范数据的家目录：没有就建在这里并留下；不给则用临时目录")
+    ] = None,
+    users: Annotated[int, typer.Option(min=1, max=200, help="同时在线的读者数")] = USERS,
+    seconds: Annotated[float, typer.Option(min=0.1, help="页面压多少秒")] = SECONDS,
+    runs: Annotated[int, typer.Option(min=1, help="每项做几遍，取中位数；OULAD 只做一遍")] = RUNS,
+    oulad: Annotated[Path | None, typer.Option(help="OULAD 数据的文件夹，默认 ../shared/data/oulad")] = None,
+    no_oulad: Annotated[bool, typer.Option("--no-oulad", help="不做 OULAD")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本读取")] = False,
+) -> None:
+    """测速度和内存，每一项旁边是同一次运行里量的基线，两者交替进行。家目录里的东西只读，量的是它的副本。"""
+    try:
+        courses = None if no_oulad else _oulad(oulad)
+        with tempfile.TemporaryDirectory(prefix="portrait-bench-") as work:
+            folder = _demo(home or Path(work) / "home", teachers)
+            with progress() as screen:
+                lines = list(_lines(screen, folder, Path(work), users, seconds, runs))
+                if courses:
+                    lines.append(_oulad_line(screen.bar("导入 OULAD"), courses, Path(work)))
+    except PortraitError as error:
+        stderr().print(f"[bold red]错误[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        raise typer.Exit(error.exit_code) from error
+    if as_json:
+        print_json([line.as_json() for line in lines])
+    else:
+        title = f"中位数，{runs} 遍；{users} 名读者同时不停地开页面 {seconds:g} 秒；“快几倍”大于 1 是比基线快"
+        print_table(title, COLUMNS, (line.as_row() for line in lines))
+
+
+def _demo(home: Path, teachers: int | None) -> Path:
+    """The demo home, built when it is not there."""
+    if load_settings(home).database_url:
+        raise SettingError(
+            "bench 量的是家目录的副本，登记库要在家目录里：请去掉 PORTRAIT_DATABASE_URL 或换 --home"
+        )
+    asked = {} if teachers is None else {"teachers": teachers}
+    if not (home / STAMPS).exists():
+        asked.setdefault("teachers", TEACHERS)
+    build(home, asked).registry.dispose()
+    return home
+
+
+def _lines(screen: Screen, home: Path, work: Path, users: int, seconds: float, runs: int) -> Iterator[Line]:
+    sources = [(home / "world" / folder, mapping) for folder, mapping in WORLD_SOURCES]
+    yield rate_line(
+        "intake", "导入平台文件", "行/秒", _intake(screen.bar("导入平台文件"), sources, work, runs), PANDAS
+    )
+    site = _copy(home, work / "site")
+    bar = screen.bar("汇成证据和画像")
+    pair = in_turn(
+        runs,
+        lambda _run: apart(refresh.ours, site),
+        lambda _run: apart(refresh.with_pandas, site),
+        bar.advance,
+    )
+    yield rate_line("refresh", "汇成证据和画像", "记录/秒", pair, "pandas 只求和：不折算，无先验，无画像")
+    yield _lookup_line(screen.bar("查一个人的画像"), site, work, runs)
+    yield from _page_lines(screen.bar(f"{users} 名读者开页面"), site, users, seconds)
+
+
+def _intake(bar: Bar, sources: intake.Sources, work: Path, runs: int) -> Pair:
+    """Each run into an empty place, which is gone afterwards."""
+
+    def into(run: int, name: str, take: object) -> Measured:
+        place = work / f"{name}-{run}"
+        try:
+            return apart(take, sources, place)  # type: ignore[arg-type]
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    pair = in_turn(
+        runs,
+        lambda run: into(run, "door", intake.ours),
+        lambda run: into(run, "pandas", intake.with_pandas),
+        bar.advance,
+    )
+    read = {one.value.amount for one in (*pair.ours, *pair.baseline)}
+    if len(read) > 1:
+        raise InputError(f"本产品和基线读到的行数不一样：{sorted(read)}，比较没有意义")
+    return pair
+
+
+def _lookup_line(bar: Bar, site: Path, work: Path, runs: int) -> Line:
+    people, base = apart(lookup.drawn, site, LOOKUPS, SEED).value, work / "snapshot.sqlite"
+    apart(lookup.copy, site, base)
+    pair = in_turn(
+        runs,
+        lambda _run: apart(lookup.ours, site, people),
+        lambda _run: apart(lookup.with_sqlite, base, people),
+        bar.advance,
+    )
+    return time_line("lookup", "查一个人的画像", pair, "同样的行在带索引的 SQLite 表里")
+
+
+def _page_lines(bar: Bar, site: Path, users: int, seconds: float) -> Iterator[Line]:
+    from dashboards.pages import PAGES
+
+    load = page.under_load(site, page.enlist(site, users, SEED), seconds)
+    bar.advance(1.0)
+    if load.failed:
+        raise InputError(f"{len(load.failed)} 次没有打开：{'、'.join(sorted(set(load.failed)))}")
+    titles = {one.path: one.title() for one in PAGES}
+    spent = [("页面：全部", "page", [took for some in load.pages.values() for took in some])]
+    spent += [(f"页面：{titles[path]} {path}", f"page {path}", load.pages[path]) for path in titles if path in load.pages]  # fmt: skip
+    for name, key, took in spent:
+        pair = Pair([Measured(took, load.megabytes)], [Measured(load.health, load.health_megabytes)])
+        yield time_line(key, name, pair, f"同样压力下的 /healthz（{len(took):,} 次页面）")
+
+
+def _oulad(asked: Path | None) -> Path | None:
+    if asked is not None and not asked.is_dir():
+        raise InputError(f"没有文件夹 {asked}")
+    return asked or (OULAD if OULAD.is_dir() else None)
+
+
+def _oulad_line(bar: Bar, folder: Path, work: Path) -> Line:
+    return rate_line(
+        "intake oulad", "导入 OULAD", "行/秒", _intake(bar, [(folder, "oulad")], work, 1), PANDAS
+    )
+
+
+def _copy(home: Path, target: Path) -> Path:
+    """What a site needs of a home; the files it came from stay where they are."""
+    target.mkdir()
+    for name in ("lake", "model"):
+        shutil.copytree(home / name, target / name)
+    for name in ("portrait.env", "secret.key"):
+        shutil.copy(home / name, target / name)
+    # SQLite's own copy: somebody may be writing.
+    with (
+        closing(sqlite3.connect(home / "registry.sqlite")) as here,
+        closing(sqlite3.connect(target / "registry.sqlite")) as there,
+    ):
+        here.backup(there)
+    return target
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    typer.run(bench)

@@ -1,0 +1,45 @@
+"""The bench runs from end to end and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dashboards.pages import PAGES
+
+ROOT = Path(__file__).parent.parent
+SMALL = ("--teachers", "500", "--seconds", "1", "--runs", "1", "--no-oulad")
+
+
+def bench(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.bench", *options]
+    environment = {"TMPDIR": str(folder), "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_the_bench_measures_everything_beside_a_baseline_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    done = bench(tmp_path, *SMALL, "--json")
+    assert done.returncode == 0, done.stderr
+    lines = {line["key"]: line for line in json.loads(done.stdout)}
+    assert list(lines)[:4] == ["intake", "refresh", "lookup", "page"]
+    measured = {key.removeprefix("page ") for key in lines if key.startswith("page ")}
+    assert measured == {page.path for page in PAGES if page.nav}
+    for line in lines.values():
+        assert len(line["ours"]) == len(line["baseline"]) == len(line["speed_ratio"]) == len(line["values"])
+        assert all(number > 0 for number in (*line["ours"], *line["baseline"], *line["speed_ratio"]))
+        assert line["against"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_bench_cannot_use_is_one_line_and_an_exit_code(tmp_path: Path) -> None:
+    few = bench(tmp_path, "--teachers", "3")
+    assert few.returncode == 2
+    assert "示范教师数 3" in few.stderr
+    missing = bench(tmp_path, *SMALL[:-1], "--oulad", str(tmp_path / "nowhere"))
+    assert missing.returncode == 3
+    assert list(tmp_path.iterdir()) == []

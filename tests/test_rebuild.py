@@ -1,0 +1,317 @@
+"""The lake made again from the archive and the ledger: the same records, cells and portraits, whatever came in between."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from portrait import clock
+from portrait import rebuild as rebuilding
+from portrait.errors import InputError, LakeBusy, MappingError
+from portrait.intake.archive import place
+from portrait.intake.door import intake
+from portrait.intake.replay import dismiss, mend, replay
+from portrait.lake.compact import clear_replaced
+from portrait.lake.table import Lake
+from portrait.reading import dimension_levels, portrait_of
+from portrait.rebuild import rebuild
+from portrait.refresh import refresh
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
+from portrait.store.lease import writing
+from portrait.world import WORLD_SOURCES
+from tests.hand import cell_sums
+from tests.inbox import ALIGNED, COURSES, MARKS, PEOPLE, VISITS, ledger, mapping, records, waiting, write
+
+HEAD = "编号,课程,时间,得分"
+
+
+def held(site: Site) -> Any:
+    """Records, sums and newest portraits; not how the lake is cut, nor how often it was written."""
+    return records(site, "bucket"), cell_sums(site), dimension_levels(site).to_pylist()
+
+
+@pytest.fixture
+def lived(site: Site, tmp_path: Path) -> Site:
+    """A site in which rows came in, were replayed, corrected and dismissed, between refreshes."""
+    keyed = MARKS.replace("[编号, 课程]", "[编号, 课程, 时间]")
+    visits = VISITS.replace("repeats: keep", "key: [编号, 课程, 时间]\n    repeats: keep")
+    home = site.settings.home / "mapping"
+    mapping(home, PEOPLE, COURSES, ALIGNED, keyed, visits)
+    folder = tmp_path / "in"
+    write(folder, "people.csv", "编号,姓名,身份证号,手机,邮箱", "A1,甲,,,", "A2,乙,,,")
+    write(folder, "courses.csv", "代码,名称", "K1,一")
+    write(folder, "aligned.csv", "课程,指标,占比", "K1,P2.1,100", "K1,P1.2,100")
+    write(
+        folder, "marks.csv", HEAD,
+        "A1,K1,2022-05-01,80", "A1,K1,2022-06-01,150", "A2,K1,2022-06-01,x", "A2,K1,2023-06-01,70", "A1,K1,2022-05-01,80",
+    )  # fmt: skip
+    write(
+        folder, "visits.csv", "编号,课程,行为,时间,次数",
+        "A1,K1,答,2022-05-02,1", "A1,K1,听,2022-05-02,1", "A1,K1,答,2022-05-02,x", "A1,K1,答,2022-05-02,1",
+    )  # fmt: skip
+    intake(site, folder, "m", by="t")
+    refresh(site)
+    marks, odd, word, count = waiting(site)
+    mend(site, marks.id, {"得分": "60"}, by="t")
+    dismiss(site, [odd.id], by="t")
+    mapping(
+        home,
+        PEOPLE,
+        COURSES,
+        ALIGNED,
+        keyed.replace("max: 100", "max: 200"),
+        visits.replace("{看", "{听: quiz, 看"),
+    )
+    replay(site, ids=[word.id], by="t")
+    refresh(site)
+    second = write(tmp_path / "second", "marks.csv", HEAD, "A1,K1,2022-05-01,80", "A2,K1,2022-07-01,190")
+    intake(site, second, "m", by="t")
+    mend(site, count.id, {"次数": "2"}, by="t")
+    refresh(site)
+    return site
+
+
+def test_a_rebuilt_lake_holds_what_the_old_one_held(lived: Site) -> None:
+    before, counts = held(lived), [batch.counts for batch in ledger(lived)]
+    assert len(before[0]) == 8
+    assert before[1]
+    report = rebuild(lived)
+    assert (report.batches, report.replays, report.records, report.recounted) == (3, 3, 8, ())
+    assert lived.lake.standing.root == "1"
+    assert held(lived) == before
+    assert [batch.counts for batch in ledger(lived)] == counts
+    done = refresh(lived)
+    assert (done.cells, done.portraits) == ("none", "none")
+    assert rebuild(lived).records == 8
+    assert lived.lake.standing.root == "2"
+    assert held(lived) == before
+
+
+@pytest.mark.slow
+def test_the_tiny_world_is_rebuilt_to_the_same_sums(sqlite_site: Site, tiny_folder: Path) -> None:
+    for folder, source in WORLD_SOURCES:
+        intake(sqlite_site, tiny_folder / folder, source, by="t")
+    refresh(sqlite_site)
+    before = held(sqlite_site)
+    shutil.rmtree(sqlite_site.lake.folder)
+    assert rebuild(sqlite_site).records == 70
+    assert held(sqlite_site) == before
+
+
+def test_another_number_of_buckets_comes_with_a_rebuild_and_not_before(lived: Site, tmp_path: Path) -> None:
+    before = held(lived)
+    url = lived.registry.url.render_as_string(hide_password=False)
+    wider = open_site(load_settings(lived.settings.home, database_url=url, today=lived.today, lake_buckets=7))
+    assert wider.lake.buckets == 4
+    assert held(wider) == before
+    assert rebuild(wider).buckets == 7
+    assert held(wider) == before
+    assert {row["bucket"] for row in records(wider)} == {row["account"] % 7 for row in records(wider)}
+    # A process that was there before goes by what the lake says, not by its own setting.
+    assert lived.lake.buckets == 7
+    assert held(lived) == before
+    third = write(tmp_path / "third", "marks.csv", HEAD, "A1,K1,2022-08-01,80")
+    assert intake(lived, third, "m", by="t")[0].rows_stored == 1
+    assert refresh(lived).cells == "batch"
+    wider.registry.dispose()
+
+
+def test_a_page_that_is_open_sees_the_new_lake(lived: Site) -> None:
+    person = lived.pool.rows("SELECT min(person) FROM link")[0][0]
+    before = portrait_of(lived, person)
+    version = lived.pool.version("record")
+    rebuild(lived)
+    assert lived.pool.version("record") != version
+    assert portrait_of(lived, person) == before
+
+
+def kills(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Lets `count` commits through and then dies."""
+    write_, left = Lake.commit, iter(range(count))
+
+    def commit(*given: Any, **named: Any) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        write_(*given, **named)
+
+    monkeypatch.setattr(Lake, "commit", commit)
+
+
+@pytest.mark.parametrize(("commits", "left"), [(0, 3), (1, 2), (4, 1), (6, 0), (8, 0)])
+def test_a_rebuild_that_was_killed_leaves_the_old_lake_and_goes_on(
+    lived: Site, monkeypatch: pytest.MonkeyPatch, commits: int, left: int
+) -> None:
+    before = held(lived)
+    kills(monkeypatch, commits)
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(lived)
+    monkeypatch.undo()
+    assert lived.lake.standing.root == ""
+    assert held(lived) == before
+    landed: list[int] = []
+    original = rebuilding._batch
+
+    def counted(bench: Any, lease: Any, batch: Any) -> None:
+        landed.append(batch.id)
+        original(bench, lease, batch)
+
+    monkeypatch.setattr(rebuilding, "_batch", counted)
+    rebuild(lived)
+    assert held(lived) == before
+    assert len(landed) == left  # of the three files; six batches with their replays
+
+
+def test_a_begun_rebuild_takes_in_what_came_after(
+    lived: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kills(monkeypatch, 9)
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(lived)
+    monkeypatch.undo()
+    third = write(tmp_path / "third", "marks.csv", HEAD, "A1,K1,2022-08-01,80", "A1,K1,2022-05-01,80")
+    intake(lived, third, "m", by="t")
+    refresh(lived)
+    before = held(lived)
+    rebuild(lived)
+    assert held(lived) == before
+
+
+CHILD = """
+import os, signal, sys
+from portrait.lake.table import Lake
+from portrait.rebuild import rebuild
+from portrait.settings import load_settings
+from portrait.site import open_site
+
+site = open_site(load_settings(sys.argv[1], database_url=sys.argv[2], today="2022-11-15"))
+stand = Lake.stand
+
+def killed(lake, standing):
+    if standing.root:
+        os.kill(os.getpid(), signal.SIGKILL)
+    stand(lake, standing)
+
+Lake.stand = killed
+rebuild(site)
+"""
+
+
+@pytest.mark.slow
+def test_kill_9_before_the_swap_leaves_the_old_lake_and_the_next_run_only_swaps(
+    lived: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = held(lived)
+    url = lived.registry.url.render_as_string(hide_password=False)
+    child = subprocess.run([sys.executable, "-c", CHILD, str(lived.settings.home), url])
+    assert child.returncode == -signal.SIGKILL
+    assert held(lived) == before
+    kills(monkeypatch, 0)  # nothing is left to be written
+    rebuild(lived)
+    assert held(lived) == before
+
+
+def test_a_damaged_lake_is_rebuilt(lived: Site) -> None:
+    before = held(lived)
+    for log in (lived.lake.path("record") / "_delta_log", lived.lake.path("snapshot") / "_delta_log"):
+        (log / "00000000000000000000.json").write_text("this is no log")
+    rebuild(lived)
+    assert held(lived) == before
+
+
+def test_past_portraits_are_made_again_too(lived: Site) -> None:
+    day = lived.today.replace(year=2022, month=8, day=31)
+    refresh(lived, as_of=day)
+    query = "SELECT person, node, state, n, level FROM snapshot WHERE as_of = ? ORDER BY ALL"
+    number = (day - clock.now().date().replace(year=1970, month=1, day=1)).days
+    before = lived.pool.rows(query, [number])
+    assert before
+    assert rebuild(lived).days == (lived.today, day)
+    assert lived.pool.rows(query, [number]) == before
+
+
+def test_what_the_archive_lacks_is_said_before_anything_is_written(lived: Site) -> None:
+    first = next(batch for batch in ledger(lived) if batch.stream == "marks")
+    assert first.recipe is not None
+    with lived.registry.begin() as connection:
+        connection.execute(text("UPDATE batch SET recipe = NULL WHERE origin IS NULL"))
+    # As it was before mappings were kept: good while the mapping is the one of then.
+    with pytest.raises(MappingError, match=f"第 {first.id} 号"):
+        rebuild(lived)
+    with lived.registry.begin() as connection:
+        connection.execute(text("UPDATE batch SET recipe = :recipe"), {"recipe": first.recipe})
+    place(lived.archive, first.content).rename(lived.settings.home / "away")
+    with pytest.raises(InputError, match=r"marks\.csv"):
+        rebuild(lived)
+    place(lived.archive, first.content).write_text("something else")
+    with pytest.raises(InputError, match="不是原来的内容"):
+        rebuild(lived)
+    assert not (lived.lake.folder / "1").exists()
+    (lived.settings.home / "away").rename(place(lived.archive, first.content))
+    with lived.registry.connect() as connection:
+        corrected = connection.execute(text("SELECT min(mended) FROM quarantine")).scalar_one()
+    for path in (place(lived.archive, corrected), lived.settings.home / "secret.key"):
+        path.rename(lived.settings.home / "away")
+        with pytest.raises(InputError, match=path.name):
+            rebuild(lived)
+        (lived.settings.home / "away").rename(path)
+    with writing(lived.registry), pytest.raises(LakeBusy):
+        rebuild(lived)
+
+
+@pytest.fixture
+def interrupted(sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A batch of two parts, killed after the first; another with all its rows came in; then the first was finished."""
+    mapping(sqlite_site.settings.home / "mapping", MARKS)
+    rows = [f"A{number},K1,,50" for number in range(12)]
+    first = write(tmp_path / "a", "marks.csv", HEAD, *rows)
+    second = write(tmp_path / "b", "marks.csv", HEAD, *rows, "B1,K1,,50")
+    kills(monkeypatch, 1)
+    with pytest.raises(KeyboardInterrupt):
+        intake(sqlite_site, first, "m", by="t", part_rows=2)
+    monkeypatch.undo()
+    intake(sqlite_site, second, "m", by="t")
+    intake(sqlite_site, first, "m", by="t", part_rows=2)
+    return sqlite_site
+
+
+def test_a_ledger_that_tells_of_a_crash_is_counted_again(interrupted: Site) -> None:
+    ids = [row["id"] for row in records(interrupted)]
+    one, two = ledger(interrupted)
+    assert 0 < one.counts.rows_stored < 12
+    report = rebuild(interrupted)
+    assert report.recounted == (2, 1)
+    assert [row["id"] for row in records(interrupted)] == ids
+    one, two = ledger(interrupted)
+    assert [(b.counts.rows_stored, b.counts.rows_duplicate) for b in (one, two)] == [(0, 12), (13, 0)]
+    assert one.counts.balanced
+    assert rebuild(interrupted).recounted == ()
+
+
+def test_the_replaced_tables_go_when_no_reader_can_be_busy_with_them(lived: Site) -> None:
+    old = lived.lake.path("record")
+    assert clear_replaced(lived.lake, clock.now() + timedelta(days=9)) == []
+    rebuild(lived)
+    refresh(lived)
+    assert old.is_dir()
+    before = held(lived)
+    assert "record" in clear_replaced(lived.lake, clock.now() + timedelta(hours=25))
+    assert not old.exists()
+    rebuild(lived)
+    assert clear_replaced(lived.lake, clock.now() + timedelta(hours=25)) == ["1"]
+    assert held(lived) == before
+
+
+def test_an_empty_site_is_rebuilt_to_an_empty_lake(sqlite_site: Site) -> None:
+    report = rebuild(sqlite_site)
+    assert (report.batches, report.records, report.days) == (0, 0, (sqlite_site.today,))
+    assert records(sqlite_site) == []
+    assert refresh(sqlite_site).cells == "none"
