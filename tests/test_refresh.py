@@ -575,3 +575,8 @@ def test_a_kept_answer_is_new_after_every_commit_and_makes_room_for_others(hand,
     # More than all the room there is: answered, and not kept.
     assert len(small.kept("SELECT range, range FROM range(3)")) == 3
     assert small.kept(count, [11]) is small.kept(count, [11])
+
+
+def test_the_engine_draws_no_progress_where_scripts_read_json(hand):
+    (setting,) = hand.site.engine().execute("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert setting is False

@@ -93,10 +93,14 @@ def under_load(home: Path, readers: Sequence[Reader], seconds: float) -> Load:
     """Every reader opens its pages in any order, one after the other and with no pause, for `seconds`; before it the health page."""
     port = _free_port()
     command = [sys.executable, "-c", "from portrait.cli import main; main()", "serve"]
-    server = subprocess.Popen([*command, "--home", str(home), "--port", str(port)], stdout=subprocess.DEVNULL)
+    log = home / "serve.log"
+    with log.open("w") as told:
+        server = subprocess.Popen(
+            [*command, "--home", str(home), "--port", str(port)], stdout=told, stderr=subprocess.STDOUT
+        )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait(address, server)
+        _wait(address, server, log)
         sessions = [_log_in(address, reader.login) for reader in readers]
         health, failed = _drive(
             sessions, seconds / 2, lambda session, _turn: _ask_health(session, address), [1] * len(sessions)
@@ -138,10 +142,10 @@ def _free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
+def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(600):
         if server.poll() is not None:
-            raise RuntimeError(f"the site ended with {server.returncode}")
+            raise RuntimeError(f"the site ended with {server.returncode}: {log.read_text()[-2000:]}")
         try:
             if requests.get(f"{address}/healthz", timeout=5).ok:
                 return
