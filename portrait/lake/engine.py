@@ -31,8 +31,9 @@ def bare_engine(lake: Lake, *, memory: str, threads: int) -> duckdb.DuckDBPyConn
     engine.execute(f"SET temp_directory='{quoted(str(spill))}'")
     engine.execute("SET TimeZone='UTC'")
     engine.execute("SET parquet_metadata_cache=true")
-    # It would be drawn on stdout, into the JSON that a script reads.
-    engine.execute("SET enable_progress_bar=false")
+    # A bar would be drawn on stdout, into the JSON that a script reads; where there is none (notebooks), it cannot be put off.
+    if engine.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+        engine.execute("SET enable_progress_bar=false")
     return engine
 
 
