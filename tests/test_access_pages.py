@@ -11,6 +11,7 @@ from portrait.scope import Role
 from portrait.store.audit import recent_audit
 from portrait.store.batch import Counts, close_batch, open_batch
 from portrait.store.quarantine import Refused, store_refused
+from tests.press import outputs_of, shown
 from tests.readers import CLASSES, PERSONS, PROVIDERS, READERS, SCHOOLS, START, Browser, Clock, enlist, settle
 
 # What a page may be asked for in its address, and things of others to ask for. A page with a new parameter adds a row.
@@ -176,19 +177,18 @@ def test_every_callback_of_a_page_refuses_the_other_roles(home, leaf):
     for output, listed in callbacks_of(app).items():
         if output in shell:
             continue
-        before = len(recent_audit(home.registry, actor=login))
         answer = reader.callback(
             output,
             [as_input(one) for one in listed["inputs"]],
             [as_input(one) for one in listed["state"]],
-            changed=[],
+            outputs_of(listed),
         )
-        refused = len(recent_audit(home.registry, actor=login)) > before
-        nothing = answer.status_code == 204 or not answer.get_json().get("response")
-        assert nothing, f"{leaf.path}: {output} 对{login}做了事"
-        assert refused or "sideUpdate" not in (answer.get_json(silent=True) or {}), (
-            f"{leaf.path}: {output} 没有检查角色"
-        )
+        told = f"{leaf.path}: {output} 对{login}"
+        assert answer.status_code == 200, f"{told}没有检查角色"
+        assert not answer.get_json().get("response"), f"{told}做了事"
+        assert f"“{leaf.title()}”不对" in shown(answer), f"{told}没有检查角色"
+        newest = recent_audit(home.registry, actor=login)[0]
+        assert (newest.action, newest.outcome) == ("callback", "refused"), told
 
 
 def test_the_row_in_quarantine_is_really_there_to_be_found(readers):
