@@ -18,7 +18,7 @@ from portrait.errors import AccessRefused
 from portrait.overview import overview
 from portrait.place import cities
 from portrait.programme.rate import Shown
-from portrait.store.schema import provider, training_class
+from portrait.store.schema import provider, trainee, training_class
 from portrait.store.training import Ask
 from tests.province import (
     AHEAD,
@@ -264,6 +264,16 @@ def test_the_workbook_hides_what_the_page_hides(site):
     gongyi = next(row for row in rows(workbook(site, office()), "各市报到率") if row[1] == GONGYI)
     assert gongyi[2:4] == ["", ""]
     assert gongyi[7] == "人数太少不显示"
+    with site.registry.begin() as connection:
+        people = list(connection.scalars(select(trainee.c.account_id).where(trainee.c.region == ZHONGYUAN)))
+        few = trainee.c.account_id.in_(people[:3])
+        connection.execute(update(trainee).where(few).values(region=ERQI))
+    book = workbook(site, office())
+    cities = {row[1]: row[2:4] for row in rows(book, "各市报到率")}
+    assert cities[ZHENGZHOU] == [11, 13]
+    counties = {row[2]: row[6:9] for row in rows(book, "各县")}
+    assert counties[ERQI] == ["", "", "人数太少不显示"]
+    assert counties[ZHONGYUAN][:2] == ["", ""]  # or Erqi's three were its city's thirteen less these ten
 
 
 def test_no_text_of_the_workbook_becomes_a_formula(site):
