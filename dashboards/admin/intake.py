@@ -292,6 +292,7 @@ def _register_upload(app: Any, context: Callable[[], Context]) -> None:
                 request.args.get("name", ""),
                 request.stream,
                 megabytes=settings.upload_megabytes,
+                still=lambda: desk.idle(here),
             )
         except PortraitError as error:
             return jsonify(message=gettext(error.message)), 403 if isinstance(error, AccessRefused) else 422
