@@ -26,6 +26,8 @@ from portrait.site import Site
 
 log = logging.getLogger("dashboards")
 
+LONGEST_BODY = 1 << 20
+
 INDEX = """<!DOCTYPE html>
 <html lang="{%language%}">
 <head>
@@ -56,7 +58,7 @@ def create_app(
 ) -> dash.Dash:
     """The app of one site. `pages` and `clock` are arguments for tests; `app.server` is the WSGI application."""
     server = Flask("dashboards", static_folder=None)
-    server.config["MAX_CONTENT_LENGTH"] = site.settings.upload_megabytes * 1024 * 1024 + 65536
+    server.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY  # the one route that takes files raises it for itself
     access = Access(site, clock)
     server.extensions["jobs"] = access.jobs  # for who has to wait for one
     hashes: list[str] = []

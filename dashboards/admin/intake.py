@@ -286,6 +286,7 @@ def _register_upload(app: Any, context: Callable[[], Context]) -> None:
             here = context()
             desk.idle(here)
             settings = here.site.settings
+            request.max_content_length = settings.upload_bytes
             file = receive(
                 settings.home,
                 here.actor.user_id,
