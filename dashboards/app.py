@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from dashboards import delivery, gate, shell, signin
 from dashboards.access import Access
 from dashboards.language import current, gettext
-from dashboards.page import Page, parse_query
+from dashboards.page import Context, Page, parse_query
 from dashboards.pages import PAGES, find
 from dashboards.part.state import error_page, not_found_page, refused_page
 from portrait.clock import now
@@ -25,6 +25,8 @@ from portrait.errors import AccessRefused, NotFound, PortraitError
 from portrait.site import Site
 
 log = logging.getLogger("dashboards")
+
+LONGEST_BODY = 1 << 20
 
 INDEX = """<!DOCTYPE html>
 <html lang="{%language%}">
@@ -56,7 +58,7 @@ def create_app(
 ) -> dash.Dash:
     """The app of one site. `pages` and `clock` are arguments for tests; `app.server` is the WSGI application."""
     server = Flask("dashboards", static_folder=None)
-    server.config["MAX_CONTENT_LENGTH"] = site.settings.upload_megabytes * 1024 * 1024 + 65536
+    server.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY  # the one route that takes files raises it for itself
     access = Access(site, clock)
     server.extensions["jobs"] = access.jobs  # for who has to wait for one
     hashes: list[str] = []
@@ -115,9 +117,14 @@ def _router(app: dash.Dash, access: Access, pages: Sequence[Page]) -> None:
         page = find(pages, path or "/", context.actor.role)
         if page is None:
             return not_found_page(), gettext("没有这个页面")
+        entered: Context | None = None
         try:
-            return page.layout(access.enter(page), parse_query(search or "")), page.title()
+            entered = access.enter(page)
+            return page.layout(entered, parse_query(search or "")), page.title()
         except AccessRefused as refusal:
+            if entered is not None:  # a role that may not enter was noted at the door
+                asked = "".join(c for c in f"{page.path}{search or ''}" if c.isprintable())
+                access.note("open", asked, outcome="refused", reason=refusal.message)
             return refused_page(gettext(refusal.message)), gettext("这里不对您开放")
         except NotFound:
             return not_found_page(), gettext("没有这个页面")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import posixpath
 import re
 from pathlib import Path
 from typing import Any
 
+from dash.fingerprint import check_fingerprint
 from flask import Flask, Response, request
 from plotly.offline import get_plotlyjs_version
 
-STATIC = ("/assets/", "/_dash-component-suites/")
+SUITES = "/_dash-component-suites/"
+STATIC = ("/assets/", SUITES)
 STAMPED = re.compile(r"\.v\d[\w]*m\d+\.")  # how Dash writes version and time of a bundle into its name
 COMPRESSIBLE = ("text/", "application/json", "application/javascript", "image/svg+xml")
 LEAST = 1024
+KEPT_MOST = 32 << 20  # bytes; all bundles and assets of the site together are far fewer
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "public, no-cache"
 
@@ -28,9 +32,38 @@ def slim_plotly() -> bytes | None:
     return script if f"v{get_plotlyjs_version()}".encode() in script[:400] else None
 
 
+class Kept:
+    """Compressed files by the one path that each has: nothing made up in an address may fill the memory."""
+
+    def __init__(self, most: int = KEPT_MOST) -> None:
+        self.most = most
+        self.size = 0
+        self._files: dict[str, Response] = {}
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def find(self, path: str) -> Response | None:
+        found = self._files.get(_own_path(path))
+        return None if found is None else _copy(found)
+
+    def keep(self, path: str, response: Response) -> None:
+        """Keeps a copy, unless there is one or no room is left."""
+        own, size = _own_path(path), len(response.get_data())
+        if own not in self._files and self.size + size <= self.most:
+            self._files[own] = _copy(response)
+            self.size += size
+
+
+def _own_path(path: str) -> str:
+    """The path without the fingerprint, of which Dash takes any, and without detours."""
+    path = posixpath.normpath(path)
+    return str(check_fingerprint(path)[0]) if path.startswith(SUITES) else path
+
+
 def install(server: Flask) -> None:
     """Adds caching and compression to a server; each bundle is compressed once and kept in memory."""
-    kept: dict[str, Response] = {}  # by path alone: a made-up query string must not fill the memory
+    kept = server.extensions["kept"] = Kept()
 
     def is_static() -> bool:
         return request.method == "GET" and request.path.startswith(STATIC)
@@ -39,8 +72,8 @@ def install(server: Flask) -> None:
     def from_memory() -> Any:
         if not is_static():
             return None
-        if _takes_gzip() and (found := kept.get(request.path)) is not None:
-            return _copy(found)
+        if _takes_gzip() and (found := kept.find(request.path)) is not None:
+            return found
         if request.path == PLOTLY and (script := slim_plotly()) is not None:
             return Response(script, mimetype="text/javascript")
         return None
@@ -53,7 +86,7 @@ def install(server: Flask) -> None:
         if "Content-Encoding" not in response.headers and (static or _takes_gzip()):
             _compress(response, 9 if static else 5)
             if static and "Content-Encoding" in response.headers:
-                kept[request.path] = _copy(response)
+                kept.keep(request.path, response)
         if static:
             stamped = "m" in request.args or STAMPED.search(request.path)
             response.headers["Cache-Control"] = FOR_GOOD if stamped else ASK_AGAIN

@@ -40,7 +40,7 @@ def open_server(site: Site, app: dash.Dash | None = None) -> Any:
         port=settings.port,
         threads=settings.threads,
         ident="",
-        max_request_body_size=app.server.config["MAX_CONTENT_LENGTH"],
+        max_request_body_size=settings.upload_bytes,
         clear_untrusted_proxy_headers=True,
         **trusted,
     )

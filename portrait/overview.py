@@ -11,7 +11,7 @@ from typing import TypeVar
 from portrait.lake.coverage import learners
 from portrait.place import unit_of
 from portrait.programme.due import Due, dues
-from portrait.programme.rate import Rate, rate, rates
+from portrait.programme.rate import Rate, rate, rates, rates_within
 from portrait.programme.tally import Fill, Tally, total, total_fill
 from portrait.scope import Role, Scope
 from portrait.site import Site
@@ -68,12 +68,23 @@ class Overview:
         """A rate by reporting unit, or by whatever `key` makes of a place's code."""
         if measure == "sent":
             return {code: fill.rate() for code, fill in _grouped(self.fills, key, Fill()).items()}
+        return rates(measure, self._persons(measure, key), floor=self._floor(measure))
+
+    def by_county(self, measure: str) -> dict[str, Rate]:
+        """A rate by county, to stand beside the rates by reporting unit."""
+        if measure == "sent":
+            return self.by_place("sent", str)
+        return rates_within(measure, self._persons(measure, str), unit_of, floor=self._floor(measure))
+
+    def _persons(self, measure: str, key: Callable[[str], str]) -> dict[str, tuple[int, int]]:
+        """n and N of a measure of persons, by what `key` makes of a place's code."""
         if measure == "covered":
             n, N = _grouped(self.learned, key, 0), _grouped(self.teachers, key, 0)
-            counts = {code: (min(n.get(code, 0), N[code]), N[code]) for code in N}
-            return rates("covered", counts, floor=self.cover_floor)
-        tallies = _grouped(self.tallies, key, Tally())
-        return rates(measure, {c: t.pair(measure) for c, t in tallies.items()}, floor=self.floor)
+            return {code: (min(n.get(code, 0), N[code]), N[code]) for code in N}
+        return {code: t.pair(measure) for code, t in _grouped(self.tallies, key, Tally()).items()}
+
+    def _floor(self, measure: str) -> int:
+        return self.cover_floor if measure == "covered" else self.floor
 
     def fills_by(self, key: Callable[[str], str] = unit_of) -> dict[str, Fill]:
         return _grouped(self.fills, key, Fill())
@@ -106,6 +117,12 @@ class Overview:
             if count.training_class.provider_id is not None:
                 groups.setdefault(count.training_class.provider_id, []).append(count)
         return {key: rate("on_time", *on_time(group, self.as_of)) for key, group in groups.items()}
+
+    def by_class(self, measure: str) -> dict[int, Rate]:
+        """Arrival or graduation by class, to stand beside the rates by provider."""
+        provider = {c.training_class.id: c.training_class.provider_id for c in self.classes}
+        counts = {c.training_class.id: c.tally(self.as_of).pair(measure) for c in self.classes}
+        return rates_within(measure, counts, lambda key: provider[key], floor=self.floor)
 
     def by_category(self, measure: str) -> dict[str, Rate]:
         """Arrival or graduation by project category, in the order of the notice; what is in neither plan ("") comes last."""

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def upload_bytes(self) -> int:
+        """The longest body of a request that uploads a file."""
+        return (self.upload_megabytes << 20) + 65536
+
+    @property
     def registry_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.home / 'registry.sqlite').resolve()}"
 

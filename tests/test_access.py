@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 from dash import Input, Output, html
+from flask import Response
 
 from dashboards.app import create_app
-from dashboards.delivery import PLOTLY, slim_plotly
+from dashboards.delivery import PLOTLY, Kept, slim_plotly
 from dashboards.page import Page
 from dashboards.pages import PAGES
 from dashboards.serve import open_server, warm_up
@@ -247,6 +248,35 @@ def test_bundles_come_compressed_once_and_stay_in_the_browser(home):
     assert "Content-Encoding" not in plain.headers
     assert gzip.decompress(first.data) == plain.data
     assert len(first.data) < len(plain.data) / 3
+
+
+def test_invented_addresses_of_a_bundle_do_not_fill_the_memory(home):
+    stranger = browser(home)
+    kept = stranger.app.server.extensions["kept"]
+    wants = {"Accept-Encoding": "gzip"}
+    warm_up(stranger.app)
+    suite = "/_dash-component-suites/dash/dcc"
+    first = stranger.get(f"{suite}/dash_core_components.v1m1.js", **wants)
+    assert first.headers["Content-Encoding"] == "gzip"
+    before = (len(kept), kept.size)
+    for i in range(30):
+        for address in (f"{suite}/dash_core_components.v{i}m{i}.js", f"{suite}/dash_core_components.vx-{i}mab.js?{i}",
+                        "/assets/" + "./" * i + "shell.css"):  # fmt: skip
+            answer = stranger.get(address, **wants)
+            assert answer.status_code == 200
+            if "dash_core" in address:
+                assert answer.data == first.data
+    assert (len(kept), kept.size) == before
+    assert kept.size < kept.most / 2
+
+
+def test_no_more_than_its_room_is_kept():
+    kept = Kept(most=10)
+    for name, size in (("/assets/a.css", 6), ("/assets/b.css", 6), ("/assets/c.css", 4)):
+        kept.keep(name, Response("x" * size))
+    assert (len(kept), kept.size) == (2, 10)
+    assert kept.find("/assets/b.css") is None
+    assert kept.find("/assets/./c.css").get_data() == b"xxxx"
 
 
 def test_the_served_site_answers_at_once(home):

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from portrait.store.audit import add_audit, recent_audit, verify_audit, views_of
 from portrait.store.registry import open_registry
 from portrait.store.schema import audit, audit_head
+from tests.readers import browser, enlist, settle
 
 NOW = datetime(2022, 9, 1, 8, 30, 15, 123456, tzinfo=UTC)
 
@@ -106,3 +107,22 @@ def test_rows_are_found_by_actor_action_and_object(chain):
     assert len(recent_audit(chain, action="view")) == 5
     assert len(recent_audit(chain, actor="trainer")) == 1
     assert [row.actor for row in views_of(chain, "class:1")] == ["trainer", "office"]
+
+
+def test_asking_for_what_belongs_to_others_is_noted_once_with_the_address_and_the_reason(sqlite_site):
+    settle(sqlite_site.registry)
+    enlist(sqlite_site.registry, "trainer")
+    reader = browser(sqlite_site, "trainer")
+    shown = reader.open("/trainer/classes", "?class=102&x=\0")
+    (row,) = recent_audit(sqlite_site.registry)
+    assert (row.actor, row.role, row.action, row.outcome) == ("trainer", "trainer", "open", "refused")
+    assert row.object == "/trainer/classes?class=102&x="
+    assert row.reason
+    assert row.reason in shown
+    reader.open("/office", "?unit=410100")
+    assert [row.object for row in recent_audit(sqlite_site.registry)] == [
+        "/office",
+        "/trainer/classes?class=102&x=",
+    ]
+    reader.open("/trainer/classes", "?class=101")
+    assert len(recent_audit(sqlite_site.registry)) == 2

@@ -211,6 +211,20 @@ def test_files_far_beyond_the_limit_are_not_even_read(home):
     assert page.post("/intake/upload?name=a.csv", b"x" * (1 << 21)).status_code == 413
 
 
+def test_only_an_upload_may_have_a_long_body(home):
+    page = browser(home, "admin")
+    long = b"x" * (1 << 21)
+    answer = page.post("/_dash-update-component", long, content_type="application/json")
+    assert answer.status_code == 413
+    assert page.post("/login", long).status_code == 413
+    assert page.post("/intake/upload?name=a.csv", long).status_code == 200
+    (file,) = upload_of(home.settings.home, ME).files
+    assert file.read_bytes() == long
+    stranger = browser(home)
+    assert stranger.post("/login", long).status_code == 413
+    assert stranger.post("/intake/upload?name=a.csv", long).status_code == 401
+
+
 def test_while_another_process_writes_the_page_says_so_and_keeps_the_files(
     admin, home, tiny_folder, monkeypatch
 ):

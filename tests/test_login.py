@@ -90,6 +90,15 @@ def test_one_address_trying_many_logins_is_slowed_down(sqlite_door):
     assert answers[20] == 429
 
 
+def test_ones_own_account_does_not_set_back_the_guesses_at_others(sqlite_door):
+    for i in range(19):
+        assert sqlite_door.log_in(f"guess{i}", "nonsense").status_code == 401
+    assert sqlite_door.log_in("teacher").status_code == 302
+    sqlite_door.client.delete_cookie("portrait")
+    assert sqlite_door.log_in("guess19", "nonsense").status_code == 429
+    assert sqlite_door.log_in("teacher").status_code == 429
+
+
 def test_a_closed_account_cannot_sign_in_and_its_sessions_end(door, site):
     door.log_in("teacher")
     set_active(site.registry, "teacher", False)

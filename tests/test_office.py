@@ -4,12 +4,13 @@ from urllib.parse import parse_qsl
 
 import pytest
 from python_calamine import CalamineWorkbook
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from dashboards.office import bureau as bureau_page
 from dashboards.office import overview as office_page
 from dashboards.office import school as school_page
 from dashboards.page import Context
+from dashboards.part.board import due_detail
 from dashboards.part.tile import CELLS
 from dashboards.part.view import parsed, read_view
 from dashboards.report.workbook import overview_workbook, plain
@@ -17,7 +18,7 @@ from portrait.errors import AccessRefused
 from portrait.overview import overview
 from portrait.place import cities
 from portrait.programme.rate import Shown
-from portrait.store.schema import provider, training_class
+from portrait.store.schema import provider, trainee, training_class
 from portrait.store.training import Ask
 from tests.province import (
     AHEAD,
@@ -119,6 +120,23 @@ def test_the_board_counts_gaps_of_places_and_says_what_is_overdue(site):
     assert lines["quota"].overdue(TODAY)
     assert lines["ending"].classes == (RUNNING,)
     assert not lines["ending"].overdue(TODAY)
+
+
+@pytest.mark.parametrize("place", [GONGYI, LONGTING])
+def test_a_due_line_of_a_county_tells_no_result_of_fewer_than_ten(site, place):
+    with site.registry.begin() as connection:
+        connection.execute(
+            update(training_class).where(training_class.c.id == ENDED).values(ends=date(2022, 9, 5))
+        )
+    county = view(site, office(), f"?county={place}")
+    over = overview(site, office(), county.ask, TODAY)
+    lines = [due.code for due in over.dues()]
+    assert "ending" in lines
+    shown = {code: text_of(due_detail(county, over, code)[1]) for code in lines if code != "quota"}
+    assert "人数太少不显示" in shown["ending"]
+    assert "%" not in "".join(shown.values())
+    own = overview(site, bureau(KAIFENG), Ask(unit=KAIFENG), TODAY)
+    assert "8/8" in text_of(due_detail(view(site, bureau(KAIFENG), path="/bureau"), own, "ending")[1])
 
 
 # --- address ---------------------------------------------------------------------------------------------------
@@ -246,6 +264,16 @@ def test_the_workbook_hides_what_the_page_hides(site):
     gongyi = next(row for row in rows(workbook(site, office()), "各市报到率") if row[1] == GONGYI)
     assert gongyi[2:4] == ["", ""]
     assert gongyi[7] == "人数太少不显示"
+    with site.registry.begin() as connection:
+        people = list(connection.scalars(select(trainee.c.account_id).where(trainee.c.region == ZHONGYUAN)))
+        few = trainee.c.account_id.in_(people[:3])
+        connection.execute(update(trainee).where(few).values(region=ERQI))
+    book = workbook(site, office())
+    cities = {row[1]: row[2:4] for row in rows(book, "各市报到率")}
+    assert cities[ZHENGZHOU] == [11, 13]
+    counties = {row[2]: row[6:9] for row in rows(book, "各县")}
+    assert counties[ERQI] == ["", "", "人数太少不显示"]
+    assert counties[ZHONGYUAN][:2] == ["", ""]  # or Erqi's three were its city's thirteen less these ten
 
 
 def test_no_text_of_the_workbook_becomes_a_formula(site):

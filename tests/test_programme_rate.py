@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from portrait.place import counties_of, direct_counties, unit_of
 from portrait.programme.category import categories, categories_of
 from portrait.programme.deadline import selection_due
-from portrait.programme.rate import Shown, Standing, measures, rate, rates, standings, wilson
+from portrait.programme.rate import Shown, Standing, measures, rate, rates, rates_within, standings, wilson
 from portrait.programme.training_class import Stage, TrainingClass
 
 
@@ -125,3 +125,18 @@ def test_a_class_runs_from_its_first_to_its_last_day():
 def test_selection_ends_on_the_fixed_day_or_when_the_class_starts():
     assert selection_due(date(2022, 10, 8)) == date(2022, 8, 31)
     assert selection_due(date(2022, 5, 8)) == date(2022, 5, 8)
+
+
+def test_a_county_hidden_beside_its_citys_total_takes_another_of_that_city_along():
+    counts = {"a1": (50, 60), "a2": (3, 5), "a3": (40, 50), "b1": (2, 4), "b2": (30, 40), "b3": (9, 20)}
+    found = rates_within("arrived", counts, lambda key: key[0], floor=10)
+    assert {key for key, r in found.items() if r.shown is Shown.YES} == {"a1", "b2"}
+    assert found["a3"].shown is Shown.SHIELD
+    assert list(found) == list(counts)
+
+
+def test_a_city_that_is_hidden_cannot_be_added_up_from_its_counties():
+    counts = {"a": (3, 5), "b1": (9, 12), "b2": (1, 2), "c1": (30, 40), "c2": (20, 30)}
+    found = rates_within("arrived", counts, lambda key: key[0], floor=10)
+    assert rates("arrived", {"a": (3, 5), "b": (10, 14), "c": (50, 70)}, floor=10)["b"].shown is Shown.SHIELD
+    assert {key for key, r in found.items() if r.shown is Shown.YES} == {"c1", "c2"}

@@ -11,7 +11,7 @@ from dashboards.trainer import classes as classes_page
 from dashboards.trainer import effect as effect_page
 from dashboards.trainer import portrait as portrait_page
 from dashboards.trainer import risk as risk_page
-from models.effect import class_gain
+from models.effect import class_gain, gain
 from portrait.errors import AccessRefused
 from portrait.record import RECORD_SCHEMA, Flag, Kind, month_number
 from portrait.store.bulk import links
@@ -157,6 +157,19 @@ def test_the_effect_page_says_gain_pairs_missing_and_weakness(site):
     shown = text_of(effect_page.layout(context(site, 1), {}))
     for part in ("+11", "应测 17 人，缺 5 人", "单组前后测", "弱", "回归均值", "没有对照组", "12/17"):
         assert part in shown
+
+
+@pytest.mark.parametrize("pairs", [1, 9])
+def test_of_few_pairs_neither_the_mean_of_a_test_nor_the_normalised_gain_is_shown(site, pairs, monkeypatch):
+    learners = range(1, pairs + 1)
+    few = gain(dict.fromkeys(learners, 0.37), dict.fromkeys(learners, 0.83), frozenset(range(1, 18)))
+    monkeypatch.setattr(effect_page, "class_gain", lambda _site, _class_id: few)
+    shown = text_of(effect_page.layout(context(site, 1), {}))
+    assert "人数太少不显示" in shown
+    for mark in ("37", "83", "0.73", "区间 0."):
+        assert mark not in shown
+    assert "+46" in shown
+    assert f"只有 {pairs} 对，证据不足" in shown
 
 
 def test_a_class_without_tests_says_what_is_missing(site):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -190,6 +191,65 @@ def test_a_file_that_cannot_be_read_is_told_and_does_not_stop_the_others(
     assert "缺少" in refused["学习日志.csv"]
     assert "没有用得上" in refused["别的.csv"]
     assert str(home) not in str(refused)
+
+
+class Slow(io.BytesIO):
+    """An upload during which something else happens, before its last block."""
+
+    def __init__(self, content: bytes, meanwhile: Callable[[], object]) -> None:
+        super().__init__(content)
+        self.meanwhile = meanwhile
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        block = super().read(size)
+        if not block:
+            self.meanwhile()
+        return block
+
+
+def test_a_file_that_arrives_after_the_intake_it_was_begun_before_waits_for_the_next(
+    sqlite_site: Site, tiny_folder: Path
+) -> None:
+    home = sqlite_site.settings.home
+    send(sqlite_site, tiny_folder / "yuyan", "成绩.csv")
+    choose(home, ME, "demo_yuyan")
+    late = Slow(b"a\n1\n", lambda: take(sqlite_site, ME, by="admin"))
+    receive(home, ME, "学习日志.csv", late, megabytes=1)
+    assert [(file.name, file.read_bytes()) for file in upload_of(home, ME).files] == [
+        ("学习日志.csv", b"a\n1\n")
+    ]
+
+
+def test_a_file_that_lands_while_the_others_are_taken_is_not_removed_with_them(
+    sqlite_site: Site, tiny_folder: Path
+) -> None:
+    home = sqlite_site.settings.home
+    send(sqlite_site, tiny_folder / "yuyan", "成绩.csv")
+    choose(home, ME, "demo_yuyan")
+
+    def land(_text: str, _share: float) -> None:
+        if len(upload_of(home, ME).files) == 1:
+            give(home, "成绩.csv", b"a\n1\n")  # the next month's, under the same name
+            give(home, "学习日志.csv", b"a\n2\n")
+
+    taken = take(sqlite_site, ME, by="admin", progress=land)
+    assert len(taken.reports) + len(taken.refused) == 1
+    left = upload_of(home, ME)
+    assert [file.read_bytes() for file in left.files] == [b"a\n2\n", b"a\n1\n"]
+    assert left.source == "demo_yuyan"
+
+
+def test_a_file_whose_last_block_comes_during_an_intake_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    running: list[str] = []
+
+    def still() -> None:
+        if running:
+            raise InputError("正在接入上一批文件，请等它结束")
+
+    slow = Slow(b"a\n1\n", lambda: running.append("intake"))
+    with pytest.raises(InputError, match="正在接入"):
+        receive(tmp_path, ME, "a.csv", slow, megabytes=1, still=still)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_while_another_process_writes_the_files_wait_on(

@@ -286,12 +286,14 @@ def _register_upload(app: Any, context: Callable[[], Context]) -> None:
             here = context()
             desk.idle(here)
             settings = here.site.settings
+            request.max_content_length = settings.upload_bytes
             file = receive(
                 settings.home,
                 here.actor.user_id,
                 request.args.get("name", ""),
                 request.stream,
                 megabytes=settings.upload_megabytes,
+                still=lambda: desk.idle(here),
             )
         except PortraitError as error:
             return jsonify(message=gettext(error.message)), 403 if isinstance(error, AccessRefused) else 422

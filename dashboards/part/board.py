@@ -147,7 +147,14 @@ def due_detail(view: View, over: Overview, code: str) -> tuple[str, Any]:
             html.P(gettext(due.cite), className="clause"),
             html.Div(
                 simple_table(
-                    [gettext("班次"), gettext("承训单位"), gettext("起止"), gettext("选派/报到/结业")],
+                    [
+                        gettext("班次"),
+                        gettext("承训单位"),
+                        gettext("起止"),
+                        gettext("选派/名额"),
+                        gettext("报到"),
+                        gettext("结业"),
+                    ],
                     [
                         [
                             dmc.Anchor(
@@ -155,13 +162,15 @@ def due_detail(view: View, over: Overview, code: str) -> tuple[str, Any]:
                             ),
                             c.training_class.provider,
                             span(c.training_class.starts, c.training_class.ends),
-                            f"{c.sent}/{c.arrived}/{c.graduated}",
+                            f"{c.sent}/{c.places}",
+                            rate_cell(c.tally(over.as_of).rate("arrived", over.floor)),
+                            rate_cell(c.tally(over.as_of).rate("graduated", over.floor)),
                         ]
                         for c in counts[:MOST_CLASSES]
                     ],
-                    numeric=(3,),
+                    numeric=(3, 4, 5),
                 ),
-                className="table-scroll",
+                className="table-scroll wide",
             ),
         ],
         className="definition",

@@ -87,7 +87,7 @@ def overview_workbook(
                 for code, rate in sorted(found.items())
             ],
         )
-    counties = {m: over.by_place(m, lambda code: code) for m in ("sent", "arrived", "graduated", "covered")}
+    counties = {m: over.by_county(m) for m in ("sent", "arrived", "graduated", "covered")}
     codes = sorted({code for found in counties.values() for code in found})
     sheets.add(
         gettext("各县"),
@@ -126,6 +126,7 @@ def overview_workbook(
             for key in sorted(arrived, key=lambda key: names[key])
         ],
     )
+    by_class = {measure: over.by_class(measure) for measure in ("arrived", "graduated")}
     sheets.add(
         gettext("班次"),
         [
@@ -153,8 +154,8 @@ def overview_workbook(
                 gettext(STAGE_ZH[c.training_class.stage(over.as_of)]),
                 c.places,
                 c.sent,
-                *_short(c.tally(over.as_of).rate("arrived", over.floor)),
-                *_short(c.tally(over.as_of).rate("graduated", over.floor)),
+                *_short(by_class["arrived"][c.training_class.id]),
+                *_short(by_class["graduated"][c.training_class.id]),
             ]
             for c in over.classes
         ],

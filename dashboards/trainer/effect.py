@@ -59,12 +59,12 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             gettext("训前测和训后测都做了的学员，前后相比 · 数据截至 {day}", day=format.day(context.today)),
         ),
         class_choice(PATH, counts, chosen, context.today),
-        *_chosen(chosen, gains[0][1], context.site.settings.small_cell),
+        *_chosen(chosen, gains[0][1]),
         _all_card(gains, context.site.settings.small_cell),
     ]
 
 
-def _chosen(chosen: ClassCount, gain: Gain, floor: int) -> list[Any]:
+def _chosen(chosen: ClassCount, gain: Gain) -> list[Any]:
     one = chosen.training_class
     if gain.gain is None:
         return [
@@ -98,18 +98,7 @@ def _chosen(chosen: ClassCount, gain: Gain, floor: int) -> list[Any]:
                 gettext("应测 {n} 人，缺 {m} 人", n=gain.trainees, m=gain.trainees - gain.pairs),
                 label=gettext("前后测都做"),
             ),
-            number(
-                format.decimal(gain.normalised.value, 2) if gain.normalised else format.NOTHING,
-                "",
-                gettext(
-                    "提高占前测剩余空间的比例，{level} 区间 {low}–{high}",
-                    level=level,
-                    **_ratio(gain.normalised),
-                )
-                if gain.normalised
-                else gettext("前测已满分，没有提高的空间"),
-                label=gettext("归一化增益"),
-            ),
+            number(_normalised(gain), "", _normalised_says(gain), label=gettext("归一化增益")),
             number(gettext(gain.design.strength_zh), "", gettext(gain.design.zh), label=gettext("证据强度")),
         ),
         card(
@@ -118,8 +107,8 @@ def _chosen(chosen: ClassCount, gain: Gain, floor: int) -> list[Any]:
             html.Ul([html.Li(gettext(threat.zh)) for threat in gain.design.threats], className="threats"),
             facts(
                 [
-                    (gettext("前测平均"), format.level(gain.pre)),
-                    (gettext("后测平均"), format.level(gain.post)),
+                    (gettext("前测平均"), _mean(gain, gain.pre)),
+                    (gettext("后测平均"), _mean(gain, gain.post)),
                     (gettext("只有前测"), gettext("{n} 人", n=gain.only_pre)),
                     (gettext("只有后测"), gettext("{n} 人", n=gain.only_post)),
                     (gettext("都没有"), gettext("{n} 人", n=gain.neither)),
@@ -155,6 +144,29 @@ def _sentence(gain: Gain) -> str:
     return gettext("{first}{then}", first=first, then=weakness)
 
 
+def _mean(gain: Gain, value: float | None) -> str:
+    """The mean of a test; of too few it would be somebody's own mark."""
+    return gettext("人数太少不显示") if gain.state is State.THIN else format.level(value)
+
+
+def _normalised(gain: Gain) -> str:
+    if gain.state is State.THIN or gain.normalised is None:
+        return format.NOTHING
+    return format.decimal(gain.normalised.value, 2)
+
+
+def _normalised_says(gain: Gain) -> str:
+    if gain.state is State.THIN:
+        return gettext("人数太少不显示")
+    if gain.normalised is None:
+        return gettext("前测已满分，没有提高的空间")
+    return gettext(
+        "提高占前测剩余空间的比例，{level} 区间 {low}–{high}",
+        level=format.percent(gain.confidence, 0),
+        **_ratio(gain.normalised),
+    )
+
+
 def _ends(figure: Figure) -> dict[str, str]:
     return {
         "low": points(figure.low) if figure.low is not None else "?",
@@ -162,9 +174,7 @@ def _ends(figure: Figure) -> dict[str, str]:
     }
 
 
-def _ratio(figure: Figure | None) -> dict[str, str]:
-    if figure is None:
-        return {"low": "?", "high": "?"}
+def _ratio(figure: Figure) -> dict[str, str]:
     return {
         "low": format.decimal(figure.low, 2) if figure.low is not None else "?",
         "high": format.decimal(figure.high, 2) if figure.high is not None else "?",
@@ -186,10 +196,10 @@ def _all_card(gains: Sequence[tuple[ClassCount, Gain]], floor: int) -> Any:
         [
             [
                 dmc.Anchor(count.training_class.name, href=f"{PATH}?class={count.training_class.id}"),
-                format.level(gain.pre),
-                format.level(gain.post),
+                _mean(gain, gain.pre),
+                _mean(gain, gain.post),
                 _said(gain.gain),
-                format.decimal(gain.normalised.value, 2) if gain.normalised else format.NOTHING,
+                _normalised(gain),
                 f"{gain.pairs}/{gain.trainees}",
                 badge(gettext(gain.design.strength_zh), "thin")
                 if gain.state is State.ESTIMATED

@@ -92,10 +92,19 @@ def choose(home: Path, user_id: int, source: str) -> Upload:
     return upload_of(home, user_id)
 
 
-def receive(home: Path, user_id: int, name: str, stream: IO[bytes], *, megabytes: int) -> Path:
+def receive(
+    home: Path,
+    user_id: int,
+    name: str,
+    stream: IO[bytes],
+    *,
+    megabytes: int,
+    still: Callable[[], None] = lambda: None,
+) -> Path:
     """The file that `stream` held, waiting under a safe form of its name; one of the same name is replaced.
 
-    Raises InputError when the file is empty, larger than `megabytes`, one too many, or not what its name promises.
+    Raises InputError when the file is empty, larger than `megabytes`, one too many, or not what its name promises, and
+    what `still` raises: it is asked once the whole file has come, which may take long.
     """
     name = safe_name(name)
     kind = SUFFIXES.get(Path(name).suffix.lower())
@@ -123,6 +132,7 @@ def receive(home: Path, user_id: int, name: str, stream: IO[bytes], *, megabytes
         if not size:
             raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=name)
         _judge(Path(half), name, kind)
+        still()
         os.replace(half, target)
     finally:
         Path(half).unlink(missing_ok=True)
@@ -148,14 +158,16 @@ def sweep_uploads(home: Path, now: datetime) -> None:
 
 
 def take(site: Site, user_id: int, *, by: str, progress: Progress | None = None) -> Taken:
-    """Take in the waiting files one by one, in the order in which their mapping reads them; then none waits any more.
+    """Take in the waiting files one by one, in the order in which their mapping reads them; then none of them waits any more.
 
     A file that cannot be read is told and does not stop the others. Raises LakeBusy when another process goes on
-    writing: all of them then wait on, and what had come in adds nothing when it is taken again.
+    writing: all of them then wait on, and what had come in adds nothing when it is taken again. What arrives meanwhile
+    waits on too.
     """
     tell = progress or silent
     waiting = upload_of(site.settings.home, user_id)
     mapping = load_mapping(waiting.source, site.settings.home)
+    marks = {file: _mark(file) for file in waiting.files}
     wanted, unused = arranged(mapping, waiting)
     reports: list[BatchReport] = []
     refused: list[tuple[str, str]] = [
@@ -169,8 +181,21 @@ def take(site: Site, user_id: int, *, by: str, progress: Progress | None = None)
             raise
         except PortraitError as error:
             refused.append((file.name, without(error.message, str(waiting.folder), sentence("上传的文件"))))
-    remove(site.settings.home, user_id)
+    for file, mark in marks.items():
+        if _mark(file) == mark:
+            file.unlink()
+    if not upload_of(site.settings.home, user_id).files:
+        (_place(site.settings.home, user_id) / "source").unlink(missing_ok=True)
     return Taken(tuple(reports), tuple(refused))
+
+
+def _mark(file: Path) -> tuple[int, int, int] | None:
+    """Tells a file from another that took its place; None when there is none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _part(tell: Progress, number: int, total: int) -> Within:

@@ -6,7 +6,7 @@ worked out from the total.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -113,8 +113,35 @@ def rates(measure: str, counts: Mapping[Key, tuple[int, int]], *, floor: int = 0
     while spare and (len(hidden) < 2 or sum(counts[key][1] for key in hidden) < floor):
         key = spare.pop(0)
         hidden.append(key)
-        found[key] = replace(found[key], shown=Shown.SHIELD, n=None, total=None, low=None, high=None)
+        found[key] = _shield(found[key])
     return found
+
+
+def rates_within(
+    measure: str, counts: Mapping[Key, tuple[int, int]], larger: Callable[[Key], object], *, floor: int = 0
+) -> dict[Key, Rate]:
+    """The rate of each group, for groups that stand beside the rates of the larger ones they lie in.
+
+    What is hidden cannot be worked out from the larger group's rate; a larger group that is hidden itself cannot be
+    added up from its groups, for none of them is shown.
+    """
+    members: dict[object, list[Key]] = {}
+    for key in counts:
+        members.setdefault(larger(key), []).append(key)
+    sums = {
+        whole: (sum(counts[key][0] for key in keys), sum(counts[key][1] for key in keys))
+        for whole, keys in members.items()
+    }
+    found: dict[Key, Rate] = {}
+    for whole, seen in rates(measure, sums, floor=floor).items():
+        own = rates(measure, {key: counts[key] for key in members[whole]}, floor=floor)
+        hide = seen.shown in (Shown.SMALL, Shown.SHIELD)
+        found |= {key: _shield(r) if hide and r.shown is Shown.YES else r for key, r in own.items()}
+    return {key: found[key] for key in counts}
+
+
+def _shield(shown: Rate) -> Rate:
+    return replace(shown, shown=Shown.SHIELD, n=None, total=None, low=None, high=None)
 
 
 class Standing(StrEnum):

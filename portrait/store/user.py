@@ -168,14 +168,16 @@ def sign_in(
     engine: Engine, login: str, password: str, address: str, *, failures: int, minutes: int, now: datetime
 ) -> SignIn:
     """Judges one try. Locks the login after `failures` wrong tries in a row, whether or not it exists, for `minutes`."""
-    keys = {_key("login", login.strip().casefold()): failures, _key("address", address): ADDRESS_FAILURES}
+    own = _key("login", login.strip().casefold())
+    keys = {own: failures, _key("address", address): ADDRESS_FAILURES}
     if left := _locked(engine, list(keys), now):
         return SignIn(None, "locked", left)
     row = find_user(engine, login.strip())
     fits = _fits(_nobody() if row is None else row.password, password[:1024])
     if row is not None and fits and row.active:
         with engine.begin() as connection:
-            connection.execute(delete(attempt).where(attempt.c.key.in_(keys)))
+            # Not the address: else one's own account would set back the count of guesses at others'.
+            connection.execute(delete(attempt).where(attempt.c.key == own))
             values: dict[str, Any] = {"last_login": now}
             if _HASHER.check_needs_rehash(row.password):
                 values["password"] = _HASHER.hash(password)
