@@ -70,7 +70,8 @@ notebooks: $(VENV)/.test ## run both notebooks (the second needs OULAD); with th
 	@$(BIN)/jupyter-execute --output='$(CURDIR)/var/notebooks/{notebook_name}' notebooks/*.ipynb
 
 lock: $(VENV)/.test ## write both lock files again with the newest versions
-	@$(BIN)/python lock/compile.py
+	@$(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	@$(VENV)/lock/bin/python lock/compile.py
 
 revision: $(VENV)/.test ## a migration from what schema.py says now (MESSAGE="what changed")
 	@test -n "$(MESSAGE)" || { echo 'make revision MESSAGE="what changed"' >&2; exit 2; }

@@ -98,7 +98,7 @@ class Access:
         return Context(
             self.site,
             actor,
-            scope(actor),
+            scope(actor, self.site.today),
             self.site.today,
             language.current(),
             self.clock(),

@@ -16,7 +16,6 @@ WARN_DARK = "#b8440a"  # the same as text: 5.3:1 on white
 INK = "#1c2733"
 MUTED = "#5b6773"
 LINE = "#dfe4e9"
-GROUND = "#f6f8fa"
 BAND = "rgba(11,114,133,.16)"
 SERIES = (DATA, "#7a5cb0", "#94690f", "#3d6fb4", "#a3466c", "#4f6b2f")
 

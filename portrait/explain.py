@@ -33,11 +33,6 @@ COLUMNS = (
 )
 
 
-def evidence_behind(site: Site, person_id: int, node: str) -> list[EvidenceItem]:
-    """Each record behind a figure, newest first; those that are kept but do not count stand there with the reason."""
-    return list(explanation(site, person_id, node).items)
-
-
 def explanation(site: Site, person_id: int, node: str) -> Explanation:
     """A figure of the newest portrait taken apart. A dimension is the mean of its estimated indicators."""
     return explanations(site, person_id, [node])[node]

@@ -12,7 +12,6 @@ from portrait.record import DOUBTFUL, Flag, Kind
 from portrait.resource import read_code, read_yaml
 
 CHINA = timezone(timedelta(hours=8))  # a day of attendance is a day there
-COUNTED_DAY = Flag.OFFSITE | Flag.FACE | Flag.VERIFIED
 FINISHED = (Kind.COMPLETE, Kind.CERTIFICATE)
 
 

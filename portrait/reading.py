@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,7 +12,7 @@ from portrait.evidence import evidence_rule
 from portrait.framework import indicators
 from portrait.lake.snapshot import DAY_ZERO, PRIOR_COLUMNS, factors, priors_of
 from portrait.level import STATES, Figures, Mass, Priors, figures_of, nodes, place
-from portrait.portrait import Estimate, Portrait, State, band
+from portrait.portrait import Estimate, Portrait, State
 from portrait.record import LEVEL_UNIT, MASS_UNIT, SQUARE_UNIT, month_number, month_start
 from portrait.site import Site
 
@@ -30,21 +29,6 @@ LEVELS_SCHEMA = pa.schema(
         pa.field("sources", pa.int32()),
     ]
 )
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """A node over a group of teachers. Levels are only of those with an estimate; the others are counted, not guessed."""
-
-    node: str
-    persons: int
-    estimated: int
-    thin: int
-    none: int
-    levels: tuple[float, ...]  # ascending
-    quantiles: tuple[float, ...]  # at 10, 25, 50, 75, 90 %; empty without levels
-    bands: dict[str, int]  # band code → teachers
-    as_of: date
 
 
 def as_of(site: Site) -> date:
@@ -164,28 +148,6 @@ def dimension_levels(site: Site, persons: Collection[int] | None = None) -> pa.T
         """
     )
     return found.cast(LEVELS_SCHEMA)
-
-
-def class_distribution(site: Site, persons: Collection[int], node: str) -> Distribution:
-    """How a dimension or indicator is spread over a group. Whether so few may be shown is the page's to decide."""
-    found = dimension_levels(site, persons)
-    own = found.filter(pa.compute.equal(found["node"], node))
-    states = own["state"].to_pylist()
-    levels = sorted(level for level in own["level"].to_pylist() if level is not None)
-    bands = {one.code: 0 for one in evidence_rule().bands}
-    for level in levels:
-        bands[band(level).code] += 1
-    return Distribution(
-        node,
-        len(set(persons)),
-        states.count("estimated"),
-        states.count("thin"),
-        len(set(persons)) - len(states),
-        tuple(levels),
-        tuple(float(q) for q in np.quantile(levels, (0.1, 0.25, 0.5, 0.75, 0.9))) if levels else (),
-        bands,
-        as_of(site),
-    )
 
 
 def _past(site: Site, person_id: int, dates: Sequence[date]) -> Figures:

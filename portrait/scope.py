@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
-from portrait.resource import read_code
+from portrait.resource import read_code, read_yaml
 from portrait.sentence import sentence
 from portrait.store.schema import account, person, quota, region, school, trainee, training_class
 
@@ -53,7 +54,8 @@ class Scope:
     named    persons whose portrait and evidence may be opened by name
     counted  persons who may enter sums and rates (never named by this right alone)
     classes  training classes
-    trainees rows of `trainee` that may be listed by name
+    trainees rows of `trainee` that may enter the numbers of a class
+    listed   rows of `trainee` that may be listed by name
     quotas   rows of `quota`: places given to an area
     intake   batches and quarantine
     """
@@ -64,12 +66,16 @@ class Scope:
     counted: ColumnElement[bool]
     classes: ColumnElement[bool]
     trainees: ColumnElement[bool]
+    listed: ColumnElement[bool]
     quotas: ColumnElement[bool]
     intake: ColumnElement[bool]
 
 
-def scope(actor: Actor) -> Scope:
-    """The scope of an actor. A role without the link it needs (a trainer without a provider) sees nothing."""
+def scope(actor: Actor, today: date | None = None) -> Scope:
+    """The scope of an actor on a day (today, when none is given): a provider's right to names ends with its classes.
+
+    A role without the link it needs (a trainer without a provider) sees nothing.
+    """
     no, yes = false(), true()
     if actor.role is Role.TEACHER and actor.person_id is not None:
         own = person.c.id == actor.person_id
@@ -82,22 +88,29 @@ def scope(actor: Actor) -> Scope:
             counted=own,
             classes=training_class.c.id.in_(select(trainee.c.class_id).where(mine)),
             trainees=mine,
+            listed=mine,
             quotas=no,
             intake=no,
         )
     if actor.role is Role.TRAINER and actor.provider_id is not None:
         classes: ColumnElement[bool] = training_class.c.provider_id == actor.provider_id
         theirs = trainee.c.class_id.in_(select(training_class.c.id).where(classes))
+        until = (today or date.today()) - timedelta(days=listed_days())
+        open_still = or_(training_class.c.ends.is_(None), training_class.c.ends >= until)
         people = person.c.id.in_(
             select(account.c.person_id).join(trainee, trainee.c.account_id == account.c.id).where(theirs)
         )
         return Scope(
             actor,
-            "承训单位只看自己的班次和这些班的学员，看不到其他单位",
+            sentence(
+                "承训单位只看自己的班次和这些班的学员（结束满 {days} 天的班不再列名），看不到其他单位",
+                days=listed_days(),
+            ),
             named=no,
             counted=people,
             classes=classes,
             trainees=theirs,
+            listed=and_(theirs, trainee.c.class_id.in_(select(training_class.c.id).where(open_still))),
             quotas=quota.c.class_id.in_(select(training_class.c.id).where(classes)),
             intake=no,
         )
@@ -122,6 +135,7 @@ def scope(actor: Actor) -> Scope:
             else yes,
             classes=classes,
             trainees=theirs,
+            listed=theirs,
             quotas=quota.c.class_id.in_(select(training_class.c.id).where(classes)),
             intake=no,
         )
@@ -146,6 +160,7 @@ def scope(actor: Actor) -> Scope:
                 training_class.c.id.in_(select(quota.c.class_id).where(places)),
             ),
             trainees=theirs,
+            listed=theirs,
             quotas=places,
             intake=no,
         )
@@ -161,6 +176,7 @@ def scope(actor: Actor) -> Scope:
             counted=staff,
             classes=training_class.c.id.in_(select(trainee.c.class_id).where(theirs)),
             trainees=theirs,
+            listed=theirs,
             quotas=no,
             intake=no,
         )
@@ -172,7 +188,13 @@ def scope(actor: Actor) -> Scope:
             counted=no,
             classes=no,
             trainees=no,
+            listed=no,
             quotas=no,
             intake=yes,
         )
-    return Scope(actor, "账号没有绑定人员或单位，什么也看不到", no, no, no, no, no, no)
+    return Scope(actor, "账号没有绑定人员或单位，什么也看不到", no, no, no, no, no, no, no)
+
+
+def listed_days() -> int:
+    """For how many days after a class has ended its provider may list the trainees by name (DOMAIN L9)."""
+    return int(read_yaml("rules/programme.yaml")["provider_names"]["days"])

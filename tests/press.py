@@ -15,19 +15,32 @@ def ask(browser: Any, id: Any, property: str, value: Any, *, changes: str, **sta
     """The answer of the callback that hears `id.property` and changes the component `changes`.
 
     `state` gives the values of other components by id, dashes as underscores; those of a pattern by its `type`, as a list of
-    (id, value). What is not given is empty.
+    (id, value), or the value alone where the pattern matches what was pressed. What is not given is empty.
     """
     listed = _listed(browser, id, property, changes)
-    parts = listed["output"].strip(".").split("...")
-    outputs = [{"id": p.rsplit(".", 1)[0], "property": p.rsplit(".", 1)[1]} for p in parts]
     one = {"id": id, "property": property, "value": value}
     return browser.callback(
         listed["output"],
-        [_filled(each, state, one) for each in listed["inputs"]],
-        [_filled(each, state, None) for each in listed["state"]],
-        outputs=outputs if len(outputs) > 1 else outputs[0],
+        [_filled(each, state, id, one) for each in listed["inputs"]],
+        [_filled(each, state, id) for each in listed["state"]],
+        outputs=outputs_of(listed, id),
         changed=[f"{written(id)}.{property}"],
     )
+
+
+def outputs_of(listed: Any, id: Any = "") -> Any:
+    """What a callback changes, in the form the renderer sends; `id` is the component that was pressed."""
+    parts = [part.rsplit(".", 1) for part in listed["output"].strip(".").split("...")]
+    outputs = [{"id": _matched(one, id), "property": property} for one, property in parts]
+    return outputs if len(outputs) > 1 else outputs[0]
+
+
+def _matched(pattern: str, id: Any) -> Any:
+    """The component beside `id` that a pattern with MATCH means."""
+    if "MATCH" not in pattern:
+        return pattern
+    given = id if isinstance(id, dict) else {}
+    return {key: given.get(key, "") if one == ["MATCH"] else one for key, one in json.loads(pattern).items()}
 
 
 def shown(answer: Any) -> str:
@@ -53,16 +66,24 @@ def _fits(pattern: str, id: Any) -> bool:
     return (
         isinstance(id, dict)
         and asked.keys() == id.keys()
-        and all(one == ["ALL"] or one == id[key] for key, one in asked.items())
+        and all(one in (["ALL"], ["MATCH"]) or one == id[key] for key, one in asked.items())
     )
 
 
-def _filled(listed: Any, state: dict[str, Any], one: Any) -> Any:
+def _filled(listed: Any, state: dict[str, Any], pressed: Any, one: Any = None) -> Any:
     id, property = listed["id"], listed["property"]
     if not id.startswith("{"):
         if one is not None and one["id"] == id and one["property"] == property:
             return one
         return {"id": id, "property": property, "value": state.get(id.replace("-", "_"))}
+    if "MATCH" in id:
+        meant = _matched(id, pressed)
+        value = meant if property == "id" else state.get(meant["type"].replace("-", "_"))
+        return (
+            one
+            if one is not None and one["id"] == meant
+            else {"id": meant, "property": property, "value": value}
+        )
     if one is not None and _fits(id, one["id"]) and one["property"] == property:
         return [one]
     given = state.get(json.loads(id)["type"].replace("-", "_"), [])

@@ -18,7 +18,7 @@ def office(code=""):
 
 
 def trainer(provider_id):
-    return scope(Actor(2, "trainer", "承训", Role.TRAINER, provider_id=provider_id))
+    return scope(Actor(2, "trainer", "承训", Role.TRAINER, provider_id=provider_id), TODAY)
 
 
 def bureau(code):

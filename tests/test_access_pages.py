@@ -9,9 +9,9 @@ from dashboards.app import create_app
 from dashboards.pages import PAGES
 from portrait.scope import Role
 from portrait.store.audit import recent_audit
-from portrait.store.batch import Counts, close_batch, open_batch
-from portrait.store.quarantine import Refused, store_refused
-from tests.readers import CLASSES, PERSONS, PROVIDERS, READERS, SCHOOLS, START, Browser, Clock, enlist, settle
+from tests.foreign import REFUSED_ROW, foreign_names, refuse_a_row
+from tests.press import outputs_of, shown
+from tests.readers import READERS, Browser, Clock, enlist, settle
 
 # What a page may be asked for in its address, and things of others to ask for. A page with a new parameter adds a row.
 FOREIGN = {
@@ -44,29 +44,6 @@ FOREIGN = {
 }
 FORGED = ["0", "-1", "9" * 40, "2'--", "<b>", "None", "", "NaN", "१२", "P9.9", "%00", "a" * 1500]
 
-REFUSED_ROW = "戊隔离行原样"  # a name in a row that waits in quarantine
-
-# Names that may stand on a page of this reader; every other name of the little province is foreign.
-OWN = {
-    "teacher": {PERSONS[1], SCHOOLS[1][1], CLASSES[101][2], PROVIDERS[1]},
-    "colleague": {PERSONS[2], SCHOOLS[1][1], CLASSES[102][2], PROVIDERS[2]},
-    "trainer": {PERSONS[1], PERSONS[3], SCHOOLS[1][1], SCHOOLS[2][1], CLASSES[101][2], PROVIDERS[1]},
-    "office": {CLASSES[101][2], CLASSES[102][2], *PROVIDERS.values(), *PERSONS.values()}
-    | {name for _, name in SCHOOLS.values()},
-    "office-a": {CLASSES[101][2], PROVIDERS[1], PERSONS[1], PERSONS[3], SCHOOLS[1][1], SCHOOLS[2][1]},
-    "bureau": {PERSONS[1], PERSONS[2], SCHOOLS[1][1], *(c[2] for c in CLASSES.values()), *PROVIDERS.values()},
-    "county": {PERSONS[3], SCHOOLS[2][1], CLASSES[101][2], PROVIDERS[1]},
-    "school": {PERSONS[1], PERSONS[2], SCHOOLS[1][1], *(c[2] for c in CLASSES.values()), *PROVIDERS.values()},
-    "admin": {REFUSED_ROW},
-}
-NAMES = {
-    REFUSED_ROW,
-    *PERSONS.values(),
-    *(name for _, name in SCHOOLS.values()),
-    *PROVIDERS.values(),
-    *(name for _, _, name in CLASSES.values()),
-}
-
 
 @pytest.fixture
 def home(sqlite_site):
@@ -76,18 +53,6 @@ def home(sqlite_site):
     return sqlite_site
 
 
-def refuse_a_row(registry):
-    """One batch of the source lms whose only row waits in quarantine."""
-    number = open_batch(
-        registry, key="b", now=START, source="lms", stream="s", target="person", file="f.csv",
-        content="c", inputs=[], mapping="m@1", by="t",
-    ).id  # fmt: skip
-    with registry.begin() as connection:
-        row = Refused("", 2, "姓名", "missing", "姓名：不能为空", {"姓名": REFUSED_ROW})
-        store_refused(connection, number, [row])
-        close_batch(connection, number, Counts(rows_read=1, rows_quarantined=1), "", START)
-
-
 @pytest.fixture
 def readers(home):
     """A signed-in browser for each reader, all on one app."""
@@ -95,10 +60,6 @@ def readers(home):
     return {
         login: Browser(app).sit_down(home.registry, number) for number, login in enumerate(READERS, start=1)
     }
-
-
-def foreign_names(shown, login):
-    return {name for name in NAMES - OWN[login] if name in shown}
 
 
 def check(shown, login, asked):
@@ -176,19 +137,18 @@ def test_every_callback_of_a_page_refuses_the_other_roles(home, leaf):
     for output, listed in callbacks_of(app).items():
         if output in shell:
             continue
-        before = len(recent_audit(home.registry, actor=login))
         answer = reader.callback(
             output,
             [as_input(one) for one in listed["inputs"]],
             [as_input(one) for one in listed["state"]],
-            changed=[],
+            outputs_of(listed),
         )
-        refused = len(recent_audit(home.registry, actor=login)) > before
-        nothing = answer.status_code == 204 or not answer.get_json().get("response")
-        assert nothing, f"{leaf.path}: {output} 对{login}做了事"
-        assert refused or "sideUpdate" not in (answer.get_json(silent=True) or {}), (
-            f"{leaf.path}: {output} 没有检查角色"
-        )
+        told = f"{leaf.path}: {output} 对{login}"
+        assert answer.status_code == 200, f"{told}没有检查角色"
+        assert not answer.get_json().get("response"), f"{told}做了事"
+        assert f"“{leaf.title()}”不对" in shown(answer), f"{told}没有检查角色"
+        newest = recent_audit(home.registry, actor=login)[0]
+        assert (newest.action, newest.outcome) == ("callback", "refused"), told
 
 
 def test_the_row_in_quarantine_is_really_there_to_be_found(readers):

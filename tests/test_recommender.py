@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from models.ease import Ease
 from models.recommender import Recommender, evaluate
 
-MOOCCUBEX = Path(__file__).parents[2] / "shared/data/mooccubex/train.parquet"
+DATA = Path(os.environ.get("TEACHER_DATA") or Path(__file__).parents[2] / "shared" / "data")
+MOOCCUBEX = DATA / "mooccubex" / "train.parquet"
 N = 40
 
 

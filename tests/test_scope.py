@@ -102,3 +102,20 @@ def test_every_scope_says_why():
 
 def test_a_county_sees_the_class_of_its_teacher_wherever_it_is_held(registry):
     assert seen(registry, scope(Actor(1, "x", "某", Role.BUREAU, region=LONGTING)))[2] == {101}
+
+
+def test_a_provider_lists_names_until_a_year_after_the_class_and_counts_on(registry):
+    from datetime import date, timedelta
+
+    from portrait.scope import listed_days
+    from portrait.store.trainee import roster
+
+    ended = date(2022, 7, 31)
+    with registry.begin() as connection:
+        connection.execute(training_class.update().where(training_class.c.id == 101).values(ends=ended))
+    last = ended + timedelta(days=listed_days())
+    before, after = (scope(actor("trainer"), day) for day in (last, last + timedelta(days=1)))
+    names = [trainee.account_id for trainee in roster(registry, before, 101)]
+    assert names
+    assert roster(registry, after, 101) == []
+    assert seen(registry, after) == seen(registry, before)

@@ -14,6 +14,7 @@ from dashboards.page import Context, Page
 from dashboards.part import card, columns, empty_state, format, grid, icon, page_header, stack
 from dashboards.part.board import due_card, headline, register_board
 from dashboards.part.classes import class_cards, classes_card
+from dashboards.part.group import group_card
 from dashboards.part.offsite import offsite_card
 from dashboards.part.place import place_name
 from dashboards.part.places import places_card
@@ -28,6 +29,7 @@ from dashboards.part.view import (
     register_filters,
 )
 from dashboards.report.workbook import overview_workbook
+from portrait.group import group_portrait
 from portrait.offsite import OffsiteBoard, offsite_board, short_trainees
 from portrait.overview import overview
 from portrait.place import counties_of
@@ -98,6 +100,9 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             least=420,
         ),
         _short_card(context, view, board),
+        group_card(group_portrait(context.site, scope), gettext("本区域教师画像汇总（不具名）"))
+        if view.place == view.home
+        else None,
         classes_card(view, over),
     ]
 
@@ -170,9 +175,9 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         prevent_initial_call=True,
     )
     def export(clicks: int | None, search: str | None) -> Any:
+        here = context()
         if not clicks:
             return no_update
-        here = context()
         view = read_search(here, search, PATH)
         over = overview(here.site, here.scope, view.ask, here.today)
         everything = gettext("全部")

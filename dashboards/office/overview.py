@@ -118,9 +118,9 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         prevent_initial_call=True,
     )
     def export(clicks: int | None, search: str | None) -> Any:
+        here = context()
         if not clicks:
             return no_update
-        here = context()
         view = read_search(here, search, PATH)
         over = overview(here.site, here.scope, view.ask, here.today)
         title = f"{gettext('总览')} {_title(here, view)}" if view.place or view.provider else gettext("总览")

@@ -89,9 +89,9 @@ def register_choice(app: Any, context: Callable[[], Context], path: str) -> None
         prevent_initial_call=True,
     )
     def choose(value: str | None, search: str | None) -> Any:
+        context()
         if not value or not value.isascii() or not value.isdigit():
             return no_update
-        context()
         wanted = f"?class={value}"
         # The control says again what the page shows; only another class is news.
         return no_update if wanted == (search or "") else wanted

@@ -39,8 +39,9 @@ def register_drawer(
         prevent_initial_call=True,
     )
     def open_drawer(_clicks: list[int]) -> tuple[Any, Any, Any]:
+        here = context()
         # Buttons that merely appear on a page trigger this with no click.
         if not ctx.triggered_id or not ctx.triggered[0]["value"]:
             return no_update, no_update, no_update
-        title, body = content(context(), str(ctx.triggered_id["key"]))
+        title, body = content(here, str(ctx.triggered_id["key"]))
         return True, title, body

@@ -222,10 +222,10 @@ def register_filters(app: Any, context: Callable[[], Context], path: str) -> Non
         prevent_initial_call=True,
     )
     def choose(_values: list[str | None], search: str | None) -> Any:
+        here = context()
         if not ctx.triggered_id:
             return no_update
         name, value = str(ctx.triggered_id["name"]), str(ctx.triggered[0]["value"] or "")
-        here = context()
         before = read_search(here, search, path)
         after = read_view(here, {**parsed(search), name: value}, path)
         # A control that merely appears says again what the address already says.

@@ -79,10 +79,10 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         prevent_initial_call=True,
     )
     def keep_answer(_clicks: list[int], changed: int) -> Any:
+        now = context()
         # Cards that merely appear trigger this with no click.
         if not ctx.triggered_id or not ctx.triggered[0]["value"]:
             return no_update
-        now = context()
         answer = str(ctx.triggered_id["answer"])
         course_id = _number(ctx.triggered_id["key"])
         reason = reason_of(now, course_id) if ctx.triggered_id["shown"] == "recommended" else ""

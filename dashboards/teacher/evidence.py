@@ -188,6 +188,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         prevent_initial_call=True,
     )
     def search(text: str | None) -> Any:
+        context()
         options = Patch()
         options["quickFilterText"] = str(text or "")[:60]
         return options
@@ -200,9 +201,9 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         prevent_initial_call=True,
     )
     def open_record(cell: Any) -> tuple[Any, Any, Any]:
+        now = context()
         if not isinstance(cell, dict) or not cell.get("rowId"):
             return no_update, no_update, no_update
-        now = context()
         person, wanted = own_person(now.scope), record_id(str(cell["rowId"]))
         for use in uses(now.site, person, records_of(now.site, person)):
             if use.record.record == wanted:
@@ -217,9 +218,9 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         prevent_initial_call=True,
     )
     def contests_again(_said: list[Any], _clicks: list[int], _here: str) -> Any:
+        now = context()
         if not ctx.triggered_id or not ctx.triggered[0]["value"]:
             return no_update
-        now = context()
         person = own_person(now.scope)
         if ctx.triggered_id["type"] == "contest-withdraw":
             number = str(ctx.triggered_id["key"])

@@ -26,7 +26,7 @@ from dashboards.part.view import category_label
 from portrait.lake.progress import Progress, class_progress
 from portrait.programme.rate import Rate
 from portrait.programme.training_class import Stage
-from portrait.scope import Role
+from portrait.scope import Role, listed_days
 from portrait.store.trainee import Trainee, class_accounts, roster
 from portrait.store.training import ClassCount
 
@@ -118,6 +118,12 @@ def _share(label: str, n: int, total: int, words: str) -> Any:
     return number(format.percent(n / total), "", f"{n}/{total} {words}", label=label)
 
 
+def _no_names(chosen: ClassCount) -> str:
+    if not chosen.sent:
+        return gettext("名单还没有下达。")
+    return gettext("班次结束已满 {n} 天，名单不再对承训单位开放；率和成效照常可看。", n=listed_days())
+
+
 def _roster_card(
     context: Context, chosen: ClassCount, people: list[Trainee], progress: Mapping[int, Progress]
 ) -> Any:
@@ -142,7 +148,7 @@ def _roster_card(
             }
         )
     silent = sum(1 for t in people if t.checked_in and t.account_id not in progress)
-    finding = gettext("{n} 人在名单上。", n=len(people))
+    finding = gettext("{n} 人在名单上。", n=chosen.sent if not people else len(people))
     if silent:
         quiet = gettext("其中 {n} 人报到后还没有学习记录。", n=silent)
         finding = gettext("{first}{then}", first=finding, then=quiet)
@@ -164,7 +170,7 @@ def _roster_card(
         finding,
         grid("trainer-roster", columns, rows, page_size=20, columnSize=None)
         if rows
-        else html.P(gettext("名单还没有下达。"), className="quiet"),
+        else html.P(_no_names(chosen), className="quiet"),
         html.P(
             gettext(
                 "进度＝（已签到天数＋已交任务）÷（计划天数 {days} ＋计划任务 {tasks}）。",

@@ -275,10 +275,10 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         prevent_initial_call=True,
     )
     def answer(_clicks: list[int], notes: list[str], ids: list[dict[str, str]]) -> Any:
+        here = context()
         # Buttons that merely appear on the page trigger this with no click.
         if not ctx.triggered_id or not ctx.triggered[0]["value"]:
             return no_update
-        here = context()
         asked = ctx.triggered_id
         try:
             class_id, account_id = int(asked["class"]), int(asked["account"])

@@ -20,9 +20,3 @@ def selection_due(starts: date) -> date:
 
 def project_due(year: int) -> date:
     return deadline("project", year)
-
-
-def deadline_text(name: str) -> str:
-    """What the deadline is and where it is written."""
-    rule = read_yaml("rules/programme.yaml")["deadlines"][name]
-    return f"{rule['zh']}（{rule['cite']}）"

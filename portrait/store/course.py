@@ -16,7 +16,6 @@ from portrait.store.schema import alignment, course, election, provider
 
 TERM_LIMIT = 8
 HOURS = {"s": (0.0, 8.0), "m": (8.0, 16.0), "l": (16.0, 1e9)}  # more than … up to and including …
-ORDERS = ("theme", "title", "starts", "hours")
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def follow_up(
     if scope.actor.role is not Role.TRAINER:
         raise AccessRefused("预警处置由班级的承训单位登记")
     row = trainee.select().where(
-        trainee.c.class_id == class_id, trainee.c.account_id == account_id, scope.trainees
+        trainee.c.class_id == class_id, trainee.c.account_id == account_id, scope.listed
     )
     kept = Followup(class_id, account_id, answer, note, scope.actor.login, at)
     with registry.begin() as connection:

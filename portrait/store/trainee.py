@@ -38,7 +38,7 @@ def roster(registry: Engine, scope: Scope, class_id: int, ask: Ask | None = None
     """The trainees of a class that the reader may list by name. Call `class_of` first: it refuses foreign classes."""
     query = (
         _trainee_select()
-        .where(trainee.c.class_id == class_id, scope.trainees, *among_places(ask or Ask(), trainee.c.region))
+        .where(trainee.c.class_id == class_id, scope.listed, *among_places(ask or Ask(), trainee.c.region))
         .order_by(person.c.name, trainee.c.account_id)
     )
     with registry.connect() as connection:
@@ -87,7 +87,7 @@ def nominations(
         .outerjoin(account, account.c.id == trainee.c.account_id)
         .outerjoin(person, person.c.id == account.c.person_id)
         .outerjoin(school, school.c.id == person.c.school_id)
-        .where(scope.trainees, *among_classes(ask), *among_places(ask, trainee.c.region))
+        .where(scope.listed, *among_classes(ask), *among_places(ask, trainee.c.region))
         .order_by(training_class.c.starts.desc(), person.c.name, trainee.c.account_id)
         .limit(limit)
     )

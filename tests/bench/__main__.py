@@ -115,8 +115,8 @@ def _intake(bar: Bar, sources: intake.Sources, work: Path, runs: int) -> Pair:
 
 
 def _lookup_line(bar: Bar, site: Path, work: Path, runs: int) -> Line:
-    people, base = apart(lookup.drawn, site, LOOKUPS, SEED).value, work / "snapshot.sqlite"
-    apart(lookup.copy, site, base)
+    base = work / "snapshot.sqlite"
+    people = apart(lookup.prepare, site, base, LOOKUPS, SEED).value
     pair = in_turn(
         runs,
         lambda _run: apart(lookup.ours, site, people),

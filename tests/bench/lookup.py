@@ -20,11 +20,6 @@ def persons(home: Path) -> list[int]:
     return [row[0] for row in site.pool.rows("SELECT DISTINCT person FROM snapshot ORDER BY 1")]
 
 
-def drawn(home: Path, times: int, seed: int) -> list[int]:
-    """Whom to look up."""
-    return random.Random(seed).choices(persons(home), k=times + WARM)
-
-
 def ours(home: Path, people: list[int]) -> list[float]:
     """Seconds of each look-up: from the lake's files to a Portrait with all its figures."""
     from portrait.reading import portrait_of
@@ -40,8 +35,8 @@ def ours(home: Path, people: list[int]) -> list[float]:
     return spent[WARM:]
 
 
-def copy(home: Path, base: Path) -> None:
-    """The snapshot as a SQLite file with an index on the person, for the baseline."""
+def prepare(home: Path, base: Path, times: int, seed: int) -> list[int]:
+    """Whom to look up; and the snapshot as a SQLite file with an index on the person, for the baseline."""
     from portrait.settings import load_settings
     from portrait.site import open_site
 
@@ -51,6 +46,7 @@ def copy(home: Path, base: Path) -> None:
         connection.execute("CREATE TABLE snapshot (person, node, state, level, low, high, n, weight)")
         connection.executemany("INSERT INTO snapshot VALUES (?,?,?,?,?,?,?,?)", rows)
         connection.execute("CREATE INDEX ix ON snapshot (person)")
+    return random.Random(seed).choices(persons(home), k=times + WARM)
 
 
 def with_sqlite(base: Path, people: list[int]) -> list[float]:

@@ -9,9 +9,11 @@ from threading import Thread
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Response
+from waitress.wasyncore import close_all
 
 from dashboards.app import create_app
 from dashboards.serve import open_server
+from portrait.cli.demo import build
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from tests.readers import PASSWORD, enlist, settle
@@ -34,8 +36,11 @@ def run(site: Site) -> Iterator[Served]:
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     yield Served(site, f"http://127.0.0.1:{server.effective_port}")
-    server.close()
+    # The browser keeps its connections open, and the loop runs while there is one: all go, in the loop's own thread.
+    server.trigger.pull_trigger(lambda: close_all(server._map))
     thread.join(timeout=10)
+    assert not thread.is_alive()
+    server.task_dispatcher.shutdown()
     site.registry.dispose()
 
 
@@ -47,6 +52,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settle(site.registry)
     enlist(site.registry)
     yield from run(site)
+
+
+@pytest.fixture(scope="session")
+def portrayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A small demo province, taken in, portrayed and fitted, served with its demo logins."""
+    yield from run(build(tmp_path_factory.mktemp("portrayed"), {"teachers": 600}))
 
 
 @dataclass
@@ -84,16 +95,24 @@ class Watched:
         self.page.wait_for_load_state("networkidle")
         self.page.wait_for_function("!document.querySelector('[data-dash-is-loading=true]')")
 
-    def log_in(self, login: str, wanted: str = "/") -> None:
+    def log_in(self, login: str, wanted: str = "/", password: str = PASSWORD) -> None:
         self.page.goto(f"{self.address}/login?next={wanted}")
         self.page.fill("#login", login)
-        self.page.fill("#password", PASSWORD)
+        self.page.fill("#password", password)
         self.page.click("button[type=submit]")
         self.settle()
 
     def open(self, path: str) -> None:
         self.page.goto(self.address + path)
         self.settle()
+
+    def drawn(self) -> int:
+        """How many charts stand on the page with data in them, once all are drawn."""
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('.dash-graph')].every(g => g.querySelector('.js-plotly-plot .main-svg'))"
+        )
+        charts = self.page.locator(".js-plotly-plot")
+        return charts.filter(has=self.page.locator(".trace path")).count()
 
     def overflow(self) -> int:
         """Pixels by which the page is wider than the screen."""

@@ -116,9 +116,9 @@ def register_behind(app: Any, context: Callable[[], Context]) -> None:
         prevent_initial_call=True,
     )
     def send(clicks: int, text: str | None, where: dict[str, str]) -> tuple[Any, Any]:
+        now = context()
         if not clicks:
             return no_update, no_update
-        now = context()
         node, _, hexed = str(where["key"]).partition(":")
         record = record_id(hexed) if hexed else None
         if record is not None:

@@ -90,9 +90,9 @@ def register_self_rating(app: Any, context: Callable[[], Context]) -> None:
         prevent_initial_call=True,
     )
     def rate(value: str | None, where: dict[str, str]) -> Any:
+        now = context()
         if value is None:
             return no_update
-        now = context()
         number = int(value) if str(value).isdigit() else 0
         rate_self(now.site.registry, now.scope, str(where["node"]), number, now.site.now)
         return said(SelfRating(str(where["node"]), number, now.site.now))
