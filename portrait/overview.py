@@ -15,8 +15,10 @@ from portrait.programme.rate import Rate, rate, rates, rates_within
 from portrait.programme.tally import Fill, Tally, total, total_fill
 from portrait.scope import Role, Scope
 from portrait.site import Site
-from portrait.store.staff import counted_persons, registered
+from portrait.store.staff import registered
 from portrait.store.training import Ask, ClassCount, class_counts, region_fills, region_tallies
+
+PLACE_MEASURES = ("sent", "arrived", "graduated", "covered")
 
 Key = TypeVar("Key")
 Count = TypeVar("Count", Tally, Fill, int)
@@ -38,6 +40,12 @@ class Overview:
     classes: tuple[ClassCount, ...]
     learned: Mapping[str, int]  # persons with a record in the year, by county
     teachers: Mapping[str, int]  # persons on the register, by county
+    covers: bool = True  # whether coverage is told (see `told`)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures that are told by place."""
+        return told(self.covers)
 
     # --- all together ----------------------------------------------------------------------------------------
 
@@ -148,11 +156,10 @@ def overview(site: Site, scope: Scope, ask: Ask, as_of: date) -> Overview:
     registry, floor = site.registry, site.settings.small_cell
     year = ask.year or as_of.year
     first, last = date(year, 1, 1), min(date(year, 12, 31), as_of)
-    teachers = registered(registry, scope, replace(ask, year=None))
-    # Whoever may count everybody needs no list of persons; a county's are told by their county.
-    limited = scope.actor.role is Role.OFFICE and bool(scope.actor.office)
-    persons = counted_persons(registry, scope, ask) if limited else None
-    learned = learners(site.pool, first, last, persons) if first <= last and teachers else {}
+    covers = counts_everybody(scope)
+    teachers = registered(registry, scope, replace(ask, year=None)) if covers else {}
+    # Everybody is counted, so no list of persons is needed; a county's are told by their county.
+    learned = learners(site.pool, first, last, None) if first <= last and teachers else {}
     return Overview(
         ask,
         as_of,
@@ -163,7 +170,19 @@ def overview(site: Site, scope: Scope, ask: Ask, as_of: date) -> Overview:
         tuple(class_counts(registry, scope, ask, as_of)),
         {code: n for code, n in learned.items() if code in teachers},
         teachers,
+        covers,
     )
+
+
+def counts_everybody(scope: Scope) -> bool:
+    """Whether the reader counts all teachers of a place. An office of some categories counts those in its own classes,
+    and coverage of them alone would be nobody's."""
+    return not (scope.actor.role is Role.OFFICE and scope.actor.office)
+
+
+def told(covers: bool) -> tuple[str, ...]:
+    """The measures by place, with coverage or without."""
+    return PLACE_MEASURES if covers else tuple(code for code in PLACE_MEASURES if code != "covered")
 
 
 def on_time(classes: Iterable[ClassCount], as_of: date) -> tuple[int, int]:

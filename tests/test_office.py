@@ -10,7 +10,7 @@ from dashboards.office import bureau as bureau_page
 from dashboards.office import overview as office_page
 from dashboards.office import school as school_page
 from dashboards.page import Context
-from dashboards.part.board import due_detail
+from dashboards.part.board import definition, due_detail
 from dashboards.part.tile import CELLS
 from dashboards.part.view import parsed, read_view
 from dashboards.report.workbook import overview_workbook, plain
@@ -203,6 +203,29 @@ def test_the_office_page_shows_every_rate_with_n_of_all(site):
     page = text_of(office_page.layout(context(site, office()), {}))
     for part in ("23/32", "20/23", "15/19", "1/1", "0/26", "缺 9 人"):
         assert part in page
+
+
+def test_an_office_of_some_categories_is_told_no_coverage_of_its_own_trainees_alone(site):
+    own, whole = office("OFFICE_A"), office()
+    covered, province = overview(site, own, Ask(), TODAY), overview(site, whole, Ask(), TODAY)
+    assert not covered.teachers
+    assert province.teachers
+    assert view(site, own, "?measure=covered").measure == "arrived"
+    assert view(site, whole, "?measure=covered").measure == "covered"
+    page = text_of(office_page.layout(context(site, own), {"measure": "covered"}))
+    assert "全员参训覆盖率" not in page
+    assert "结业率（结业/报到）88.2%15/17" in page  # its fifth figure
+    assert "全员参训覆盖率" in text_of(office_page.layout(context(site, whole), {}))
+    forged = definition(view(site, own), covered, "covered")
+    assert forged[0] == "没有这个指标"
+    title, body = definition(view(site, own), covered, "graduated_of_arrived")
+    assert title == "结业率"
+    assert "15/17" in text_of(body)
+    book, full = workbook(site, own), workbook(site, whole)
+    assert not [name for name in book.sheet_names if "覆盖率" in name]
+    assert [name for name in full.sheet_names if "覆盖率" in name]
+    for sheet in book.sheet_names:
+        assert "覆盖率" not in str(rows(book, sheet))
 
 
 @pytest.mark.parametrize("search", ["", "?measure=sent", "?measure=graduated", "?measure=covered", f"?unit={ZHENGZHOU}",

@@ -29,7 +29,8 @@ from portrait.programme.rate import measures
 
 
 def headline(view: View, over: Overview, *, on_time: bool) -> Any:
-    """The five figures (four for a place, which does not answer for a class's time)."""
+    """The five figures (four for a place, which does not answer for a class's time). The last is coverage, or what the
+    providers answer for where the reader does not count everybody."""
     where = view.search()
     tiles = [
         rate_number(over.sent(), f"{view.kind}-rate", f"sent{where}", _gap(over)),
@@ -38,7 +39,18 @@ def headline(view: View, over: Overview, *, on_time: bool) -> Any:
     ]
     if on_time:
         tiles.append(rate_number(over.on_time(), f"{view.kind}-rate", f"on_time{where}"))
-    tiles.append(rate_number(over.covered(), f"{view.kind}-rate", f"covered{where}"))
+    if over.covers:
+        tiles.append(rate_number(over.covered(), f"{view.kind}-rate", f"covered{where}"))
+    else:
+        tiles.append(
+            rate_number(
+                over.people("graduated_of_arrived"),
+                f"{view.kind}-rate",
+                f"graduated_of_arrived{where}",
+                gettext("承训单位口径"),
+                name=gettext("结业率（结业/报到）"),
+            )
+        )
     return numbers(*tiles)
 
 
@@ -53,7 +65,7 @@ def _gap(over: Overview) -> str:
 
 def definition(view: View, over: Overview, measure: str) -> tuple[str, Any]:
     """Title and body of the drawer behind a figure: definition, clause, parts."""
-    if measure not in measures():
+    if measure not in measures() or (measure == "covered" and not over.covers):
         return gettext("没有这个指标"), empty_state(gettext("没有这个指标"))
     whole = {
         "sent": over.sent,
@@ -72,7 +84,7 @@ def definition(view: View, over: Overview, measure: str) -> tuple[str, Any]:
             gettext("由哪些地区组成（超派不抵缺额）"),
             numeric=(1, 2, 3, 4),
         )
-    elif measure in ("arrived", "graduated"):
+    elif measure in ("arrived", "graduated", "graduated_of_arrived"):
         parts = simple_table(
             [gettext("项目类别"), gettext(whole.measure.zh)],
             [[category_label(code), rate_cell(r)] for code, r in over.by_category(measure).items()],

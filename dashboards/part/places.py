@@ -39,7 +39,7 @@ def map_card(view: View, over: Overview) -> Any:
     return card(
         gettext("各市{rate}", rate=gettext(measure.zh)),
         apart_sentence(apart, names, _cities),
-        measure_chips(view, _measure_names()),
+        measure_chips(view, _measure_names(view)),
         tile_map(found, apart, view.go, view.unit)
         if found
         else empty_state(gettext("这个范围里还没有名额和学员"), gettext("换一个年度或类别看看。")),
@@ -70,7 +70,7 @@ def places_card(view: View, over: Overview) -> Any:
         apart_sentence(apart, names, _counties)
         if view.unit
         else gettext("点为率，横线为 90% 区间；点表里的地名往下看。"),
-        measure_chips(view, _measure_names()) if view.unit else None,
+        measure_chips(view, _measure_names(view)) if view.unit else None,
         figure_with_table(
             rate_dots([row for _, row in rows], whole, _reference(view, whole)),
             rate_table(
@@ -117,8 +117,8 @@ def _providers(n: int) -> str:
     return gettext("{n} 个承训单位", n=n)
 
 
-def _measure_names() -> dict[str, str]:
-    return {code: gettext(measures()[code].zh) for code in ("sent", "arrived", "graduated", "covered")}
+def _measure_names(view: View) -> dict[str, str]:
+    return {code: gettext(measures()[code].zh) for code in view.measures}
 
 
 def _standing_key() -> Any:

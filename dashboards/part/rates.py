@@ -31,9 +31,9 @@ def rate_cell(rate: Rate) -> Any:
     )
 
 
-def rate_number(rate: Rate, kind: str, key: str, caption: Any = "") -> Any:
+def rate_number(rate: Rate, kind: str, key: str, caption: Any = "", *, name: str = "") -> Any:
     """A tile whose figure opens to its definition and parts (see `register_drawer`)."""
-    name = gettext(rate.measure.zh)
+    name = name or gettext(rate.measure.zh)
     if rate.share is None:
         figure: Any = opener(kind, key, "—", label=gettext("{name}：定义和组成", name=name))
         counts: list[Any] = [missing_text(rate)]

@@ -14,12 +14,11 @@ from dashboards.language import current, gettext
 from dashboards.page import Context, whole
 from dashboards.part.place import place_name
 from portrait.errors import AccessRefused
+from portrait.overview import PLACE_MEASURES, counts_everybody, told
 from portrait.place import counties_of, places, unit_of
 from portrait.programme.category import PLANS, categories, categories_of
 from portrait.scope import Role
 from portrait.store.training import Ask, providers, years
-
-MEASURES = ("sent", "arrived", "graduated", "covered")
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class View:
     provider: int | None = None
     training_class: int | None = None
     measure: str = "arrived"
+    measures: tuple[str, ...] = PLACE_MEASURES
 
     @property
     def ask(self) -> Ask:
@@ -84,6 +84,7 @@ def read_view(context: Context, query: Mapping[str, str], path: str) -> View:
     registry, scope = context.site.registry, context.scope
     known = tuple(years(registry, scope))
     year = whole(query, "year")
+    measures = told(counts_everybody(scope))
     view = View(
         path,
         _home(context),
@@ -91,7 +92,8 @@ def read_view(context: Context, query: Mapping[str, str], path: str) -> View:
         known,
         plan=query.get("plan", "") if query.get("plan", "") in PLANS else "",
         category=query.get("category", "") if query.get("category", "") in categories() else "",
-        measure=query.get("measure", "") if query.get("measure", "") in MEASURES else "arrived",
+        measure=query.get("measure", "") if query.get("measure", "") in measures else "arrived",
+        measures=measures,
     )
     unit, county = query.get("unit", ""), query.get("county", "")
     if county and not unit:

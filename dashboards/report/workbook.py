@@ -69,14 +69,14 @@ def overview_workbook(
         over.people("graduated"),
         over.people("graduated_of_arrived"),
     ]
-    whole += [over.on_time(), over.covered()]
+    whole += [over.on_time(), *([over.covered()] if over.covers else [])]
     sheets.add(
         gettext("五项指标"),
         [gettext("指标"), gettext("口径"), *_heads()],
         [[gettext(r.measure.zh), _counted(r), *_cells(r)] for r in whole],
         widths=(18, 34),
     )
-    for measure in ("sent", "arrived", "graduated", "covered"):
+    for measure in over.measures:
         found = over.by_place(measure)
         apart = standings(found)
         sheets.add(
@@ -87,7 +87,7 @@ def overview_workbook(
                 for code, rate in sorted(found.items())
             ],
         )
-    counties = {m: over.by_county(m) for m in ("sent", "arrived", "graduated", "covered")}
+    counties = {m: over.by_county(m) for m in over.measures}
     codes = sorted({code for found in counties.values() for code in found})
     sheets.add(
         gettext("各县"),
@@ -189,6 +189,7 @@ def overview_workbook(
         [
             [gettext(m.zh), gettext(m.n_zh), gettext(m.total_zh), gettext(m.text), gettext(m.cite)]
             for m in measures().values()
+            if m.code != "covered" or over.covers
         ],
         widths=(18, 18, 18, 90, 60),
     )
