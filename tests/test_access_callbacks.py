@@ -26,7 +26,7 @@ OWN_ROW = account_of(1)
 
 # Keys for a drawer: ids, codes and addresses of things that are somebody's, whoever asks.
 KEYS = [
-    *("1", "2", "3", "12", "101", "102", "admin", "410200", "P3.1", "P3.1:" + THEIRS, THEIRS, "theme", ""),
+    *("1", "2", "3", "²", "9" * 5000, "12", "101", "102", "admin", "410200", "P3.1", "P3.1:" + THEIRS, THEIRS, "theme", ""),
     *(f"{name}?{search}" for name in ("sent", "arrived", "covered", "quota", "late") for search in (
         "unit=410200", "unit=410181", "unit=410200&county=410202", "unit=410100&county=410102",
         "provider=1", "provider=2", "class=101", "class=102", "year=2022&provider=2",
@@ -220,8 +220,12 @@ def test_another_teachers_record_and_objection_are_as_if_they_did_not_exist(read
     me = readers["teacher"]
     assert refused(objected(me, f"P3.1:{THEIRS}")) == refused(objected(me, f"P3.1:{NOWHERE}"))
     assert refused(opened(me, THEIRS)) == refused(opened(me, NOWHERE))
+    assert refused(withdrawn(me, "²"))
     assert refused(withdrawn(me, 1)) == refused(withdrawn(me, 999))  # the first is the colleague's
     refused(rated(me, THEIRS))
+    assert "出错了" not in shown(
+        ask(me, {"type": "self-rate", "node": "P3"}, "value", "²", changes="self-said")
+    )
     for login, reader in readers.items():
         if READERS[login][0].value != "teacher":
             forged = (

@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.language import gettext
-from dashboards.page import Context, Page
+from dashboards.page import Context, Page, whole
 from dashboards.part import notify, page_header, register_drawer
 from dashboards.part.teacher.browse import FILTERS, ask_for, asked, browse_panel, results
 from dashboards.part.teacher.chosen import chosen_count, chosen_panel
@@ -155,10 +155,10 @@ def _chosen_word(context: Context, person: int) -> str:
 
 
 def _number(text: Any) -> int:
-    digits = str(text)
-    if not digits.isdigit() or int(digits) >= 2**63:
+    number = whole({"course": str(text)}, "course")
+    if number is None:
         raise NotFound("没有这门课程")
-    return int(digits)
+    return number
 
 
 PAGE = Page(

@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import ALL, Input, Output, Patch, State, ctx, html, no_update
 
 from dashboards.language import gettext
-from dashboards.page import Context, Page
+from dashboards.page import Context, Page, whole
 from dashboards.part import card, empty_state, facts, format, grid, icon, link_button, notify, page_header
 from dashboards.part.teacher.behind import contest_form, item_body, record_id
 from dashboards.part.teacher.name import node_name
@@ -223,10 +223,10 @@ def register(app: Any, context: Callable[[], Context]) -> None:
             return no_update
         person = own_person(now.scope)
         if ctx.triggered_id["type"] == "contest-withdraw":
-            number = str(ctx.triggered_id["key"])
-            if not number.isdigit() or int(number) >= 2**63:
+            number = whole({"key": str(ctx.triggered_id["key"])}, "key")
+            if number is None:
                 raise NotFound("没有可以撤回的异议")
-            withdraw_contest(now.site.registry, now.scope, int(number), now.site.now)
+            withdraw_contest(now.site.registry, now.scope, number, now.site.now)
             now.note("contest", f"contest:{number}", reason=sentence("撤回异议"))
             notify(gettext("第 {n} 号异议已撤回。", n=number))
         return objections(now, person, {one.record: one for one in records_of(now.site, person)})

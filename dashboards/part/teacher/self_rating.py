@@ -10,7 +10,7 @@ from dash import MATCH, Input, Output, State, html, no_update
 
 from dashboards.figure.scale import bands
 from dashboards.language import gettext
-from dashboards.page import Context
+from dashboards.page import Context, whole
 from dashboards.part import badge, band, estimate_text, format
 from portrait.portrait import Estimate
 from portrait.portrait import State as Known
@@ -93,6 +93,6 @@ def register_self_rating(app: Any, context: Callable[[], Context]) -> None:
         now = context()
         if value is None:
             return no_update
-        number = int(value) if str(value).isdigit() else 0
+        number = whole({"value": str(value)}, "value") or 0
         rate_self(now.site.registry, now.scope, str(where["node"]), number, now.site.now)
         return said(SelfRating(str(where["node"]), number, now.site.now))
