@@ -26,7 +26,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True)
 class Past:
-    """A course taken before; `share` is its exact part of the history score (the parts of all past courses sum to 1)."""
+    """A course taken before; `share` is its part of what past courses say for the course (the parts of those that speak for it sum to 1)."""
 
     course_id: int
     share: float
@@ -244,6 +244,8 @@ def _taste_reason(course_id: int, taste: Taste, points: float, rule: Mapping[str
         codes = (taste.group,) if taste.group else ()
         return Reason(Why.POPULAR, points, codes=codes, count=taste.count.get(course_id, 0), of=taste.of)
     shares = taste.explain(course_id)
-    total = sum(share.value for share in shares)
+    total = sum(
+        share.value for share in shares if share.value > 0
+    )  # what speaks against it is no reason for it
     past = tuple(Past(s.item, s.value / total) for s in shares if s.value > 0)
     return Reason(Why.HISTORY, points, past=past[: rule["past_shown"]])

@@ -58,7 +58,7 @@ class Site:
 
 def open_site(settings: Settings | None = None) -> Site:
     settings = settings or load_settings()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's data: nobody else's to read
     return Site(
         settings, open_registry(settings.registry_url), Lake(settings.home / "lake", settings.lake_buckets)
     )

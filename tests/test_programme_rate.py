@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from portrait.place import counties_of, direct_counties, unit_of
 from portrait.programme.category import categories, categories_of
 from portrait.programme.deadline import selection_due
-from portrait.programme.rate import Shown, Standing, measures, rate, rates, rates_within, standings, wilson
+from portrait.programme.rate import (
+    Shown,
+    Standing,
+    _difference,
+    measures,
+    rate,
+    rates,
+    rates_within,
+    standings,
+    wilson,
+)
 from portrait.programme.training_class import Stage, TrainingClass
 
 
@@ -71,6 +81,18 @@ def test_groups_without_anyone_hide_nothing_else():
 def test_groups_that_differ_by_chance_cannot_be_told_apart():
     found = standings(rates("arrived", {"a": (90, 100), "b": (93, 100), "c": (88, 100)}))
     assert set(found.values()) == {Standing.SAME}
+
+
+def test_a_few_who_all_came_make_nobody_worse():
+    few = standings(rates("arrived", {"a": (6, 7), "b": (2, 2), "c": (1, 1), "d": (2, 2)}))
+    assert set(few.values()) == {Standing.SAME}
+    assert set(standings(rates("arrived", {"a": (11, 12), "b": (16, 16)})).values()) == {Standing.SAME}
+
+
+def test_the_difference_of_two_rates_has_the_published_interval():
+    """Newcombe 1998, table II: 56/70 − 48/80, method 10."""
+    low, high = _difference((56, 70), (48, 80), 0.95)
+    assert (low, high) == (pytest.approx(0.0524, abs=5e-5), pytest.approx(0.3339, abs=5e-5))
 
 
 def test_a_group_far_off_is_told_apart_from_the_others():

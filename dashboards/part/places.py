@@ -72,7 +72,7 @@ def places_card(view: View, over: Overview) -> Any:
         else gettext("点为率，横线为 90% 区间；点表里的地名往下看。"),
         measure_chips(view, _measure_names(view)) if view.unit else None,
         figure_with_table(
-            rate_dots([row for _, row in rows], whole, _reference(view, whole)),
+            rate_dots([row for _, row in rows], whole, _reference(whole)),
             rate_table(
                 gettext("地区"),
                 [(dmc.Anchor(row.label, href=view.go(code)), row.rate, row.standing) for code, row in rows],
@@ -92,11 +92,9 @@ def together(found: Iterable[Rate]) -> float | None:
     return sum(r.n or 0 for r in seen) / total if total else None
 
 
-def _reference(view: View, whole: float | None) -> str:
-    if whole is None:
-        return ""
-    where = place_name(view.unit) if view.unit else gettext("全省")
-    return f"{where} {format.percent(whole)}"
+def _reference(whole: float | None) -> str:
+    """What the line is: the groups that are shown, not the area, whose tile counts the hidden ones too."""
+    return "" if whole is None else gettext("所列合计 {share}", share=format.percent(whole))
 
 
 def _step_name(view: View, code: str) -> str:

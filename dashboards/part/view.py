@@ -173,7 +173,7 @@ def filters(view: View, office: str = "") -> Any:
                 "plan",
                 gettext("计划"),
                 [
-                    {"value": "", "label": gettext("国培和省培")},
+                    {"value": "", "label": gettext("全部计划")},
                     *[{"value": p, "label": gettext(p)} for p in plans],
                 ],
                 view.plan,

@@ -118,10 +118,10 @@ def _batches(engine: Engine) -> Iterator[Check]:
         running = row.state == "running" and holders
         yield Check(
             "batch",
-            "note" if running else "wrong",
-            f"批次 {row.id}（{row.source}/{row.stream}，{row.file}）{'正在导入' if running else '没有做完'}"
+            "note" if running or row.state == "failed" else "wrong",
+            f"批次 {row.id}（{row.source}/{row.stream}，{row.file}）{'正在导入' if running else '没能导入' if row.state == 'failed' else '没有做完'}"
             + (f"：{row.message}" if row.message else ""),
-            "" if running else _advice(row.origin),
+            "" if running else FAILED if row.state == "failed" else _advice(row.origin),
         )
     for row in health.broken_batches(engine):
         yield Check(
@@ -130,6 +130,9 @@ def _batches(engine: Engine) -> Iterator[Check]:
             f"批次 {row.id}（{row.source}/{row.stream}，{row.file}）读入 ≠ 入库 + 重复 + 隔离",
             "portrait rebuild 从原始文件重做",
         )
+
+
+FAILED = "按说明改好文件再导入；改过的文件是新的一批，这一批留作记录"
 
 
 def _advice(origin: int | None) -> str:

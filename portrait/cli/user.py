@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="登录账号：增加、列出、改密码、解锁、停用", no_args_is_help=True)
     app.add_typer(group, name="user")
 
-    @group.command(epilog="例：portrait user add wang --role teacher --name 王老师 --person H4101000001")
+    @group.command(epilog="例：portrait user add wang --role teacher --name 王老师 --person HJ41010200001")
     def add(
         login: Login,
         role: Annotated[Role, typer.Option(help="角色： " + " ".join(ROLE_ZH[r] for r in Role))],

@@ -6,6 +6,7 @@ worked out from the total.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -154,10 +155,11 @@ class Standing(StrEnum):
 
 
 def standings(found: Mapping[Key, Rate]) -> dict[Key, Standing]:
-    """Each group against all the others together.
+    """Each group against all the others together, whose rate is no surer than they are many.
 
-    A group is told apart only when its interval, widened for the number of groups compared (Bonferroni), lies wholly
-    on one side of the others' rate. Order alone says nothing.
+    A group is told apart only when the interval of the difference (Newcombe 1998, his method 10: from the two Wilson
+    intervals), widened for the number of groups compared (Bonferroni), lies wholly on one side of zero. Order alone
+    says nothing.
     """
     seen = {key: r for key, r in found.items() if r.shown is Shown.YES}
     n_all = sum(r.n or 0 for r in seen.values())
@@ -172,10 +174,19 @@ def standings(found: Mapping[Key, Rate]) -> dict[Key, Standing]:
         if others == 0:
             result[key] = Standing.SAME
             continue
-        low, high = wilson(r.n, r.total, level)
-        rest = (n_all - r.n) / others
-        result[key] = Standing.ABOVE if low > rest else Standing.BELOW if high < rest else Standing.SAME
+        low, high = _difference((r.n, r.total), (n_all - r.n, others), level)
+        result[key] = Standing.ABOVE if low > 0 else Standing.BELOW if high < 0 else Standing.SAME
     return result
+
+
+def _difference(one: tuple[int, int], other: tuple[int, int], level: float) -> tuple[float, float]:
+    """The interval of the first rate minus the second."""
+    (p, q), (low, high), (low2, high2) = (
+        (one[0] / one[1], other[0] / other[1]),
+        wilson(*one, level),
+        wilson(*other, level),
+    )
+    return p - q - math.hypot(p - low, high2 - q), p - q + math.hypot(high - p, q - low2)
 
 
 def count(found: Iterable[Standing], which: Standing) -> int:

@@ -123,9 +123,15 @@ def class_counts(
                 trainee.c.confirmed <= as_of, trainee.c.checked_in <= as_of, trainee.c.graduated <= as_of
             ).label("attended_graduated"),
             _count(trainee.c.left <= as_of).label("left"),
-            func.min(trainee.c.graduated).label("closed"),
         )
         .where(scope.trainees, *their, *among_places(ask, trainee.c.region))
+        .group_by(trainee.c.class_id)
+        .subquery()
+    )
+    # Of the whole class: that graduation was registered is no less true where a reader's own trainees did not graduate.
+    closed = (
+        select(trainee.c.class_id, func.min(trainee.c.graduated).label("closed"))
+        .where(trainee.c.graduated.is_not(None), *their)
         .group_by(trainee.c.class_id)
         .subquery()
     )
@@ -144,9 +150,10 @@ def class_counts(
             counted.c.graduated,
             counted.c.attended_graduated,
             counted.c.left,
-            counted.c.closed,
+            closed.c.closed,
         )
         .outerjoin(counted, counted.c.class_id == training_class.c.id)
+        .outerjoin(closed, closed.c.class_id == training_class.c.id)
         .outerjoin(given, given.c.class_id == training_class.c.id)
         .where(scope.classes, *mine, *among_classes(ask))
         .order_by(training_class.c.starts, training_class.c.name, training_class.c.id)
