@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from dashboards.figure.stroke import stroke
 from dashboards.language import gettext
 from dashboards.theme import DATA, INK, LINE, MUTED, TEMPLATE
 
@@ -32,10 +33,10 @@ def gains_chart(rows: Sequence[GainRow]) -> go.Figure:
     every = [b - a for row in rows for a, b in row.pairs]
     every += [v for row in rows for v in (row.low, row.high) if v is not None]
     low, high = min([*every, -0.05]) - 0.03, max([*every, 0.05]) + 0.03
-    shapes = [_line(0, 0, 0.75, -len(rows) + 0.5, INK, 1.5)]
+    shapes = [stroke(0, 0, 0.75, -len(rows) + 0.5, INK, 1.5)]
     notes: list[dict[str, object]] = []
     for k, row in enumerate(rows):
-        shapes.append(_line(low, high, -k, -k, LINE, 1))
+        shapes.append(stroke(low, high, -k, -k, LINE, 1))
         # One under the other: on a phone a long name leaves no room beside it.
         notes.append(_text(row.label, -k, INK, 35))
         if row.mean is None:
@@ -49,7 +50,7 @@ def gains_chart(rows: Sequence[GainRow]) -> go.Figure:
             hovertemplate=gettext("一名学员：{gain}", gain="%{x:+.0%}") + "<extra></extra>",
         )
         if row.low is not None and row.high is not None:
-            shapes.append({**_line(row.low, row.high, -k, -k, DATA, 5), "opacity": 0.42})
+            shapes.append({**stroke(row.low, row.high, -k, -k, DATA, 5), "opacity": 0.42})
         said = points(row.mean)
         if row.low is not None and row.high is not None:
             said += gettext("（{text}）", text=f"{points(row.low)} … {points(row.high)}")
@@ -97,18 +98,6 @@ def points(gain: float) -> str:
 def _lane(i: int) -> float:
     """Where a dot stands across its row: spread evenly and the same on every drawing."""
     return (i * 0.618033988749895) % 1.0
-
-
-def _line(x0: float, x1: float, y0: float, y1: float, color: str, width: float) -> dict[str, object]:
-    return {
-        "type": "line",
-        "x0": x0,
-        "x1": x1,
-        "y0": y0,
-        "y1": y1,
-        "line": {"color": color, "width": width},
-        "layer": "below",
-    }
 
 
 def _text(text: str, y: float, color: str, above: int = 16) -> dict[str, object]:

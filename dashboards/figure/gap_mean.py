@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from dashboards.figure.gain import points
 from dashboards.figure.scale import lift
+from dashboards.figure.stroke import stroke
 from dashboards.language import gettext
 from dashboards.theme import DATA, INK, LINE, MUTED, TEMPLATE, WARN, WARN_DARK
 
@@ -35,13 +36,13 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
     figure = go.Figure()
     reach = max((max(abs(gap.low), abs(gap.high)) for gap in gaps), default=0.1)
     reach = max(0.1, int(reach * 20 + 1.2) / 20)
-    shapes: list[dict[str, object]] = [_line(0, 0, 0.5, -len(gaps) + 0.4, INK, 2)]
+    shapes: list[dict[str, object]] = [stroke(0, 0, 0.5, -len(gaps) + 0.4, INK, 2)]
     notes: list[dict[str, object]] = []
     for k, gap in enumerate(gaps):
         color = WARN if gap.below else DATA
         shapes += [
-            _line(-reach, reach, -k, -k, LINE, 1),
-            {**_line(gap.low, gap.high, -k, -k, color, 5), "opacity": 0.4},
+            stroke(-reach, reach, -k, -k, LINE, 1),
+            {**stroke(gap.low, gap.high, -k, -k, color, 5), "opacity": 0.4},
         ]
         around = gettext("（{text}）", text=f"{points(gap.low)} … {points(gap.high)}")
         said = f"{points(gap.mean)}{around}"
@@ -81,18 +82,6 @@ def mean_gaps(gaps: Sequence[MeanGap]) -> go.Figure:
 
 def mean_gaps_height(rows: int) -> int:
     return (ROW + lift()) * rows + 46
-
-
-def _line(x0: float, x1: float, y0: float, y1: float, color: str, width: float) -> dict[str, object]:
-    return {
-        "type": "line",
-        "x0": x0,
-        "x1": x1,
-        "y0": y0,
-        "y1": y1,
-        "line": {"color": color, "width": width},
-        "layer": "below",
-    }
 
 
 def _text(text: str, side: int, y: float, color: str, rise: int = 0) -> dict[str, object]:

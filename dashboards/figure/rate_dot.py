@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from dashboards.figure.stroke import stroke
 from dashboards.language import gettext
 from dashboards.theme import DATA, INK, LINE, MUTED, TEMPLATE
 from portrait.programme.rate import Rate, Shown, Standing
@@ -34,11 +35,11 @@ def rate_dots(
     for k, row in shown:
         low, high = row.rate.low or 0.0, row.rate.high or 0.0
         shapes += [
-            _line(start, 1, -k, -k, LINE, 1),
-            {**_line(low, high, -k, -k, DATA, 5), "opacity": 0.38},
+            stroke(start, 1, -k, -k, LINE, 1),
+            {**stroke(low, high, -k, -k, DATA, 5), "opacity": 0.38},
         ]
     if reference is not None and shown:
-        shapes.append({**_line(reference, reference, 0.62, -len(rows) + 0.4, INK, 1.5), "line": {"color": INK, "width": 1.5, "dash": "dash"}})  # fmt: skip
+        shapes.append({**stroke(reference, reference, 0.62, -len(rows) + 0.4, INK, 1.5), "line": {"color": INK, "width": 1.5, "dash": "dash"}})  # fmt: skip
     for standing, symbol in SYMBOL.items():
         part = [(k, row) for k, row in shown if row.standing is standing]
         figure.add_scatter(
@@ -127,15 +128,3 @@ def _start(found: Sequence[Rate]) -> float:
     """Where the axis begins: below every interval, so that differences can be seen."""
     low = min((rate.low for rate in found if rate.low is not None), default=0.0)
     return max(0.0, int((low - 0.02) * 10) / 10)
-
-
-def _line(x0: float, x1: float, y0: float, y1: float, color: str, width: float) -> dict[str, object]:
-    return {
-        "type": "line",
-        "x0": x0,
-        "x1": x1,
-        "y0": y0,
-        "y1": y1,
-        "line": {"color": color, "width": width},
-        "layer": "below",
-    }

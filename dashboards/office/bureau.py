@@ -34,7 +34,6 @@ from portrait.offsite import OffsiteBoard, offsite_board, short_trainees
 from portrait.overview import overview
 from portrait.place import counties_of
 from portrait.scope import Role
-from portrait.store.audit import add_audit
 from portrait.store.trainee import roster
 from portrait.store.training import Ask, class_cells, class_counts, class_of
 
@@ -189,14 +188,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         ]
         title = gettext("{place}选派与参训", place=place_name(view.place))
         data = overview_workbook(over, title=title, filters=said, by=here.actor.login, at=here.now)
-        add_audit(
-            here.site.registry,
-            now=here.now,
-            actor=here.actor.login,
-            role=here.actor.role.value,
-            action="export",
-            object=f"bureau{view.search()}",
-        )
+        here.note("export", f"bureau{view.search()}")
         return dcc.send_bytes(data, f"{view.place}-{here.today:%Y%m%d}.xlsx")
 
 

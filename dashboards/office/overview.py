@@ -29,7 +29,6 @@ from portrait.overview import Overview, overview
 from portrait.place import counties_of
 from portrait.programme.category import categories_of
 from portrait.scope import Role
-from portrait.store.audit import add_audit
 from portrait.store.training import Ask, class_cells, class_counts, class_of, providers
 
 PATH = "/office"
@@ -127,14 +126,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         data = overview_workbook(
             over, title=title, filters=_said(here, view), by=here.actor.login, at=here.now
         )
-        add_audit(
-            here.site.registry,
-            now=here.now,
-            actor=here.actor.login,
-            role=here.actor.role.value,
-            action="export",
-            object=f"overview{view.search()}",
-        )
+        here.note("export", f"overview{view.search()}")
         return dcc.send_bytes(data, f"overview-{here.today:%Y%m%d}.xlsx")
 
 

@@ -9,21 +9,14 @@ from dash import html
 from dashboards.figure.gap_mean import MeanGap, mean_gaps, mean_gaps_height
 from dashboards.figure.scale import bands
 from dashboards.figure.spread import SpreadRow, spread_chart, spread_height, spread_key
-from dashboards.language import current, gettext
+from dashboards.language import gettext
 from dashboards.part import format
 from dashboards.part.card import card
 from dashboards.part.chart import figure_with_table, key, simple_table
+from dashboards.part.name import node_name
 from dashboards.part.state import empty_state
 from dashboards.theme import DATA, INK, WARN
 from portrait.cohort import Cohort, Spread
-from portrait.framework import dimensions, indicators
-
-
-def node_name(code: str) -> str:
-    node = dimensions().get(code) or indicators().get(code)
-    if node is None:
-        return code
-    return node.en if current() == "en" else node.zh
 
 
 def group_card(group: Cohort, title: str, *, action: Any = None) -> Any:

@@ -11,8 +11,8 @@ from dash import ALL, Input, Output, Patch, State, ctx, html, no_update
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
 from dashboards.part import card, empty_state, facts, format, grid, icon, link_button, notify, page_header
+from dashboards.part.name import node_name
 from dashboards.part.teacher.behind import contest_form, item_body, record_id
-from dashboards.part.teacher.name import node_name
 from dashboards.part.teacher.objection import objections
 from dashboards.part.teacher.use import Use, said, uses
 from dashboards.part.teacher.word import kind_name, source_name

@@ -25,8 +25,8 @@ from dashboards.part import (
     page_header,
     simple_table,
 )
+from dashboards.part.name import node_name
 from dashboards.part.teacher.change import Change, change
-from dashboards.part.teacher.name import node_name
 from portrait.framework import dimensions
 from portrait.portrait import Estimate
 from portrait.reading import as_of, growths

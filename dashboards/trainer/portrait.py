@@ -17,7 +17,8 @@ from dashboards.part.class_choice import (
     own_classes,
     register_choice,
 )
-from dashboards.part.group import gaps_card, group_card, node_name
+from dashboards.part.group import gaps_card, group_card
+from dashboards.part.name import node_name
 from portrait.cohort import Cohort
 from portrait.framework import indicators
 from portrait.group import group_portrait

@@ -27,7 +27,7 @@ STAMPS = "demo.json"
 
 
 def register(app: typer.Typer) -> None:
-    @app.command(epilog="例：portrait demo --teachers 2000 --home /tmp/demo")
+    @app.command(epilog="例：portrait demo --teachers 2000 --home demo")
     def demo(
         teachers: Annotated[int | None, typer.Option(help="多少名教师， 500 到 1200000 ，默认 20000")] = None,
         seed: Annotated[

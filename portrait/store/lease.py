@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from portrait.clock import now
+from portrait.clock import aware, now
 from portrait.errors import LakeBusy
 from portrait.sentence import sentence
 from portrait.store.schema import lease
@@ -89,7 +89,7 @@ def _take(held: Lease) -> str | None:
             except IntegrityError:
                 return sentence("刚刚开始")
             return None
-        if _aware(row.until) > moment and not _dead(row.holder):
+        if aware(row.until) > moment and not _dead(row.holder):
             return str(row.holder)
         taken = connection.execute(
             update(lease)
@@ -128,7 +128,3 @@ def _dead(holder: str) -> bool:
 def _described(holder: str) -> str:
     host, _, rest = holder.partition(":")
     return sentence("主机 {host}，进程 {pid}", host=host, pid=rest.partition(":")[0]) if rest else holder
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -11,7 +11,7 @@ from dash import MATCH, Input, Output, State, html, no_update
 from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part import badge, empty_state, format, link_button, register_drawer
-from dashboards.part.teacher.name import node_name
+from dashboards.part.name import node_name
 from dashboards.part.teacher.word import kind_name, source_name
 from portrait.errors import NotFound
 from portrait.evidence import EvidenceItem, Explanation, RecordItem

@@ -11,8 +11,8 @@ from dash import html
 from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part import code_name, columns, empty_state, icon
+from dashboards.part.name import node_name
 from dashboards.part.teacher.course_card import course_card
-from dashboards.part.teacher.name import node_name
 from portrait.store.answer import elections
 from portrait.store.course import Browse, Shelf, browse, choices
 

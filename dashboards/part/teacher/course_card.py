@@ -9,7 +9,7 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.part import badge, code_name, code_names, facts, format, opener
-from dashboards.part.teacher.name import node_name
+from dashboards.part.name import node_name
 from portrait.store.course import Course
 
 

@@ -11,8 +11,8 @@ from dash import html
 from dashboards.figure.scale import band_of
 from dashboards.language import gettext
 from dashboards.part import badge, estimate_text, format, link_button, opener, state_badge
+from dashboards.part.name import node_name
 from dashboards.part.teacher.finding import below, unsure, wording
-from dashboards.part.teacher.name import node_name
 from dashboards.part.teacher.self_rating import band_says, self_rating_form
 from dashboards.part.whisker import whisker
 from portrait.framework import Node, dimensions, indicators_of

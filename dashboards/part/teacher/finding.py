@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dashboards.figure.scale import band_of
 from dashboards.language import gettext
 from dashboards.part import format
-from dashboards.part.teacher.name import node_name
+from dashboards.part.name import node_name
 from portrait.framework import dimensions
 from portrait.portrait import Doubt, Estimate, State, gap, why_unsure
 

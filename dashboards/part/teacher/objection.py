@@ -11,7 +11,7 @@ from dash import html
 from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part import badge, empty_state, format
-from dashboards.part.teacher.name import node_name
+from dashboards.part.name import node_name
 from dashboards.part.teacher.word import kind_name
 from portrait.evidence import RecordItem
 from portrait.store.answer import Contest, contests

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dashboards.figure.scale import band_of
 from dashboards.language import gettext
 from dashboards.part import code_name, format
-from dashboards.part.teacher.name import node_name
+from dashboards.part.name import node_name
 from models.recommendation import Reason, Recommendation, Why
 from portrait.portrait import State
 from portrait.resource import read_code

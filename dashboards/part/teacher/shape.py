@@ -20,8 +20,8 @@ from dashboards.part import (
     link_button,
     simple_table,
 )
+from dashboards.part.name import node_name
 from dashboards.part.teacher.finding import below, next_step, reached, wording
-from dashboards.part.teacher.name import node_name
 from portrait.framework import dimensions
 from portrait.portrait import Estimate, Portrait, State
 

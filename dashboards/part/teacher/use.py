@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dashboards.language import gettext
 from dashboards.part import format
-from dashboards.part.teacher.name import node_name
+from dashboards.part.name import node_name
 from portrait.evidence import EvidenceItem, RecordItem
 from portrait.explain import explanations
 from portrait.framework import dimensions
