@@ -396,7 +396,7 @@ def test_voiding_is_of_a_statement_by_reference() -> None:
     for thing in (STATEMENT["object"], AGENT, {"id": REFERENCE["id"]}):
         with pytest.raises(Invalid, match="object"):
             check(put(voiding, ("object",), thing), "1.0.3")
-    with pytest.raises(Invalid, match="object.object"):
+    with pytest.raises(Invalid, match=r"object\.object"):
         check(with_object(put(SUB, ("verb", "id"), VOIDED)), "1.0.3")
 
 
@@ -441,7 +441,7 @@ def test_context_agents_and_groups_are_of_2_0() -> None:
         with_object(put(SUB, ("context",), NEW_CONTEXT)),
     ):
         check(whole, "2.0.0")
-        with pytest.raises(Invalid, match="context.context(Agents|Groups)"):
+        with pytest.raises(Invalid, match=r"context\.context(Agents|Groups)"):
             check(whole, "1.0.3")
 
 
@@ -504,6 +504,15 @@ def test_a_path_may_begin_further_up() -> None:
     assert str(raised.value.at("[3]")) == '[3].result.extensions["no iri"]: must be an IRI with a scheme'
 
 
+def fault(value: object, version: str) -> str | None:
+    """Why it is invalid; None when it is not."""
+    try:
+        check(value, version)
+    except Invalid as error:
+        return error.reason
+    return None
+
+
 quick = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -521,10 +530,7 @@ def test_a_mutated_statement_passes_or_is_invalid(data: st.DataObject) -> None:
     place = data.draw(st.sampled_from(places(statement)))
     value = data.draw(spoken.JSON | st.just(...))
     for version in VERSIONS:
-        try:
-            check(put(statement, place, value), version)
-        except Invalid as error:
-            assert error.reason
+        assert fault(put(statement, place, value), version) != ""
 
 
 @quick
@@ -532,7 +538,4 @@ def test_a_mutated_statement_passes_or_is_invalid(data: st.DataObject) -> None:
 def test_arbitrary_json_raises_nothing_but_invalid(value: Any, mapping: dict[str, Any]) -> None:
     for thing in (value, mapping, {**STATEMENT, **mapping}, with_object(SUB | mapping)):
         for version in VERSIONS:
-            try:
-                check(thing, version)
-            except Invalid as error:
-                assert error.reason
+            assert fault(thing, version) != ""

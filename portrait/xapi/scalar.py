@@ -59,8 +59,8 @@ _LANGUAGE = re.compile(
     r"(?:-x(?:-[a-z0-9]{1,8})+)?|x(?:-[a-z0-9]{1,8})+)"
 )
 _IRREGULAR = frozenset(
-    "en-gb-oed i-ami i-bnn i-default i-enochian i-hak i-klingon i-lux i-mingo i-navajo i-pwn i-tao i-tay i-tsu "
-    "sgn-be-fr sgn-be-nl sgn-ch-de".split()
+    ("en-gb-oed", "sgn-be-fr", "sgn-be-nl", "sgn-ch-de", "i-ami", "i-bnn", "i-default", "i-enochian", "i-hak")
+    + ("i-klingon", "i-lux", "i-mingo", "i-navajo", "i-pwn", "i-tao", "i-tay", "i-tsu")
 )
 _SINGLETON = re.compile(r"-([0-9a-wy-z])(?=-)")
 
