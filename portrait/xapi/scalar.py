@@ -29,10 +29,9 @@ _MAIL = re.compile(
 _SHA1 = re.compile(r"[0-9A-Fa-f]{40}")
 _SHA2 = re.compile(r"[0-9A-Fa-f]{56}(?:[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{32})?)?)?")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
-_MEDIA = re.compile(
-    r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-    r"(?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|\"(?:[^\"\\]|\\.)*\"))*[ \t]*;?"
-)
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_QUOTED = r'"(?:[ !#-\[\]-~]|\\[ -~])*"'
+_MEDIA = re.compile(rf"{_TOKEN}/{_TOKEN}(?: *; *{_TOKEN}=(?:{_TOKEN}|{_QUOTED}))* *;?")
 
 # A fraction may only stand in the last component (ISO 8601:2004, 4.4.3.2); weeks stand alone.
 _N = r"[0-9]+(?:[.,][0-9]+)?"
@@ -58,9 +57,8 @@ _LANGUAGE = re.compile(
     r"(?P<variants>(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*)(?P<extensions>(?:-[0-9a-wy-z](?:-[a-z0-9]{2,8})+)*)"
     r"(?:-x(?:-[a-z0-9]{1,8})+)?|x(?:-[a-z0-9]{1,8})+)"
 )
-_IRREGULAR = frozenset(
-    ("en-gb-oed", "sgn-be-fr", "sgn-be-nl", "sgn-ch-de", "i-ami", "i-bnn", "i-default", "i-enochian", "i-hak")
-    + ("i-klingon", "i-lux", "i-mingo", "i-navajo", "i-pwn", "i-tao", "i-tay", "i-tsu")
+_IRREGULAR = re.compile(
+    r"i-(?:ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)|en-gb-oed|sgn-(?:be-fr|be-nl|ch-de)"
 )
 _SINGLETON = re.compile(r"-([0-9a-wy-z])(?=-)")
 
@@ -175,10 +173,12 @@ def language(value: Any) -> None:
 
 @lru_cache(_MEMORY)
 def _is_language(text: str) -> bool:
+    if not text.isascii():
+        return False
     low = text.lower()
     found = _LANGUAGE.fullmatch(low)
-    if not found or not text.isascii():
-        return low in _IRREGULAR
+    if not found:
+        return _IRREGULAR.fullmatch(low) is not None
     variants = (found["variants"] or "").split("-")[1:]
     singletons = _SINGLETON.findall(found["extensions"] or "")
     return len(set(variants)) == len(variants) and len(set(singletons)) == len(singletons)
