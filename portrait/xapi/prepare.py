@@ -37,7 +37,7 @@ def prepare(sent: Any, version: str, *, lenient: bool, attached: frozenset[str] 
     """
     repairs: tuple[Repair, ...] = ()
     if lenient and isinstance(sent, dict):
-        sent, repairs = repaired(sent)
+        sent, repairs = repaired(sent, version)
     check(sent, version)
     statement = _listed(sent)
     if "version" not in statement:

@@ -211,8 +211,9 @@ class _Asked:
         self._environ = environ
         self.method: str = environ["REQUEST_METHOD"].upper()
         self.called = self.method
-        path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).removeprefix(mount)
-        self.path = path.rstrip("/") or "/"
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        below = path == mount or path.startswith(f"{mount}/")
+        self.path = path.removeprefix(mount).rstrip("/") or "/" if below else ""
         self.headers = _headers(environ)
         self.parameters: dict[str, str] = {}
         self.body = b""
