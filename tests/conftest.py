@@ -159,7 +159,9 @@ def registry_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
-def lrs_house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Lrs]]:
+def lrs_house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Lrs]]:
     """The learning record store of one registry, served once on each backend: a client for either version."""
     from portrait.store.credential import add_credential
 

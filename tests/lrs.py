@@ -234,11 +234,11 @@ def file_part(content: bytes, **headers: str | None) -> Part:
     return {name: value for name, value in own.items() if value is not None}, content
 
 
-def mixed(*parts: Part, boundary: str) -> bytes:
+def mixed(*parts: Part, boundary: str, colon: str = ": ") -> bytes:
     """A body of type multipart/mixed."""
     lines = []
     for headers, content in parts:
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = "".join(f"{name}{colon}{value}\r\n" for name, value in headers.items())
         lines.append(f"--{boundary}\r\n{head}\r\n".encode() + content + b"\r\n")
     return b"".join(lines) + f"--{boundary}--\r\n".encode()
 

@@ -1,6 +1,6 @@
 """Asking for statements over HTTP, in both versions on both databases."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -53,7 +53,12 @@ def test_nothing_found_is_an_empty_list_and_an_unknown_id_is_not_found(lrs):
 
 @pytest.mark.parametrize("name", ["statementId", "voidedStatementId", *OTHERS, "format", "attachments"])
 def test_a_parameter_in_another_case_is_refused(lrs, name):
-    value = {"statementId": fresh(), "voidedStatementId": fresh(), "format": "ids", "attachments": True} | OTHERS
+    value = {
+        "statementId": fresh(),
+        "voidedStatementId": fresh(),
+        "format": "ids",
+        "attachments": True,
+    } | OTHERS
     for spelled in (name.title(), name.upper()):
         answer = lrs.get("statements", params={spelled: value[name]})
         assert answer.status_code == 400
@@ -118,7 +123,9 @@ def test_a_value_that_makes_no_sense_is_refused(lrs, params):
     assert answer.text not in ("", "null")
 
 
-@pytest.mark.parametrize("params", [{"related_activities": True}, {"related_agents": True}, {"limit": 0}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{"related_activities": True}, {"related_agents": True}, {"limit": 0}], ids=str
+)
 def test_what_refines_nothing_is_no_mistake(lrs, params):
     assert lrs.get("statements", params=params).status_code == 200
 
@@ -141,7 +148,10 @@ def test_an_agent_is_found_by_any_identifier_as_actor_and_as_object(lrs, identif
     assert {acts["id"], suffers["id"]} <= set(found)
     assert lrs.find(agent={"objectType": "Agent"} | identifier) == found
     told = [lrs.fetch(id) for id in found]
-    assert all(identifier.items() <= one["actor"].items() or identifier.items() <= one["object"].items() for one in told)
+    assert all(
+        identifier.items() <= one["actor"].items() or identifier.items() <= one["object"].items()
+        for one in told
+    )
 
 
 def test_a_group_is_found_as_actor_and_a_member_through_its_group(lrs):
@@ -246,7 +256,7 @@ def test_since_leaves_out_its_own_moment_and_until_takes_it_in(lrs, row):
     assert lrs.find(verb=verb, until=middle) == ids[2::-1]
     assert lrs.find(verb=verb, since=EARLY) == ids[::-1]
     assert lrs.find(verb=verb, until=EARLY) == []
-    shifted = moment(middle).astimezone().isoformat().replace("+", "%2B")
+    shifted = moment(middle).astimezone(timezone(timedelta(hours=8))).isoformat().replace("+", "%2B")
     answer = lrs.get(f"statements?verb={verb}&since={shifted}")
     assert [one["id"] for one in answer.json()["statements"]] == ids[:2:-1]
 
@@ -288,7 +298,12 @@ def test_every_answer_says_through_when_the_store_is_consistent(lrs):
     one = statement()
     lrs.send(one)
     stored = moment(lrs.fetch(one["id"])["stored"])
-    for params in ({}, *({name: value} for name, value in OTHERS.items()), {"format": "ids"}, {"attachments": True}):
+    for params in (
+        {},
+        *({name: value} for name, value in OTHERS.items()),
+        {"format": "ids"},
+        {"attachments": True},
+    ):
         answer = lrs.get("statements", params=params)
         assert answer.status_code == 200
         assert stored <= moment(answer.headers[THROUGH]) <= datetime.now(UTC)
@@ -359,7 +374,9 @@ def test_exact_is_the_default_and_changes_nothing(lrs, rich, params):
 
 
 def test_ids_leaves_identifiers_only(lrs, rich):
-    found = lrs.get("statements", params={"verb": rich["verb"]["id"], "format": "ids"}).json()["statements"][0]
+    found = lrs.get("statements", params={"verb": rich["verb"]["id"], "format": "ids"}).json()["statements"][
+        0
+    ]
     assert found["actor"] in ({"mbox": rich["actor"]["mbox"]}, without(rich["actor"], "name"))
     assert found["verb"]["id"] == rich["verb"]["id"]
     assert found["object"]["actor"] == without(rich["object"]["actor"], "name")
@@ -388,7 +405,9 @@ def test_canonical_speaks_the_language_that_is_asked_for(lrs, rich):
         return thing | {"definition": definition | british}
 
     headers = {"Accept-Language": "en-GB"}
-    one = lrs.get("statements", params={"statementId": rich["id"], "format": "canonical"}, headers=headers).json()
+    one = lrs.get(
+        "statements", params={"statementId": rich["id"], "format": "canonical"}, headers=headers
+    ).json()
     many = lrs.get(
         "statements", params={"verb": rich["verb"]["id"], "format": "canonical"}, headers=headers
     ).json()
@@ -407,7 +426,9 @@ def test_canonical_takes_the_best_language_there_is(lrs, language):
     one = statement()
     lrs.send(one)
     params = {"statementId": one["id"], "format": "canonical"}
-    display = lrs.get("statements", params=params, headers={"Accept-Language": language}).json()["verb"]["display"]
+    display = lrs.get("statements", params=params, headers={"Accept-Language": language}).json()["verb"][
+        "display"
+    ]
     assert display == {"en-US": "canceled"}
 
 

@@ -1,10 +1,22 @@
 """Storing statements over HTTP, in both versions on both databases."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from tests.lrs import activity, agent, fresh, group, moment, reference, statement, substatement, voiding, without
+from tests.lrs import (
+    activity,
+    agent,
+    fresh,
+    group,
+    moment,
+    reference,
+    statement,
+    substatement,
+    voiding,
+    without,
+)
 
 INVALID = {
     "without an actor": lambda one: without(one, "actor"),
@@ -95,7 +107,9 @@ def test_the_same_statement_again_is_accepted_and_stored_once(lrs):
 
 
 def test_the_same_statement_as_the_store_returned_it_is_accepted_again(lrs):
-    one = statement(timestamp="2022-09-01T08:00:00+08:00", context={"contextActivities": {"parent": activity()}})
+    one = statement(
+        timestamp="2022-09-01T08:00:00+08:00", context={"contextActivities": {"parent": activity()}}
+    )
     lrs.send(one)
     assert lrs.post("statements", json=lrs.fetch(one["id"])).status_code == 200
 
@@ -138,17 +152,23 @@ def test_one_id_twice_in_a_batch_is_refused(lrs):
 def test_a_body_that_holds_no_statement_is_refused(lrs, data):
     headers = {"Content-Type": "application/json"}
     assert lrs.post("statements", data=data, headers=headers).status_code == 400
-    assert lrs.put("statements", params={"statementId": fresh()}, data=data, headers=headers).status_code == 400
+    assert (
+        lrs.put("statements", params={"statementId": fresh()}, data=data, headers=headers).status_code == 400
+    )
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "multipart/form-data; boundary=b"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/octet-stream", "multipart/form-data; boundary=b"]
+)
 def test_a_statement_of_another_content_type_is_refused(lrs, kind):
     answer = lrs.post("statements", json=statement(), headers={"Content-Type": kind})
     assert answer.status_code == 400
 
 
 def test_a_charset_beside_the_content_type_does_no_harm(lrs):
-    answer = lrs.post("statements", json=statement(), headers={"Content-Type": "application/json; charset=utf-8"})
+    answer = lrs.post(
+        "statements", json=statement(), headers={"Content-Type": "application/json; charset=utf-8"}
+    )
     assert answer.status_code == 200
 
 
@@ -166,8 +186,7 @@ def test_stored_is_the_stores_own_word_to_the_millisecond(lrs, method):
     assert lrs.request(method, "statements", params=params, json=one).status_code in (200, 204)
     stored = lrs.fetch(one["id"])["stored"]
     assert before <= moment(stored) <= datetime.now(UTC)
-    fraction = stored.partition(".")[2].rstrip("Z+:0123456789") or stored.partition(".")[2]
-    assert len(fraction.rstrip("Z").partition("+")[0]) >= 3
+    assert re.search(r"\.\d{3}", stored)
 
 
 def test_a_statement_without_a_timestamp_happened_when_it_was_stored(lrs):
@@ -179,7 +198,8 @@ def test_a_statement_without_a_timestamp_happened_when_it_was_stored(lrs):
 
 @pytest.mark.parametrize("hours", [-24 * 400, 0, 1])
 def test_a_timestamp_keeps_its_moment_even_in_the_future(lrs, hours):
-    when = (datetime.now(UTC) + timedelta(hours=hours)).astimezone().isoformat(timespec="milliseconds")
+    china = timezone(timedelta(hours=8))
+    when = (datetime.now(china) + timedelta(hours=hours)).isoformat(timespec="milliseconds")
     one = statement(timestamp=when)
     lrs.send(one)
     assert moment(lrs.fetch(one["id"])["timestamp"]) == moment(when)
@@ -280,9 +300,9 @@ class TestVoiding:
 
     def test_the_voided_statement_leaves_the_lists_and_those_that_speak_of_it_stay(self, lrs):
         verb = {"id": f"http://example.org/verbs/{fresh()}"}
-        one, void = statement(verb=verb), None
-        lrs.send(one)
+        one = statement(verb=verb)
         void = voiding(one["id"])
+        lrs.send(one)
         lrs.send(void)
         speaks = statement(verb=verb, object=reference(one["id"]))
         lrs.send(speaks)
