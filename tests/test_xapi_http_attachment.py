@@ -45,7 +45,7 @@ def test_files_go_in_and_come_out_beside_their_statement(lrs):
     head, *parts = unmix(answer)
     assert head[0]["Content-Type"].startswith("application/json")
     assert json.loads(head[1])["id"] == one["id"]
-    for headers, content in parts:
+    for headers, _ in parts:
         assert headers["Content-Transfer-Encoding"] == "binary"
         assert headers["Content-Type"] == "text/plain"
     told = {headers["X-Experience-API-Hash"]: content for headers, content in parts}

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from tests.lrs import VERSION, activity, agent, fresh, moment, statement, without
+from tests.lrs import VERSION, activity, agent, fresh, statement, without
 
 STATE, ACTIVITY_PROFILE, AGENT_PROFILE = "activities/state", "activities/profile", "agents/profile"
 KINDS = {STATE: "stateId", ACTIVITY_PROFILE: "profileId", AGENT_PROFILE: "profileId"}
@@ -101,7 +101,7 @@ def body(method):
 @pytest.mark.parametrize("method", ["PUT", "POST", "GET", "DELETE"])
 @pytest.mark.parametrize(
     "value",
-    ["not JSON", True, {}, {"objectType": "Agent", "name": "Rick"}, "%7B%22mbox%22%22x%22%7D", []],
+    ["not JSON", True, {}, {"objectType": "Agent", "name": "Rick"}, '{"mbox""x"}', []],
     ids=str,
 )
 def test_an_agent_that_is_none_is_refused(lrs, method, value):
@@ -438,13 +438,3 @@ def test_activities_and_agents_are_only_read(lrs, resource):
         assert lrs.request(method, resource, params=params, auth=False, version="1.0.1").status_code == 405
     answer = lrs.request("HEAD", resource, params=params)
     assert (answer.status_code, answer.content) == (200, b"")
-
-
-def test_a_document_posted_again_is_modified_later(lrs):
-    params = one_of(STATE)
-    whose = without(params, "stateId")
-    lrs.post(STATE, params=params, json={"a": 1})
-    stored = moment(lrs.fetch(lrs.send(statement())[0])["stored"]).isoformat().replace("+00:00", "Z")
-    assert lrs.get(STATE, params=whose | {"since": stored}).json() == []
-    lrs.post(STATE, params=params, json={"b": 1})
-    assert lrs.get(STATE, params=whose | {"since": stored}).json() == [params["stateId"]]
