@@ -14,10 +14,12 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
 )
 from sqlalchemy.types import JSON
 
@@ -257,6 +259,129 @@ lease = Table(
     Column("until", DateTime(timezone=True), nullable=False),
 )
 
+# --- learning record store (xAPI) --------------------------------------------------------------------------------
+
+# Agents, verbs, activities and registrations are known by 63-bit numbers of their text keys (portrait.xapi.term): what is
+# searched for is the same on every machine without looking anything up first.
+
+credential = Table(  # what a source platform signs in with
+    "credential",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", String(40), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False),  # sha256 of the secret, which is random and long
+    Column("source", String(40), nullable=False, index=True),
+    Column("name", String(120), nullable=False),  # of the authority that its statements carry
+    Column("authority", JSON, nullable=False),  # that authority, an Agent
+    Column("write", Boolean, nullable=False),
+    Column("read", String(4), nullable=False),  # none | own | all
+    Column("version", String(8), nullable=False),  # answered with where the request names none: 1.0.3 | 2.0.0
+    Column("rate", Integer, nullable=False, default=0),  # requests a second; 0 = no limit
+    Column("lenient", Boolean, nullable=False, default=False),  # repairs known faults, and records each
+    Column("by", String(60), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("revoked", DateTime(timezone=True)),
+)
+
+statement = Table(
+    "statement",
+    metadata,
+    # When it was stored, in microseconds since 1970, made unique: the order of statements and their time in one column.
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("credential", Integer, nullable=False),
+    Column("flag", SmallInteger, nullable=False),  # portrait.xapi.body.Mark
+    Column("voided", Boolean, nullable=False),
+    Column("agent", BigInteger, nullable=False),
+    Column("verb", BigInteger, nullable=False),
+    Column(
+        "activity", BigInteger, nullable=False
+    ),  # the object's number, be it activity or agent; 0 = neither
+    Column("registration", BigInteger, nullable=False),  # 0 = none
+    Column("target", Uuid),  # the statement that this one refers to as its object
+    Column("body", LargeBinary, nullable=False),  # what was sent, without what the other columns say
+)
+
+mention = Table(  # agents and activities of a statement beyond its own actor and object
+    "mention",
+    metadata,
+    Column("term", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+echo = Table(  # a statement that refers to another is found by what that other one says, and so on along the chain
+    "echo",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("said", BigInteger, primary_key=True, autoincrement=False),  # seq of the statement referred to
+    # … and what that one says, so that a search need not look at it.
+    Column("credential", Integer, nullable=False),
+    Column("agent", BigInteger, nullable=False),
+    Column("verb", BigInteger, nullable=False),
+    Column("activity", BigInteger, nullable=False),
+    Column("registration", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("sha2", String(128), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ifi", JSON, nullable=False),  # {"mbox": …} and the like
+    Column("names", JSON, nullable=False),  # as they were sent, the newest last
+)
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("iri", Text, nullable=False),
+    Column("definition", JSON, nullable=False),  # what all statements together say of it
+)
+
+document = Table(  # state, activity profile and agent profile
+    "document",
+    metadata,
+    Column("resource", String(1), primary_key=True),  # s | a | g
+    Column("activity", BigInteger, primary_key=True, autoincrement=False),
+    Column("agent", BigInteger, primary_key=True, autoincrement=False),
+    Column("registration", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", BigInteger, primary_key=True, autoincrement=False),  # number of the text id
+    Column("text", Text, nullable=False),  # stateId or profileId
+    Column("type", String(200), nullable=False),
+    Column("etag", String(40), nullable=False),  # sha1 of the content
+    Column("updated", BigInteger, nullable=False),  # microseconds since 1970
+    Column("source", String(40), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+repair = Table(  # what lenient credentials let pass, and what was made of it
+    "repair",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("credential", Integer, nullable=False, index=True),
+    Column("statement", Uuid, nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("path", String(200), nullable=False),
+    Column("was", Text, nullable=False),
+    Column("became", Text, nullable=False),
+)
+
+forwarded = Table(  # up to which statement a source's records have been taken into the lake
+    "forwarded",
+    metadata,
+    Column("source", String(40), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)
+
 # --- readers -------------------------------------------------------------------------------------------------
 
 user = Table(
@@ -367,3 +492,22 @@ audit_head = Table(
 Index("ix_followup_class", followup.c.class_id, followup.c.account_id)
 Index("ix_election_course", election.c.course_id)
 Index("ix_contest_state", contest.c.state)
+# A statement is looked for by one thing or the other, the newest first.
+for found_by in ("agent", "verb", "activity", "credential"):
+    Index(f"ix_statement_{found_by}", statement.c[found_by], statement.c.seq)
+for found_by in ("agent", "verb", "activity", "credential", "registration"):
+    Index(f"ix_echo_{found_by}", echo.c[found_by], echo.c.seq)
+Index(
+    "ix_statement_registration",
+    statement.c.registration,
+    statement.c.seq,
+    postgresql_where=statement.c.registration != 0,
+    sqlite_where=statement.c.registration != 0,
+)
+Index(
+    "ix_statement_target",
+    statement.c.target,
+    postgresql_where=statement.c.target.is_not(None),
+    sqlite_where=statement.c.target.is_not(None),
+)
+Index("ix_echo_said", echo.c.said)
