@@ -12,6 +12,8 @@ from waitress.server import create_server
 from dashboards.app import create_app
 from portrait.site import Site
 
+MOUNT = "/xapi"
+
 
 def warm_up(app: dash.Dash) -> None:
     """Makes what Dash otherwise makes in the first requests, which race; compresses the bundles every page loads."""
@@ -23,8 +25,19 @@ def warm_up(app: dash.Dash) -> None:
         client.get(address.replace("&amp;", "&"), headers={"Accept-Encoding": "gzip"}).close()
 
 
-def open_server(site: Site, app: dash.Dash | None = None) -> Any:
-    """A waitress server, listening but not yet running: `.run()` serves until `.close()`."""
+def mounted(site: Any, store: Any, mount: str) -> Any:
+    """The site's WSGI application with the learning record store's below the mount."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        path = environ.get("PATH_INFO", "")
+        at_home = not (path == mount or path.startswith(f"{mount}/"))
+        return site(environ, start_response) if at_home else store(environ, start_response)
+
+    return application
+
+
+def open_server(site: Site, app: dash.Dash | None = None, store: Any = None) -> Any:
+    """A waitress server, listening but not yet running: `.run()` serves until `.close()`. `store` answers below /xapi."""
     app = app or create_app(site)
     warm_up(app)
     settings = site.settings
@@ -35,7 +48,7 @@ def open_server(site: Site, app: dash.Dash | None = None) -> Any:
         else {}
     )
     return create_server(
-        app.server,
+        app.server if store is None else mounted(app.server, store, MOUNT),
         host=settings.host,
         port=settings.port,
         threads=settings.threads,
@@ -46,9 +59,9 @@ def open_server(site: Site, app: dash.Dash | None = None) -> Any:
     )
 
 
-def serve(site: Site, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Serves the site until it is interrupted; `ready` is called once it listens."""
-    server = open_server(site)
+def serve(site: Site, *, ready: Callable[[], None] = lambda: None, store: Any = None) -> None:
+    """Serves the site, and a learning record store beside it, until it is interrupted; `ready` is called once it listens."""
+    server = open_server(site, store=store)
     ready()
     try:
         server.run()

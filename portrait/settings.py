@@ -48,6 +48,23 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, description="一次登录最长多少小时", ge=1)
     lock_failures: int = Field(5, description="连续多少次密码错误后锁定账号", ge=1)
     lock_minutes: int = Field(15, description="锁定多少分钟", ge=1)
+    xapi_port: int = Field(
+        0, description="学习记录库（xAPI）另开一个进程监听的端口；0 = 与网站同一端口的 /xapi", ge=0, le=65535
+    )
+    xapi_version: str = Field(
+        "1.0.3",
+        description="请求和凭据都没有写明时，学习记录库回答的 xAPI 版本：1.0.3 或 2.0.0",
+        pattern="^(1\\.0\\.3|2\\.0\\.0)$",
+    )
+    xapi_megabytes: int = Field(32, description="发给学习记录库的一个请求的大小上限（MB）", ge=1)
+    xapi_batch: int = Field(5000, description="发给学习记录库的一个请求最多多少条语句", ge=1)
+    xapi_waiting: int = Field(
+        20_000, description="学习记录库最多让多少条语句排队等待写入，再多就请对方稍后再发", ge=1
+    )
+    xapi_page: int = Field(500, description="学习记录库一页最多返回多少条语句", ge=1, le=10_000)
+    xapi_minutes: int = Field(
+        5, description="每隔多少分钟把收到的语句汇入画像；0 = 只在 portrait refresh 时", ge=0
+    )
     upload_megabytes: int = Field(200, description="网页上传文件的大小上限（MB）", ge=1)
     small_cell: int = Field(10, description="少于多少人的分组不显示均值（隐私）", ge=1)
     engine_memory: str = Field("1GB", description="计算引擎的内存上限，超出则写到磁盘")

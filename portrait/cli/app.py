@@ -11,7 +11,19 @@ from rich.markup import escape
 from typer import rich_utils
 from typer.exceptions import TyperException
 
-from portrait.cli import demo, doctor, fit, intake, quarantine, rebuild, refresh, serve, user
+from portrait.cli import (
+    credential,
+    demo,
+    doctor,
+    fit,
+    intake,
+    quarantine,
+    rebuild,
+    refresh,
+    serve,
+    store,
+    user,
+)
 from portrait.cli.console import stderr
 from portrait.errors import PortraitError
 
@@ -41,6 +53,8 @@ def make_app() -> typer.Typer:
     refresh.register(app)
     fit.register(app)
     serve.register(app)
+    store.register(app)
+    credential.register(app)
     user.register(app)
     doctor.register(app)
     rebuild.register(app)

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from portrait.cli.console import print_json, progress, stdout
-from portrait.cli.option import Home, Json, site_of
+from portrait.cli.intake import print_batches
+from portrait.cli.option import Home, Json, operator, site_of
+from portrait.intake.forward import forward
 
 DONE = {"none": "没有变化", "batch": "只算新来的", "full": "全部重算"}
 
@@ -24,11 +26,13 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
         as_json: Json = False,
     ) -> None:
-        """把新导入的记录汇成证据和画像；没有新记录就什么也不做。"""
+        """把新导入的记录和学习记录库收到的语句汇成证据和画像；没有新记录就什么也不做。"""
+        from portrait.refresh import WAIT_SECONDS
         from portrait.refresh import refresh as run
 
         site = site_of(home)
         with progress() as shown:
+            taken = forward(site, by=operator(), wait_seconds=WAIT_SECONDS)
             bar = shown.bar("刷新画像")
             report = run(
                 site,
@@ -40,6 +44,8 @@ def register(app: typer.Typer) -> None:
         if as_json:
             print_json(report)
             return
+        if taken:
+            print_batches(taken)
         seconds = report.seconds
         stdout().print(f"截止 {report.as_of}：批次 {report.batches:,} 个，教师 {report.persons:,} 人")
         stdout().print(f"证据：{DONE[report.cells]}（{seconds['cells']:.1f} 秒）")

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from portrait.cli import store
 from portrait.cli.console import stdout
+from portrait.cli.forwarder import Forwarder
 from portrait.cli.option import Home
 from portrait.errors import SettingError
 from portrait.settings import load_settings
@@ -22,9 +24,15 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="监听的地址，默认只有本机能访问 （PORTRAIT_HOST）")
         ] = None,
         port: Annotated[int | None, typer.Option(help="监听的端口，默认 8050 （PORTRAIT_PORT）")] = None,
+        xapi_port: Annotated[
+            int | None,
+            typer.Option(
+                help="学习记录库另开一个进程监听的端口，默认与网站同一端口的 /xapi （PORTRAIT_XAPI_PORT）"
+            ),
+        ] = None,
     ) -> None:
-        """打开网站，直到按 Ctrl+C 停下。"""
-        given = {"host": host, "port": port}
+        """打开网站和学习记录库（/xapi），直到按 Ctrl+C 停下。"""
+        given = {"host": host, "port": port, "xapi_port": xapi_port}
         settings = load_settings(home, **{name: value for name, value in given.items() if value is not None})
         if not settings.home.is_dir():
             raise SettingError(
@@ -42,12 +50,31 @@ def address(site: Site) -> str:
 
 
 def run(site: Site) -> None:
-    """Serves the site. Raises SettingError when the port cannot be had."""
+    """Serves the site and the learning record store. Raises SettingError when a port cannot be had."""
     from dashboards.serve import serve
 
+    settings = site.settings
+    own_process = settings.xapi_port not in (0, settings.port)
+    inside = None if own_process else store.record_store(site)
+    beside = store.start(settings) if own_process else None
+    forwarder = Forwarder(site) if settings.xapi_minutes else None
     try:
-        serve(site, ready=lambda: stdout().print(f"网站已打开：[bold]{address(site)}[/]　（Ctrl+C 停下）"))
+        serve(site, ready=lambda: stdout().print(_ready(site)), store=inside)
     except OSError as error:
         raise SettingError(
-            f"端口 {site.settings.port} 打不开（{error.strerror}）；换一个：--port 或 PORTRAIT_PORT"
+            f"端口 {settings.port} 打不开（{error.strerror}）；换一个：--port 或 PORTRAIT_PORT"
         ) from error
+    finally:
+        if forwarder is not None:
+            forwarder.close()
+        if inside is not None:
+            inside.close()
+        if beside is not None:
+            beside.terminate()
+            beside.wait()
+
+
+def _ready(site: Site) -> str:
+    return (
+        f"网站已打开：[bold]{address(site)}[/]　学习记录库：{store.address(site.settings)}　（Ctrl+C 停下）"
+    )

@@ -322,7 +322,7 @@ def _branches(wanted: Filter, limit: int, told: Table) -> list[Subquery]:
     `told` is the table that says what statements say: their own, or that of the ones they refer to.
     """
     agent_places, activity_places = _agent_places(wanted, told), _activity_places(wanted, told)
-    driving = agent_places or activity_places or [None]
+    driving: list[Place | None] = [*(agent_places or activity_places)] or [None]
     also = [told.c.verb == wanted.verb] if wanted.verb is not None else []
     also += [told.c.registration == wanted.registration] if wanted.registration is not None else []
     if agent_places and activity_places:

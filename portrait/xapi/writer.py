@@ -141,10 +141,12 @@ class Writer:
 
     def _remember(self, work: _Work) -> None:
         """Only what is committed is known; a rolled-back name would never be written."""
-        for known, new in ((self._named, work.named), (self._defined, work.defined)):
-            if len(known) > REMEMBERED:
-                known.clear()  # type: ignore[attr-defined]
-            known |= new  # type: ignore[operator]
+        if len(self._named) > REMEMBERED:
+            self._named.clear()
+        if len(self._defined) > REMEMBERED:
+            self._defined.clear()
+        self._named |= work.named
+        self._defined |= work.defined
 
     def source_of(self, connection: Connection, credential: int) -> str:
         if credential not in self._sources:
@@ -161,7 +163,6 @@ class _Work:
         self.group = group
         self.rows: list[Row] = []
         self.fresh: dict[UUID, tuple[Row, Prepared]] = {}
-        self.voided: list[UUID] = []
         self.named: set[tuple[int, str]] = set()
         self.defined: set[tuple[int, bytes]] = set()
 
@@ -217,7 +218,7 @@ class _Work:
         return True
 
     def _may_void(self, one: Prepared, credential: Credential, there: Mapping[UUID, Row]) -> None:
-        if one.mark & Mark.VOIDING and one.target in there:
+        if one.mark & Mark.VOIDING and one.target is not None and one.target in there:
             source = self.writer.source_of(self.connection, there[one.target].credential)
             if source != credential.source:
                 raise Refusal(403, f"{one.target} came from another source, which alone may void it")
@@ -227,7 +228,7 @@ class _Work:
         pairs: list[tuple[int, int]] = []
         voided: list[UUID] = []
         for row, one in self.fresh.values():
-            if one.target in there:
+            if one.target is not None and one.target in there:
                 pairs.append((row.seq, there[one.target].seq))
                 if one.mark & Mark.VOIDING and not there[one.target].flag & Mark.VOIDING:
                     voided.append(one.target)
@@ -243,7 +244,6 @@ class _Work:
             table.add_echoes(self.connection, pairs)
         if voided:
             table.void(self.connection, voided)
-            self.voided = voided
 
     def _remember_things(self) -> None:
         names: dict[int, tuple[dict[str, Any], list[str]]] = {}

@@ -143,9 +143,9 @@ def delete(kind: Kind) -> Callable[[Request, Store], Answer]:
 
 
 def _place(kind: Kind, request: Request, *, every: bool = False) -> Place:
-    parameters, version = request.parameters, request.version
-    activity = iri(parameters, "activityId", version) if "activityId" in kind.keys else None
-    somebody = agent(parameters, "agent", version) if "agent" in kind.keys else None
+    parameters = request.parameters
+    activity = iri(parameters, "activityId") if "activityId" in kind.keys else None
+    somebody = agent(parameters, "agent") if "agent" in kind.keys else None
     registration = uuid(parameters, "registration")
     named = parameters.get(kind.name)
     return Place(

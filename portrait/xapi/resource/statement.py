@@ -84,7 +84,7 @@ def _sent(request: Request) -> tuple[Any, tuple[Part, ...]]:
             parts = parse(request.header("content-type"), request.body)
         except Invalid as error:
             raise Refusal(400, str(error)) from None
-        if not parts or parts[0].type != JSON:
+        if not parts or parts[0].media != JSON:
             raise Refusal(400, "the first part has to be the statements, application/json")
         return parse_json(parts[0].content, "the first part"), parts
     raise Refusal(
@@ -165,9 +165,9 @@ def _many(request: Request, store: Store, form: str, attachments: bool) -> Answe
 
 
 def _filter(connection: Connection, request: Request) -> Filter:
-    parameters, version = request.parameters, request.version
-    somebody = agent(parameters, "agent", version)
-    verb, activity = iri(parameters, "verb", version), iri(parameters, "activity", version)
+    parameters = request.parameters
+    somebody = agent(parameters, "agent")
+    verb, activity = iri(parameters, "verb"), iri(parameters, "activity")
     registration = uuid(parameters, "registration")
     vouched: tuple[int, ...] = ()
     broad = truth(parameters, "related_agents")

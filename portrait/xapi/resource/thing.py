@@ -14,7 +14,7 @@ OLDER = ("1.0.0", "1.0.1", "1.0.2", "1.0.3")
 def activity(request: Request, store: Store) -> Answer:
     """The activity with its canonical definition."""
     taken(request.parameters, ("activityId",), needed=("activityId",))
-    wanted = iri(request.parameters, "activityId", request.version)
+    wanted = iri(request.parameters, "activityId")
     assert wanted is not None
     key = number("activity", wanted)
     with store.registry.connect() as connection:
@@ -28,7 +28,7 @@ def activity(request: Request, store: Store) -> Answer:
 def person(request: Request, store: Store) -> Answer:
     """Everything that statements told of the agent, as a Person."""
     taken(request.parameters, ("agent",), needed=("agent",))
-    somebody = agent(request.parameters, "agent", request.version)
+    somebody = agent(request.parameters, "agent")
     assert somebody is not None
     key = agent_number(somebody)
     with store.registry.connect() as connection:

@@ -1,0 +1,137 @@
+"""`portrait credential`: what platforms sign in with at the learning record store."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from portrait.cli.console import print_json, print_table, stdout
+from portrait.cli.option import Home, Json, operator, site_of
+from portrait.clock import now
+from portrait.errors import InputError
+from portrait.intake.forward import ensure_mapping
+from portrait.intake.node import NAME
+from portrait.store.audit import add_audit
+from portrait.store.credential import RIGHTS, VERSIONS, add_credential, list_credentials, revoke_credential
+
+Rights = StrEnum("Rights", {name: name for name in RIGHTS})  # type: ignore[misc]
+Version = StrEnum("Version", {name: name for name in VERSIONS})  # type: ignore[misc]
+RIGHTS_ZH = {
+    "write": "只写",
+    "read-own": "只读本平台",
+    "read-all": "只读全部",
+    "own": "写，读本平台",
+    "all": "写，读全部",
+}
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="学习记录库的凭据：增加、列出、停用", no_args_is_help=True)
+    app.add_typer(group, name="credential")
+
+    @group.command(epilog="例：portrait credential add moodle --rights own --rate 50")
+    def add(
+        source: Annotated[str, typer.Argument(help="来源平台的代码，也是它的映射的名字")],
+        name: Annotated[str, typer.Option(help="平台的名称，写进它发来的每条语句的 authority")] = "",
+        rights: Annotated[
+            Rights, typer.Option(help="权限： " + " ".join(f"{k}={v}" for k, v in RIGHTS_ZH.items()))
+        ] = Rights["own"],
+        version: Annotated[Version, typer.Option(help="请求没有写明版本时回答的 xAPI 版本")] = Version[
+            "1.0.3"
+        ],
+        rate: Annotated[int, typer.Option(help="每秒最多多少个请求，0 不限")] = 0,
+        lenient: Annotated[
+            bool, typer.Option("--lenient", help="宽松：修正已知平台的已知毛病，逐条记下改了什么")
+        ] = False,
+        home: Home = None,
+        as_json: Json = False,
+    ) -> None:
+        """给一个来源平台一对钥匙；密钥只显示这一次。"""
+        if not NAME.fullmatch(source):
+            raise InputError("来源代码“{source}”应由小写字母、数字和下划线组成，以字母开头", source=source)
+        site = site_of(home)
+        mapping = ensure_mapping(site.settings.home, source)
+        made = add_credential(
+            site.registry,
+            source=source,
+            name=name,
+            rights=rights.value,
+            version=version.value,
+            rate=rate,
+            lenient=lenient,
+            by=operator(),
+        )
+        add_audit(
+            site.registry,
+            now=now(),
+            actor=operator(),
+            action="credential.add",
+            object=f"credential:{made.key}",
+            reason=f"{source}：{RIGHTS_ZH[made.rights]}",
+        )
+        if as_json:
+            print_json({"key": made.key, "secret": made.secret, "source": source, "mapping": mapping})
+            return
+        stdout().print(f"凭据已增加：来源 {source}，{RIGHTS_ZH[made.rights]}，映射 {mapping}", soft_wrap=True)
+        stdout().print(f"用户名（key）：[bold]{made.key}[/]")
+        stdout().print(f"密码（secret，只显示这一次）：[bold]{made.secret}[/]")
+
+    @group.command(name="list", epilog="例：portrait credential list --json")
+    def list_(home: Home = None, as_json: Json = False) -> None:
+        """列出所有凭据，密钥除外。"""
+        site = site_of(home)
+        known = list_credentials(site.registry)
+        if as_json:
+            print_json(
+                [
+                    {
+                        "key": one.key,
+                        "source": one.source,
+                        "name": one.name,
+                        "rights": one.rights,
+                        "version": one.version,
+                        "rate": one.rate,
+                        "lenient": one.lenient,
+                        "created": one.created,
+                        "revoked": one.revoked,
+                    }
+                    for one in known
+                ]
+            )
+            return
+        rows = [
+            (
+                one.key,
+                one.source,
+                one.name,
+                RIGHTS_ZH[one.rights],
+                one.version,
+                one.rate or None,
+                one.lenient,
+                one.created,
+                one.revoked,
+            )
+            for one in known
+        ]
+        columns = ["用户名", "来源", "名称", "权限", "版本", "#每秒", "宽松", "增加", "停用"]
+        print_table(f"凭据 {len(rows)} 个", columns, rows)
+
+    @group.command(epilog="例：portrait credential revoke 5f2d8c0e91ab43d7c6e0f1a2")
+    def revoke(
+        key: Annotated[str, typer.Argument(help="凭据的用户名（key）")],
+        home: Home = None,
+    ) -> None:
+        """停用一个凭据，十秒之内生效；它写下的语句都保留。"""
+        site = site_of(home)
+        ended = revoke_credential(site.registry, key, moment=now())
+        add_audit(
+            site.registry,
+            now=now(),
+            actor=operator(),
+            action="credential.revoke",
+            object=f"credential:{key}",
+            reason=ended.source,
+        )
+        stdout().print(f"凭据 {key}（来源 {ended.source}）已停用")

@@ -1,0 +1,42 @@
+"""Statements on their way into the portraits, every few minutes, while a site is served."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Thread
+
+from portrait.errors import LakeBusy, PortraitError
+from portrait.intake.forward import forward
+from portrait.refresh import refresh
+from portrait.site import Site
+
+log = logging.getLogger("portrait")
+
+
+class Forwarder:
+    """Takes what the learning record store received into the lake and refreshes whom it touches, until it is closed."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._over = Event()
+        self._thread = Thread(target=self._run, name="forwarder", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._site.settings.xapi_minutes * 60):
+            self.once()
+
+    def once(self) -> None:
+        """One round. What goes wrong is logged and tried again the next time."""
+        try:
+            if forward(self._site, by="xapi"):
+                refresh(self._site)
+        except LakeBusy:
+            log.info("another process is writing the lake; the statements wait")
+        except PortraitError as error:
+            log.warning("statements could not be taken in: %s", error)
+        except Exception:
+            log.exception("statements could not be taken in")
+
+    def close(self) -> None:
+        self._over.set()

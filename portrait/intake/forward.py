@@ -1,0 +1,77 @@
+"""Statements of the learning record store go in by the same door as files: written out in the order they were stored, archived, read by their source's mapping.
+
+What was forwarded is remembered once it is in. Stopped in between, the next time sends some of it again, and ids count once.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import orjson
+from sqlalchemy import Connection
+
+from portrait.intake.door import BatchReport, intake
+from portrait.intake.land import Progress
+from portrait.intake.mapping import mapping_files, read_mapping
+from portrait.resource import DATA
+from portrait.site import Site
+from portrait.store import statement as table
+from portrait.store.statement import Row
+from portrait.xapi.body import unpack, whole
+
+CHUNK = 50_000  # statements of one file
+GENERAL = "xapi"  # the mapping of statements as the published profiles have them
+
+
+def forward(
+    site: Site, *, by: str, progress: Progress | None = None, wait_seconds: float = 0.0
+) -> list[BatchReport]:
+    """Take in what the store received since the last time. Raises what `intake` raises: another source's turn comes again then."""
+    reports: list[BatchReport] = []
+    with site.registry.connect() as connection:
+        sources = table.waiting_sources(connection)
+    for source in sources:
+        while chunk := _next(site, source):
+            with tempfile.TemporaryDirectory(dir=site.settings.home, prefix=".statements.") as folder:
+                file = Path(folder) / f"statements-{chunk[0].seq}-{chunk[-1].seq}.jsonl"
+                with site.registry.connect() as connection:
+                    _write(connection, file, chunk)
+                reports += intake(site, file, source, by=by, progress=progress, wait_seconds=wait_seconds)
+            with site.registry.begin() as connection:
+                table.forward(connection, source, chunk[-1].seq)
+    return reports
+
+
+def _next(site: Site, source: str) -> list[Row]:
+    with site.registry.connect() as connection:
+        return table.after(connection, source, table.forwarded_to(connection, source), CHUNK)
+
+
+def _write(connection: Connection, file: Path, rows: list[Row]) -> None:
+    known = {
+        key: orjson.dumps(value)
+        for key, value in table.authorities(connection, sorted({row.credential for row in rows})).items()
+    }
+    with file.open("wb") as out:
+        for row in rows:
+            out.write(whole(row.seq, row.id, row.flag, known[row.credential], unpack(row.body)) + b"\n")
+
+
+def ensure_mapping(home: Path, source: str) -> Path:
+    """The mapping that reads a source's statements: its own, or else a copy of the general one under the source's name, to be adapted."""
+    files = mapping_files(home)
+    if source in files:
+        return files[source]
+    text = (DATA / "mapping" / f"{GENERAL}.yaml").read_text(encoding="utf-8")
+    path = home / "mapping" / f"{source}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        f"{key}: {source}" if (key := line.partition(":")[0]) in ("name", "source") else line
+        for line in text.splitlines()
+    ]
+    half = path.with_suffix(".half")
+    half.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    half.replace(path)
+    read_mapping(path)
+    return path
