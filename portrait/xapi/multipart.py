@@ -120,7 +120,7 @@ def compose(parts: Iterable[Part]) -> tuple[str, bytes]:
                 pieces.append(f"{name}: {value}\r\n".encode())
         pieces += (b"\r\n", part.content, b"\r\n")
     pieces.append(b"--" + mark + b"--\r\n")
-    return f'{TYPE}; boundary="{mark.decode()}"', b"".join(pieces)
+    return f"{TYPE}; boundary={mark.decode()}", b"".join(pieces)
 
 
 def _unlike(parts: tuple[Part, ...]) -> bytes:
