@@ -6,7 +6,7 @@ import json as jsonlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from threading import Barrier, Thread, local
@@ -154,8 +154,9 @@ def serving(registry: Engine) -> Iterator[str]:
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}/xapi"
-    # The loop runs while a connection is open: all go, in the loop's own thread.
-    server.trigger.pull_trigger(lambda: close_all(server._map))
+    # The loop runs while a connection is open: all go, in the loop's own thread, sometimes before it is woken.
+    with suppress(OSError):
+        server.trigger.pull_trigger(lambda: close_all(server._map))
     thread.join(timeout=10)
     assert not thread.is_alive()
     server.task_dispatcher.shutdown()

@@ -80,7 +80,7 @@ def test_a_form_stands_for_no_other_method(lrs_2, method):
     data = urlencode({"statementId": one["id"], "content": json.dumps(one)})
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = lrs_2.post(f"statements?method={method}", data=data, headers=headers)
-    assert answer.status_code == 400
+    assert answer.status_code in ((400, 405) if method == "DELETE" else (400,))
     assert lrs_2.get("statements", params={"statementId": one["id"]}).status_code == 404
 
 
