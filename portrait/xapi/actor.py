@@ -8,13 +8,13 @@ from portrait.xapi.invalid import Invalid, wrong
 from portrait.xapi.scalar import iri, mailto, sha1, string
 from portrait.xapi.shape import Check, record, several, word
 
-_IDENTIFIERS: dict[str, Check] = {
+IDENTIFIERS: dict[str, Check] = {
     "mbox": mailto,
     "mbox_sha1sum": sha1,
     "openid": iri,
     "account": record("an account", {"homePage": iri, "name": string}, ("homePage", "name")),
 }
-_agent = record("an Agent", {"objectType": word("Agent"), "name": string, **_IDENTIFIERS})
+_agent = record("an Agent", {"objectType": word("Agent"), "name": string, **IDENTIFIERS})
 
 
 def _identifiers(value: dict[str, Any]) -> int:
@@ -30,7 +30,7 @@ def agent(value: Any) -> None:
 
 _group = record(
     "a Group",
-    {"objectType": word("Group"), "name": string, "member": several("Agents", agent), **_IDENTIFIERS},
+    {"objectType": word("Group"), "name": string, "member": several("Agents", agent), **IDENTIFIERS},
     ("objectType",),
 )
 
