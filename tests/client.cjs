@@ -3,7 +3,10 @@ const XAPI = require("@xapi/xapi").default;
 const { randomUUID } = require("node:crypto");
 
 const [endpoint, key, secret, version] = process.argv.slice(2);
-const xapi = new XAPI({ endpoint, auth: XAPI.toBasicAuth(key, secret), version });
+const config = { endpoint, auth: XAPI.toBasicAuth(key, secret), version };
+const xapi = new XAPI(config);
+// Under Node its other adapter sends parts without their content type.
+const fetching = new XAPI({ ...config, adapter: "fetch" });
 
 const agent = { objectType: "Agent", name: "Rick", mbox: `mailto:${randomUUID()}@example.org` };
 const activityId = `http://example.org/activities/${randomUUID()}`;
@@ -33,8 +36,8 @@ async function round() {
     usageType: "http://example.org/usage", display: { "en-US": "A file" }, contentType: "text/plain",
     length: file.byteLength, sha2: digest,
   }];
-  const [carrying] = (await xapi.sendStatement({ statement: statement({ attachments }), attachments: [file] })).data;
-  const parts = (await xapi.getStatement({ statementId: carrying, attachments: true })).data;
+  const [carrying] = (await fetching.sendStatement({ statement: statement({ attachments }), attachments: [file] })).data;
+  const parts = (await fetching.getStatement({ statementId: carrying, attachments: true })).data;
   seen.parts = parts.length;
   seen.carrying = parts[0].id === carrying;
 
