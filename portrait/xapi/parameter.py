@@ -38,9 +38,9 @@ def uuid(parameters: Mapping[str, str], name: str) -> UUID | None:
 
 def truth(parameters: Mapping[str, str], name: str) -> bool:
     value = parameters.get(name, "false")
-    if value not in ("true", "false"):
+    if value.lower() not in ("true", "false"):  # TinCanPython spells them with a capital
         raise Refusal(400, f"{name}: {value!r} is neither true nor false")
-    return value == "true"
+    return value.lower() == "true"
 
 
 def whole(parameters: Mapping[str, str], name: str) -> int | None:

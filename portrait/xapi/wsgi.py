@@ -241,6 +241,8 @@ class _Asked:
         for name, value in pairs:
             if name in found:
                 self._fault = f"parameter {name!r} stands twice"
+            if "\0" in name + value:
+                self._fault = f"parameter {name!r} holds NUL, which no database keeps"
             found[name] = value
         return found
 
