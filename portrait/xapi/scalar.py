@@ -20,8 +20,11 @@ _MEMORY = 16_384
 
 # No white space, control, delimiter of RFC 3987 or lone surrogate; a per cent sign begins two hex digits; one fragment at most;
 # the web's two schemes name a host.
-_CHAR = r'(?:[^\s\x00-\x20\x7f-\x9f"<>\\^`{|}%#\ud800-\udfff\ufffe\uffff]|%[0-9A-Fa-f]{2})'
-_IRI = re.compile(rf"(?![Hh][Tt][Tt][Pp][Ss]?:(?!//[^/?#]))[A-Za-z][A-Za-z0-9+.-]*:{_CHAR}+(?:#{_CHAR}*)?")
+_CHAR = r"""[^\s\x00-\x20\x7f-\x9f"<>\\^`{|}%#\ud800-\udfff\ufffe\uffff]"""
+_TEXT = rf"{_CHAR}*(?:%[0-9A-Fa-f]{{2}}{_CHAR}*)*"
+_IRI = re.compile(
+    rf"(?![Hh][Tt][Tt][Pp][Ss]?:(?!//[^/?#]))[A-Za-z][A-Za-z0-9+.-]*:(?![#]|\Z){_TEXT}(?:#{_TEXT})?"
+)
 _MAIL = re.compile(
     r"mailto:[^\s\x00-\x20\x7f@<>()\[\]\\,;:\"?#\ud800-\udfff]+@[^\s\x00-\x20\x7f@<>()\[\]\\,;:\"?#.\ud800-\udfff]+"
     r"(?:\.[^\s\x00-\x20\x7f@<>()\[\]\\,;:\"?#.\ud800-\udfff]+)*"
