@@ -52,7 +52,10 @@ def prepare(sent: Any, version: str, *, lenient: bool, attached: frozenset[str] 
     if attached and any(one.get("sha2") in attached for one in _attachments(statement)):
         mark |= Mark.ATTACHED
     given = statement.get("id")
-    text = written(statement)
+    try:
+        text = written(statement)
+    except TypeError:  # the check takes any JSON for an extension; what writes it goes so deep and no deeper
+        raise Invalid("", "must not nest deeper than 250 levels") from None
     return Prepared(
         UUID(given) if given else uuid4(),
         statement,

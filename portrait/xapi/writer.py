@@ -307,8 +307,8 @@ def _repairs(job: Job) -> list[dict[str, Any]]:
             "statement": one.id,
             "code": repair.code,
             "path": repair.path[:200],
-            "was": str(repair.was),
-            "became": str(repair.now),
+            "was": orjson.dumps(repair.was).decode(),
+            "became": "" if repair.now is None else orjson.dumps(repair.now).decode(),
         }
         for one in job.statements
         for repair in one.repairs
