@@ -20,8 +20,11 @@ from portrait.intake.typed import (
     moment,
     number,
     seconds,
+    without_year,
+    yearless,
 )
 
+NO_YEAR = "时间里没有年份：请在映射的 time 里写 year（如 year: 2023；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
 _NUMBER_TYPES = ("number", "integer", "seconds")
 
 
@@ -195,14 +198,14 @@ def _dated(
     zone = program.mapping.timezone
     if name in program.lookups:
         # A mapped date is read once a word, not once a row.
-        local, utc = moment("value", expression.format, zone)
+        local, utc = moment("value", expression.format, zone, expression.year, expression.months)
         program.derived[name] = {
             "at_source": ("timestamp", as_local(local, utc, zone)),
             "at_utc": ("timestamptz", as_utc(local, utc, zone)),
         }
         there, instant = f"l_{name}.at_source", f"l_{name}.at_utc"
     else:
-        local, utc = moment(text, expression.format, zone)
+        local, utc = moment(text, expression.format, zone, expression.year, expression.months)
         there, instant = as_local(local, utc, zone), as_utc(local, utc, zone)
     program.values[f"n_{name}"] = there
     program.values[f"v_{name}"] = instant if wanted.type == "time" else f"({there})::date"
@@ -211,10 +214,15 @@ def _dated(
         if expression.format
         else "如 2022-08-31 或 2022-08-31 09:05:00"
     )
+    dated = f"coalesce({in_years(f'n_{name}')}, false)"
+    if any(yearless(form) for form in expression.format):
+        program.values[f"y_{name}"] = without_year(text, expression.format, expression.months)
+        program.checks.append(check(column, f"y_{name} AND NOT {dated}", "no_year", NO_YEAR, f"x_{name}"))
+        dated = f"({dated} OR y_{name})"
     program.checks.append(
         check(
             column,
-            f"x_{name} IS NOT NULL AND NOT coalesce({in_years(f'n_{name}')}, false)",
+            f"x_{name} IS NOT NULL AND NOT {dated}",
             "bad_time",
             f"应为{'时间' if wanted.type == 'time' else '日期'}，{form}，{FIRST_YEAR} 到 {LAST_YEAR} 年",
             f"x_{name}",

@@ -26,7 +26,11 @@ _KNOWN = {
     "start",
     "days",
     "first",
+    "year",
+    "months",
 }
+_YEAR = re.compile(r"(19[89]\d|20\d\d)(-(0[1-9]|1[0-2]))?")
+_ANY = re.compile("any")
 _JSON_PATH = re.compile(r"""\$(\.[^.\[\]"'*\s]+|\."[^"*]+"|\[\d+\])*""")
 
 
@@ -63,6 +67,8 @@ class Expression:
     start: Expression | None = None
     days: Expression | None = None
     first: tuple[Expression, ...] = ()
+    year: str = ""  # of times written without one: that year, or (2022-09) the twelve months from then
+    months: str = ""  # how months are named in words: any
 
     @property
     def parts(self) -> tuple[Expression, ...]:
@@ -104,6 +110,8 @@ def parse_expression(raw: Any, maps: dict[str, ValueMap], at: str) -> Expression
         start=parse_expression(raw["start"], maps, f"{at}.start") if "start" in raw else None,
         days=parse_expression(raw["days"], maps, f"{at}.days") if "days" in raw else None,
         first=tuple(parse_expression(item, maps, f"{at}.first") for item in _items(raw, "first", at)),
+        year=_said(raw, "year", _YEAR, "应如 2023，学年如 2022-09", at),
+        months=_said(raw, "months", _ANY, "只能是 any：英、德、法、西、意文的月份名都认", at),
     )
     if len(expression.source) > 1 and "join" not in raw:
         raise MappingError(f"{at}：from 有多列时要写 join（连接符，可为空）")
@@ -146,6 +154,13 @@ def _map(raw: Any, maps: dict[str, ValueMap], at: str) -> ValueMap | None:
     if not isinstance(raw, str) or raw not in maps:
         raise MappingError(f"{at}：没有值表“{raw}”，可选：{'、'.join(maps) or '（maps 里一个也没有）'}")
     return maps[raw]
+
+
+def _said(raw: dict[str, Any], key: str, form: re.Pattern[str], expected: str, at: str) -> str:
+    text = raw.get(key, "")
+    if key in raw and not (isinstance(text, str) and form.fullmatch(text)):
+        raise MappingError(f"{at}：{key}“{text}”用不了，{expected}")
+    return str(text)
 
 
 def _max(raw: dict[str, Any], at: str) -> float | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.raw import Raw, literal
+from portrait.intake.shape import pass_sql
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,13 @@ class Program:
         texts = "".join(f", {sql} AS {name}" for name, sql in self.texts.items())
         joins = ""
         for place, join in enumerate(self.stream.joins):
-            on = " AND ".join(
-                f"j{place}.k{i} = {self.raw.columns[own]}" for i, (own, _) in enumerate(join.on)
-            )
+            on = " AND ".join(f"j{place}.k{i} = {self.raw.text(own)}" for i, (own, _) in enumerate(join.on))
             joins += f" LEFT JOIN {self.join_table(join.alias)} j{place} ON {on}"
-        return f"SELECT r._row AS _row, {self._selected()} AS _selected, {self._whole()} AS _raw{texts} FROM {self.raw.relation} r{joins}"
+        selected, why = self._selected(), ""
+        if self.stream.passed:
+            why = f", CASE WHEN {selected} THEN {self._why()} END AS _why"
+            selected = f"({selected} AND {self._why()} IS NULL)"
+        return f"SELECT r._row AS _row, {selected} AS _selected{why}, {self._whole()} AS _raw{texts} FROM {self.raw.relation} r{joins}"
 
     def typed_sql(self) -> str:
         values = "".join(f", {sql} AS {name}" for name, sql in self.values.items())
@@ -119,6 +122,10 @@ class Program:
                 conditions.append(f"{column} IS {'NOT ' if where.present else ''}NULL")
         return f"({' AND '.join(conditions) or 'true'})"
 
+    def _why(self) -> str:
+        reasons = [pass_sql(one, self.raw.text(one.column), self.raw.text(one.each or one.column)) for one in self.stream.passed]
+        return f"coalesce({', '.join(reasons)})"
+
     def _whole(self) -> str:
         """The row as JSON text for people to read."""
         if self.raw.whole:
@@ -131,7 +138,7 @@ def column_sql(program: Program, column: str) -> str:
     """SQL of a raw column's text, own or joined."""
     join = program.stream.joined(column)
     if join is None:
-        return program.raw.columns[column]
+        return program.raw.text(column)
     place = program._place(join.alias)
     return f"j{place}.c{join_columns(program.stream, join.alias).index(column.partition('.')[2])}"
 
