@@ -11,8 +11,9 @@ import duckdb
 
 from portrait.errors import InputError
 from portrait.intake.mapping import Layout, Stream
-from portrait.intake.raw import Raw, literal
-from portrait.intake.shape import Wide, made_sql
+from portrait.intake.raw import Raw, header_names, literal
+from portrait.intake.shape import Wide, made_sql, pass_sql
+from portrait.intake.text import head_of
 from portrait.record import COLUMN_STEP
 
 
@@ -20,6 +21,17 @@ def arranged(raw: Raw, layout: Layout) -> Raw:
     """The rows as the layout wants them. Raises InputError when a wide table has rows that are longer or shorter than its head."""
     raw = replace(raw, columns=_named(raw.columns, layout))
     return _long(raw, layout.wide) if layout.wide else raw
+
+
+def has_heads(path: Path, layout: Layout) -> bool:
+    """Whether a CSV has the columns by which the layout knows its files. What cannot be peeked at is taken at its name."""
+    cells = head_of(path, layout.header)
+    if not layout.heads or not cells:
+        return True
+    return (
+        set(layout.heads)
+        <= _named(dict.fromkeys(header_names(cells), ""), replace(layout, lacking=())).keys()
+    )
 
 
 def plain_head(text: str) -> str:
@@ -89,13 +101,19 @@ def _preferred(heads: list[str], wide: Wide) -> list[str]:
 
 
 def with_made(engine: duckdb.DuckDBPyConnection, stream: Stream, raw: Raw, target: Path) -> Raw:
-    """The rows with the columns that the stream makes, each made once, so that no later pass looks for the patterns again."""
-    if not stream.made:
+    """The rows with the columns that the stream makes and with why it passes them over, each found once: patterns are slow."""
+    if not stream.made and not stream.passed:
         return raw
     relation, made = raw.relation, {}
     for place, one in enumerate(stream.made):
         sql = made_sql(one, {**raw.columns, **made}, raw.file, relation)
         relation = f"(SELECT r.*, {sql} AS _m{place} FROM {relation} r)"
         made[one.name] = f"r._m{place}"
+    why = ""
+    if stream.passed:
+        there = {**raw.columns, **made}
+        reasons = [pass_sql(one, there[one.column], there[one.each or one.column]) for one in stream.passed]
+        relation = f"(SELECT r.*, coalesce({', '.join(reasons)}) AS _why FROM {relation} r)"
+        why = "r._why"
     engine.execute(f"COPY {relation} TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)")
-    return replace(raw, relation=f"(SELECT * FROM read_parquet({literal(str(target))}))", made=made)
+    return replace(raw, relation=f"(SELECT * FROM read_parquet({literal(str(target))}))", made=made, why=why)

@@ -42,7 +42,7 @@ def tally(engine: duckdb.DuckDBPyConnection, program: Program) -> Tally:
 
 def passed(engine: duckdb.DuckDBPyConnection, program: Program) -> list[tuple[str, int]]:
     """Why rows are passed over that the stream's `where` would select, and how many for each reason. The commonest first."""
-    if not program.stream.passed:
+    if not program.raw.why:
         return []
     counted = (
         f"SELECT _why, count(*) FROM {program.seen} WHERE _why IS NOT NULL GROUP BY _why ORDER BY 2 DESC, 1"

@@ -23,7 +23,7 @@ from portrait.resource import DATA
 
 FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl")
 ENCODINGS = ("auto", "utf-8", "gb18030")
-_LATER = frozenset({"names", "lacking", "wide", "made", "passed", "year", "months"})
+_LATER = frozenset({"names", "lacking", "heads", "wide", "made", "passed", "year", "months"})
 # No key on a keyboard writes these, and neither the engine nor PostgreSQL keeps them all.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -39,6 +39,7 @@ class Layout:
     header: int = 1
     names: tuple[tuple[str, tuple[str, ...]], ...] = ()  # our name of a column → what files call it
     lacking: tuple[str, ...] = ()  # columns that a file need not have
+    heads: tuple[str, ...] = ()  # files without these columns are not meant, whatever they are called
     wide: Wide | None = None
 
 
@@ -229,7 +230,11 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
     name = name_of(raw, "name", at)
     at = f"{at.partition('，')[0]}，流 {name}"
     known = {"name", "file", "format", "encoding", "sheet", "header", "optional", "target", "where", "joins"}
-    reject(raw, known | {"key", "repeats", "fields", "columns", "lacking", "unpivot", "make", "pass"}, at)
+    reject(
+        raw,
+        known | {"key", "repeats", "fields", "columns", "lacking", "heads", "unpivot", "make", "pass"},
+        at,
+    )
     target = TARGETS.get(text_of(raw, "target", at))
     if target is None:
         raise MappingError(f"{at}：没有 target“{raw['target']}”，可选：{'、'.join(TARGETS)}")
@@ -325,6 +330,7 @@ def _layout(raw: dict[str, Any], at: str) -> Layout:
         header=int(header),
         names=names_of(raw.get("columns", {}), at),
         lacking=columns_of(raw.get("lacking", []), f"{at}，lacking"),
+        heads=columns_of(raw.get("heads", []), f"{at}，heads"),
         wide=wide_of(raw["unpivot"], at) if "unpivot" in raw else None,
     )
 

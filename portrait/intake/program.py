@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.raw import Raw, literal
-from portrait.intake.shape import pass_sql
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,9 @@ class Program:
             on = " AND ".join(f"j{place}.k{i} = {self.raw.text(own)}" for i, (own, _) in enumerate(join.on))
             joins += f" LEFT JOIN {self.join_table(join.alias)} j{place} ON {on}"
         selected, why = self._selected(), ""
-        if self.stream.passed:
-            why = f", CASE WHEN {selected} THEN {self._why()} END AS _why"
-            selected = f"({selected} AND {self._why()} IS NULL)"
+        if self.raw.why:
+            why = f", CASE WHEN {selected} THEN {self.raw.why} END AS _why"
+            selected = f"({selected} AND {self.raw.why} IS NULL)"
         return f"SELECT r._row AS _row, {selected} AS _selected{why}, {self._whole()} AS _raw{texts} FROM {self.raw.relation} r{joins}"
 
     def typed_sql(self) -> str:
@@ -121,10 +120,6 @@ class Program:
             else:
                 conditions.append(f"{column} IS {'NOT ' if where.present else ''}NULL")
         return f"({' AND '.join(conditions) or 'true'})"
-
-    def _why(self) -> str:
-        reasons = [pass_sql(one, self.raw.text(one.column), self.raw.text(one.each or one.column)) for one in self.stream.passed]
-        return f"coalesce({', '.join(reasons)})"
 
     def _whole(self) -> str:
         """The row as JSON text for people to read."""

@@ -35,6 +35,7 @@ class Raw:
     broken: tuple[Broken, ...] = ()
     whole: str = ""  # SQL of the row's own text, where the columns are only cut out of it (JSON lines)
     made: dict[str, str] = field(default_factory=dict)  # columns that the mapping makes of the file's own
+    why: str = ""  # SQL of the reason why a row is passed over, where the mapping gives any
 
     def text(self, column: str) -> str:
         """SQL of a column's text, the file's own or a made one."""

@@ -12,7 +12,7 @@ import duckdb
 
 from portrait.errors import MappingError
 from portrait.intake.expression import ValueMap, reject
-from portrait.intake.node import list_of, text_of, truth_of
+from portrait.intake.node import columns_of, list_of, text_of, truth_of
 from portrait.intake.raw import literal
 
 FILE = "$file"  # stands for the file's name where a column is made
@@ -20,11 +20,11 @@ FILE = "$file"  # stands for the file's name where a column is made
 
 @dataclass(frozen=True)
 class Rule:
-    """One way to a text: what `match` finds in a column (its first group), the value of the first of `cases` that fits, the
+    """One way to a text: what `match` finds in a column, or in several one after the other (its first group), the value of the first of `cases` that fits, the
     column as it is, or a constant. `replace` is applied to what was found; with `only` it is what all rows of the file have
     that have anything there, and nothing when they differ."""
 
-    source: str = ""
+    source: tuple[str, ...] = ()
     match: str = ""
     cases: tuple[tuple[str, str], ...] = ()
     replace: tuple[tuple[str, str], ...] = ()
@@ -41,7 +41,7 @@ class Made:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return tuple(rule.source for rule in self.rules if rule.source)
+        return tuple(column for rule in self.rules for column in rule.source)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _rule(raw: Any, at: str) -> Rule:
     if ("const" in raw) == ("from" in raw) or ("match" in raw and "cases" in raw):
         raise MappingError(f"{at}：要写 from（可加 match 或 cases）或 const，只能一种")
     rule = Rule(
-        source=text_of(raw, "from", at, ""),
+        source=columns_of(raw.get("from", []), at),
         match=text_of(raw, "match", at, ""),
         cases=_pairs(raw, "cases", at),
         replace=_pairs(raw, "replace", at),
@@ -199,7 +199,8 @@ def made_sql(made: Made, columns: dict[str, str], file: str, relation: str) -> s
 def _rule_sql(rule: Rule, columns: dict[str, str], file: str) -> str:
     if rule.const:
         return literal(rule.const)
-    text = literal(file) if rule.source == FILE else columns[rule.source]
+    texts = [literal(file) if column == FILE else columns[column] for column in rule.source]
+    text = texts[0] if len(texts) == 1 else f"concat_ws('', {', '.join(texts)})"
     if rule.match:
         group = min(re.compile(rule.match).groups, 1)
         text = f"regexp_extract({text}, {literal(rule.match)}, {group})"
