@@ -10,7 +10,7 @@ from typing import Any
 from portrait.errors import MappingError
 from portrait.identity import JOINED, SENSITIVE
 
-UNITS = ("seconds", "minutes", "hours", "clock", "iso8601", "percent")
+UNITS = ("seconds", "minutes", "hours", "clock", "iso8601", "played", "percent")
 _KNOWN = {
     "from",
     "const",

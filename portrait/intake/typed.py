@@ -161,6 +161,14 @@ def seconds(text: str, unit: str) -> str:
         ]
         whole = f"regexp_full_match({text}, {literal(_DURATION)}) AND length({text}) > 2 AND NOT suffix({text}, 'T')"
         return f"CASE WHEN {whole} THEN round({' + '.join(parts)}) ELSE {_bare(text)} END"
+    if unit == "played":
+        # The segments of a session add up from statement to statement: only the last one is new.
+        ends = f"string_split(string_split({text}, '[,]')[-1], '[.]')"
+        last = f"(try_cast({ends}[2] AS double) - try_cast({ends}[1] AS double))"
+        return (
+            f"CASE WHEN contains({text}, '[.]') THEN round({last}) "
+            f"ELSE coalesce(round({number(text)}), {seconds(text, 'iso8601')}) END"
+        )
     if unit == "clock":
         pieces = f"string_split({text}, ':')"
         total = " + ".join(
@@ -183,6 +191,7 @@ SECONDS_EXPECTED = {
     "minutes": "分钟数",
     "hours": "小时数",
     "iso8601": "ISO 8601 时长，如 PT5M30S",
+    "played": "看过的片段，如 0[.]42.6[,]50[.]61.2，或 ISO 8601 时长",
     "clock": "时:分:秒，如 01:05:30",
 }
 
