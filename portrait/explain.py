@@ -14,7 +14,7 @@ from portrait.hours import FINISHED, Compliance, compliance, hours_rule
 from portrait.level import Priors
 from portrait.portrait import Estimate, State
 from portrait.reading import as_of, links_of, portrait_of, priors
-from portrait.record import DOUBTFUL, SCORED, UNIT, Flag, Kind, month_number
+from portrait.record import DOUBTFUL, SCORED, UNIT, Flag, Kind, month_number, row_of
 from portrait.site import Site
 from portrait.store.name import (
     BatchName,
@@ -126,7 +126,7 @@ def records_of(
             Flag(row["flag"]),
             named.number(row),
             named.file(row),
-            row["line"],
+            row_of(row["line"]),
         )
         for row in rows
     ]
@@ -259,7 +259,7 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
                     rule.version,
                     named.number(row),
                     named.file(row),
-                    row["line"],
+                    row_of(row["line"]),
                 )
             )
     return found

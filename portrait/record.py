@@ -12,6 +12,8 @@ from enum import IntEnum, IntFlag
 import pyarrow as pa
 
 UNIT = 10_000
+# A cell of a wide table is a row of its own: its line is the row's number and, so many times over, the column's.
+COLUMN_STEP = 1 << 32
 
 
 class Kind(IntEnum):
@@ -74,6 +76,11 @@ class Flag(IntFlag):
 
 
 DOUBTFUL = Flag.SPEED | Flag.FUTURE
+
+
+def row_of(line: int) -> int:
+    """The row of the file that a line number means."""
+    return line % COLUMN_STEP
 
 
 def month_number(day: date) -> int:

@@ -16,6 +16,7 @@ from portrait.intake.door import BatchReport, intake
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
 from portrait.intake.target import TARGETS
+from portrait.record import row_of
 
 SHOWN = 3  # good rows of each file that people see of a preview
 WIDTH = 40  # characters of a cell
@@ -78,6 +79,7 @@ def as_row(report: BatchReport) -> dict[str, object]:
         "rows_unmatched": counts.rows_unmatched,
         "balanced": counts.balanced,
         "codes": dict(report.codes),
+        "passed": dict(report.passed),
         "taken_before": report.taken_before,
         "message": report.message,
     }
@@ -149,7 +151,7 @@ def _show(one: Preview) -> None:
     if one.codes:
         console.print("  原因：" + "、".join(f"{code} {count:,}" for code, count in one.codes))
     for sample in one.samples:
-        console.print(f"  第 {sample.row:,} 行　{escape(_told(one.target, sample))}", soft_wrap=True)
+        console.print(f"  第 {row_of(sample.row):,} 行　{escape(_told(one.target, sample))}", soft_wrap=True)
 
 
 def _told(target: str, sample: Sample) -> str:

@@ -73,7 +73,7 @@ def register(app: typer.Typer) -> None:
                     row.batch,
                     row.stream,
                     escape(row.file),
-                    row.line,
+                    row.row,
                     row.code,
                     escape(row.reason),
                     STATES[row.state],
@@ -91,7 +91,7 @@ def register(app: typer.Typer) -> None:
         if as_json:
             print_json(row)
             return
-        place = f"{row.file}" + (f"，工作表“{row.sheet}”" if row.sheet else "") + f"，第 {row.line:,} 行"
+        place = f"{row.file}" + (f"，工作表“{row.sheet}”" if row.sheet else "") + f"，第 {row.row:,} 行"
         stdout().print(
             f"隔离行 {row.id}：批次 {row.batch}（{row.source}/{row.stream} → {row.target}），{escape(place)}",
             soft_wrap=True,

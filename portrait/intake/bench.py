@@ -19,6 +19,7 @@ from portrait.errors import InputError, MappingError
 from portrait.identity import hidden, load_secret
 from portrait.intake.archive import half_copied
 from portrait.intake.ask import many
+from portrait.intake.arrange import with_made
 from portrait.intake.compile import compile_stream
 from portrait.intake.lookup import Answer, Context, Known, Lookup, answers
 from portrait.intake.mapping import Mapping, Stream
@@ -135,7 +136,9 @@ def set_up_over(
 ) -> Program:
     """The stream's views over rows that have been read."""
     require(raw, own_columns(stream), f"流 {stream.name} ")
-    program = compile_stream(mapping, stream, raw, bench.prefix())
+    prefix = bench.prefix()
+    raw = with_made(bench.engine, stream, raw, bench.staging / f"{prefix}made.parquet")
+    program = compile_stream(mapping, stream, raw, prefix)
     for join in stream.joins:
         _join(bench, program, join.alias, joined[join.alias])
     execute = bench.engine.execute

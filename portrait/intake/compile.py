@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portrait.errors import InputError
+from portrait.identity import SENSITIVE
 from portrait.intake.expression import Expression
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream
@@ -20,8 +21,11 @@ from portrait.intake.typed import (
     moment,
     number,
     seconds,
+    without_year,
+    yearless,
 )
 
+NO_YEAR = "时间里没有年份：请在映射的 time 里写 year（如 year: 2023；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
 _NUMBER_TYPES = ("number", "integer", "seconds")
 
 
@@ -87,11 +91,14 @@ def _prefixed(program: Program, part: Expression) -> str:
 def _text(program: Program, wanted: Field, expression: Expression, name: str) -> str:
     """Register the expression's text under `name` and return the SQL, over `seen` and look-ups, of its final text."""
     program.texts[f"t_{name}"] = _raw_text(program, expression)
+    if expression.mixed:
+        _mix(program, expression, name)
     if expression.map is not None or wanted.type in LOOKUPS:
         lookup = Lookup(wanted, expression, must=program.stream.target.name != "record")
         program.lookups[name] = lookup
-        column = "、".join(expression.source) or wanted.name
-        shown = "NULL" if lookup.sensitive else f"t_{name}"
+        column = "、".join(expression.columns) or wanted.name
+        own = f"split_part(t_{name}, chr(31), 2)" if lookup.mixed else f"t_{name}"
+        shown = "NULL" if lookup.sensitive else own
         program.checks.append(Check(column, f"c_{name} <> ''", f"c_{name}", f"r_{name}", shown))
         return f"l_{name}.value"
     text = f"s.t_{name}"
@@ -100,6 +107,15 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
     if expression.default:
         text = f"coalesce({text}, {literal(expression.default)})"
     return text
+
+
+def _mix(program: Program, expression: Expression, name: str) -> None:
+    """The text carries the kind of the alternative that gave it; beside it the text alone, where it must not be shown."""
+    parts = [(part.kind, _prefixed(program, part)) for part in expression.first]
+    tagged = (f"{literal(kind)} || chr(31) || {sql}" for kind, sql in parts)
+    program.texts[f"t_{name}"] = f"coalesce({', '.join(tagged)})"
+    told = (f"WHEN {sql} IS NOT NULL THEN {sql if kind in SENSITIVE else 'NULL'}" for kind, sql in parts)
+    program.texts[f"u_{name}"] = f"(CASE {' '.join(told)} END)"
 
 
 def _field(program: Program, wanted: Field, expression: Expression) -> None:
@@ -195,14 +211,14 @@ def _dated(
     zone = program.mapping.timezone
     if name in program.lookups:
         # A mapped date is read once a word, not once a row.
-        local, utc = moment("value", expression.format, zone)
+        local, utc = moment("value", expression.format, zone, expression.year, expression.months)
         program.derived[name] = {
             "at_source": ("timestamp", as_local(local, utc, zone)),
             "at_utc": ("timestamptz", as_utc(local, utc, zone)),
         }
         there, instant = f"l_{name}.at_source", f"l_{name}.at_utc"
     else:
-        local, utc = moment(text, expression.format, zone)
+        local, utc = moment(text, expression.format, zone, expression.year, expression.months)
         there, instant = as_local(local, utc, zone), as_utc(local, utc, zone)
     program.values[f"n_{name}"] = there
     program.values[f"v_{name}"] = instant if wanted.type == "time" else f"({there})::date"
@@ -211,10 +227,15 @@ def _dated(
         if expression.format
         else "如 2022-08-31 或 2022-08-31 09:05:00"
     )
+    dated = f"coalesce({in_years(f'n_{name}')}, false)"
+    if any(yearless(form) for form in expression.format):
+        program.values[f"y_{name}"] = without_year(text, expression.format, expression.months)
+        program.checks.append(check(column, f"y_{name} AND NOT {dated}", "no_year", NO_YEAR, f"x_{name}"))
+        dated = f"({dated} OR y_{name})"
     program.checks.append(
         check(
             column,
-            f"x_{name} IS NOT NULL AND NOT coalesce({in_years(f'n_{name}')}, false)",
+            f"x_{name} IS NOT NULL AND NOT {dated}",
             "bad_time",
             f"应为{'时间' if wanted.type == 'time' else '日期'}，{form}，{FIRST_YEAR} 到 {LAST_YEAR} 年",
             f"x_{name}",

@@ -19,7 +19,7 @@ from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
 from portrait.intake.find import files_of, joined_file
-from portrait.intake.judge import refused, tally
+from portrait.intake.judge import passed, refuse_undated, refused, tally
 from portrait.intake.land import (
     PART_ROWS,
     Progress,
@@ -34,12 +34,15 @@ from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
+from portrait.record import row_of
 from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
 from portrait.store.link import add_accounts, link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
+
+REASONS = 20  # of what was passed over are told one by one
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class BatchReport:
     codes: tuple[tuple[str, int], ...] = ()  # reasons of quarantine, the commonest first
     message: str = ""
     taken_before: bool = False
+    passed: tuple[
+        tuple[str, int], ...
+    ] = ()  # why rows were passed over as nothing for us, the commonest first
 
     @property
     def rows_read(self) -> int:
@@ -175,6 +181,7 @@ def _fill(
     """Store the good rows, quarantine the bad ones, close the batch."""
     site, engine = bench.site, bench.engine
     progress(f"{batch.file}：检查每一行", 0, 0)
+    refuse_undated(engine, program)
     found = tally(engine, program)
     counts = Counts(rows_read=found.read, rows_passed=found.passed)
     late: dict[int, str] = {}
@@ -216,7 +223,8 @@ def _fill(
         rows = refused(engine, program, late) if good < found.read else iter(())
         bad = store_refused(connection, batch.id, _counted(rows, codes))
         counts = replace(counts, rows_quarantined=bad, rows_duplicate=found.read - bad - counts.rows_stored)
-        message = _message(bench, program, counts, strange)
+        skipped = passed(engine, program)
+        message = _message(bench, program, counts, strange, skipped)
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -228,6 +236,7 @@ def _fill(
         counts,
         tuple(codes.most_common()),
         message,
+        passed=tuple(skipped),
     )
 
 
@@ -251,9 +260,16 @@ def _taken_before(batch: Batch) -> BatchReport:
     )
 
 
-def _message(bench: Bench, program: Program, counts: Counts, strange: Sequence[int]) -> str:
+def _message(
+    bench: Bench, program: Program, counts: Counts, strange: Sequence[int], skipped: Sequence[tuple[str, int]]
+) -> str:
     """What a reader of the ledger should know beyond the counts."""
     notes = []
+    if skipped:
+        shown = "、".join(f"{why} {rows:,} 行" for why, rows in skipped[:REASONS])
+        rest = sum(rows for _, rows in skipped[REASONS:])
+        more = f"、另 {len(skipped) - REASONS} 种 {rest:,} 行" if rest else ""
+        notes.append(f"略过：{shown}{more}")
     if not counts.rows_read and not counts.rows_passed:
         notes.append("文件只有表头，没有数据行")
     for name, what in (("course", "课程"), ("run", "班次")):
@@ -271,7 +287,7 @@ def _message(bench: Bench, program: Program, counts: Counts, strange: Sequence[i
         column = "、".join(program.lookups["account"].expression.columns) or "account"
         more = "等" if counts.rows_unmatched > len(strange) else ""
         notes.append(
-            f"{counts.rows_unmatched} 行的人员还认不出：第 {'、'.join(map(str, strange))} 行{more}，列 {column}"
+            f"{counts.rows_unmatched} 行的人员还认不出：第 {'、'.join(map(str, dict.fromkeys(map(row_of, strange))))} 行{more}，列 {column}"
             f"（{'记录已保存' if program.stream.target.name == 'record' else '学员已登记'}，教师名册接入后自动对上）"
         )
     return "；".join(notes)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from portrait.errors import MappingError
+from portrait.identity import JOINED, SENSITIVE
 
-UNITS = ("seconds", "minutes", "hours", "clock", "iso8601", "percent")
+UNITS = ("seconds", "minutes", "hours", "clock", "iso8601", "played", "percent")
 _KNOWN = {
     "from",
     "const",
@@ -26,7 +27,11 @@ _KNOWN = {
     "start",
     "days",
     "first",
+    "year",
+    "months",
 }
+_YEAR = re.compile(r"(19[89]\d|20\d\d)(-(0[1-9]|1[0-2]))?")
+_ANY = re.compile("any")
 _JSON_PATH = re.compile(r"""\$(\.[^.\[\]"'*\s]+|\."[^"*]+"|\[\d+\])*""")
 
 
@@ -63,10 +68,22 @@ class Expression:
     start: Expression | None = None
     days: Expression | None = None
     first: tuple[Expression, ...] = ()
+    year: str = ""  # of times written without one: that year, or (2022-09) the twelve months from then
+    months: str = ""  # how months are named in words: any
 
     @property
     def parts(self) -> tuple[Expression, ...]:
         return tuple(part for part in (self.start, self.days, *self.first) if part is not None)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of identifier that it may give, one for each alternative where they differ."""
+        return tuple(part.kind for part in self.first if part.kind) or ((self.kind,) if self.kind else ())
+
+    @property
+    def mixed(self) -> bool:
+        """Each alternative is of a kind of its own."""
+        return any(part.kind for part in self.first)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -74,8 +91,19 @@ class Expression:
         return (*self.source, *(column for part in self.parts for column in part.columns))
 
 
+def secret_columns(expression: Expression, kinds: tuple[str, ...]) -> dict[str, str]:
+    """The columns of an identifier of these kinds whose texts must not be shown, with the kind. Names and schools may be."""
+    found: dict[str, str] = {}
+    for kind, part in zip(kinds, expression.first if expression.mixed else [expression], strict=True):
+        if kind in SENSITIVE:
+            found.update(dict.fromkeys(part.columns[2:] if kind == "triple" else part.columns, kind))
+    return found
+
+
 def parse_expression(raw: Any, maps: dict[str, ValueMap], at: str) -> Expression:
-    """The expression of a field. Raises MappingError naming the place and the choices."""
+    """The expression of a field; a list is short for `first`. Raises MappingError naming the place and the choices."""
+    if isinstance(raw, list):
+        raw = {"first": raw}
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：应为 {{from: 列}} 或 {{const: 值}}，这里是 {raw!r}")
     reject(raw, _KNOWN, at)
@@ -88,6 +116,8 @@ def parse_expression(raw: Any, maps: dict[str, ValueMap], at: str) -> Expression
             raise MappingError(f"{at}：{key} 应为一个值")
     if raw.get("unit", "seconds") not in UNITS:
         raise MappingError(f"{at}：unit“{raw['unit']}”不认识，可选：{'、'.join(UNITS)}")
+    if text.get("kind", "") in JOINED:
+        text.setdefault("join", JOINED[text["kind"]])
     expression = Expression(
         source=_texts(raw, "from", at),
         const=text.get("const"),
@@ -104,12 +134,17 @@ def parse_expression(raw: Any, maps: dict[str, ValueMap], at: str) -> Expression
         start=parse_expression(raw["start"], maps, f"{at}.start") if "start" in raw else None,
         days=parse_expression(raw["days"], maps, f"{at}.days") if "days" in raw else None,
         first=tuple(parse_expression(item, maps, f"{at}.first") for item in _items(raw, "first", at)),
+        year=_said(raw, "year", _YEAR, "应如 2023，学年如 2022-09", at),
+        months=_said(raw, "months", _ANY, "只能是 any：英、德、法、西、意文的月份名都认", at),
     )
-    if len(expression.source) > 1 and "join" not in raw:
+    if len(expression.source) > 1 and "join" not in text:
         raise MappingError(f"{at}：from 有多列时要写 join（连接符，可为空）")
     for part in expression.first:
         if part.map or part.parts or part.default is not None:
-            raise MappingError(f"{at}.first：只能用 from、const、join、blank、prefix")
+            raise MappingError(f"{at}.first：只能用 from、const、join、blank、prefix、kind")
+    told = [bool(part.kind) for part in expression.first]
+    if any(told) and (not all(told) or set(raw) != {"first"}):
+        raise MappingError(f"{at}：first 的各项要么都写 kind，要么都不写；写了，外面就只能有 first")
     for column in expression.source:
         if column.startswith("$") and not _JSON_PATH.fullmatch(column):
             raise MappingError(f"{at}：“{column}”不是 JSON 路径，应如 $.actor.account.name 或 $.list[0].id")
@@ -146,6 +181,13 @@ def _map(raw: Any, maps: dict[str, ValueMap], at: str) -> ValueMap | None:
     if not isinstance(raw, str) or raw not in maps:
         raise MappingError(f"{at}：没有值表“{raw}”，可选：{'、'.join(maps) or '（maps 里一个也没有）'}")
     return maps[raw]
+
+
+def _said(raw: dict[str, Any], key: str, form: re.Pattern[str], expected: str, at: str) -> str:
+    text = raw.get(key, "")
+    if key in raw and not (isinstance(text, str) and form.fullmatch(text)):
+        raise MappingError(f"{at}：{key}“{text}”用不了，{expected}")
+    return str(text)
 
 
 def _max(raw: dict[str, Any], at: str) -> float | None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portrait.errors import InputError
+from portrait.intake.arrange import has_heads
 from portrait.intake.mapping import Layout, Mapping, Stream
+from portrait.intake.text import head_of
 from portrait.sentence import Sentence, sentence
 
 
@@ -24,7 +26,7 @@ def found(mapping: Mapping, path: Path) -> Found:
     if not path.exists():
         raise InputError("{path}：没有这个文件或文件夹", path=path)
     if path.is_file():
-        fitting = [(stream, (path,) if _fits(path.name, stream.layout) else ()) for stream in mapping.streams]
+        fitting = [(stream, (path,) if _fits(path, stream.layout) else ()) for stream in mapping.streams]
         return Found(tuple(fitting), () if any(files for _, files in fitting) else (path,))
     matched = tuple((stream, tuple(_matches(path, stream.layout))) for stream in mapping.streams)
     used = {file for _, files in matched for file in files}
@@ -59,6 +61,17 @@ def files_of(mapping: Mapping, path: Path) -> list[tuple[Stream, list[Path]]]:
 
 def useless(mapping: Mapping, file: Path) -> Sentence:
     """Why a file is nothing for this mapping, with the patterns that would be."""
+    lacking_heads = [
+        s.layout.heads for s in mapping.streams if fnmatch.fnmatchcase(file.name, Path(s.layout.file).name)
+    ]
+    if lacking_heads:
+        return sentence(
+            "{file}：映射 {mapping} 没有用得上它的流，它要的文件有这些列：{columns}；这个文件的表头是：{there}",
+            file=file.name,
+            mapping=mapping.name,
+            columns=[" + ".join(heads) for heads in dict.fromkeys(lacking_heads)],
+            there=head_of(file, 1),
+        )
     return sentence(
         "{file}：映射 {mapping} 没有用得上它的流，它要的文件是：{patterns}",
         file=file.name,
@@ -108,7 +121,10 @@ def _matches(folder: Path, layout: Layout) -> list[Path]:
         file
         for file in sorted(folder.glob(layout.file))
         # A link out of the folder is not part of what was handed in.
-        if file.is_file() and file.resolve().is_relative_to(inside) and _is_ours(file.relative_to(folder))
+        if file.is_file()
+        and file.resolve().is_relative_to(inside)
+        and _is_ours(file.relative_to(folder))
+        and has_heads(file, layout)
     ]
 
 
@@ -117,5 +133,5 @@ def _is_ours(file: Path) -> bool:
     return not any(part.startswith((".", "~$")) for part in file.parts)
 
 
-def _fits(name: str, layout: Layout) -> bool:
-    return fnmatch.fnmatchcase(name, Path(layout.file).name)
+def _fits(file: Path, layout: Layout) -> bool:
+    return fnmatch.fnmatchcase(file.name, Path(layout.file).name) and has_heads(file, layout)

@@ -10,10 +10,14 @@ from typing import Any
 
 import duckdb
 
+from portrait.errors import InputError
 from portrait.identity import hidden, masked
 from portrait.intake.ask import many, one
+from portrait.intake.compile import NO_YEAR
+from portrait.intake.expression import secret_columns
 from portrait.intake.program import Program
-from portrait.intake.raw import Broken
+from portrait.intake.raw import Broken, literal
+from portrait.sentence import sentence
 from portrait.store.quarantine import Refused
 
 _LONG_NUMBER = re.compile(r"\d{7,}[Xx]?")
@@ -35,6 +39,37 @@ def tally(engine: duckdb.DuckDBPyConnection, program: Program) -> Tally:
         f"SELECT count(*) FILTER (_selected), count(*) FILTER (NOT _selected) FROM {program.seen}",
     )
     return Tally(selected + len(program.raw.broken), passed)
+
+
+def passed(engine: duckdb.DuckDBPyConnection, program: Program) -> list[tuple[str, int]]:
+    """Why rows are passed over that the stream's `where` would select, and how many for each reason. The commonest first."""
+    if not program.raw.why:
+        return []
+    counted = (
+        f"SELECT _why, count(*) FROM {program.seen} WHERE _why IS NOT NULL GROUP BY _why ORDER BY 2 DESC, 1"
+    )
+    return [(hidden(why), rows) for why, rows in many(engine, counted)]
+
+
+def refuse_undated(engine: duckdb.DuckDBPyConnection, program: Program) -> None:
+    """Raise InputError when no time of the file says its year and the mapping does not either: a row here and there waits in
+    quarantine, but a file of nothing else is not what the mapping takes it for."""
+    for place, check in enumerate(program.checks):
+        if check.code != literal("no_year"):
+            continue
+        bad = f"coalesce({check.bad}, false)"
+        rows, without, first = one(
+            engine,
+            f"SELECT count(*), count(*) FILTER ({bad}), min({check.text}) FROM {program.judged} WHERE _selected",
+        )
+        if rows and rows == without:
+            raise InputError(
+                "{file}：列“{column}”（如 {text}）：{reason}",
+                file=program.raw.where,
+                column=program.checks[place].column,
+                text=hidden(first),
+                reason=sentence(NO_YEAR),
+            )
 
 
 @dataclass(frozen=True)
@@ -107,9 +142,10 @@ def veiled(program: Program, cells: Mapping[str, str], secrets: Iterable[str | N
     program.secrets), and whatever looks like a phone, a mailbox or an identity number anywhere else."""
     shown = dict(cells)
     for lookup in program.lookups.values():
-        for column in lookup.expression.columns if lookup.sensitive else ():
+        hide = secret_columns(lookup.expression, lookup.kinds) if lookup.sensitive else {}
+        for column, kind in hide.items():
             if shown.get(column):
-                shown[column] = masked(lookup.sensitive, shown[column])
+                shown[column] = masked(kind, shown[column])
     for text, kind in zip(secrets, program.secrets.values(), strict=True):
         if text:
             shown = {key: value.replace(text, masked(kind, text)) for key, value in shown.items()}

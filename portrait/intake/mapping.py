@@ -16,12 +16,14 @@ from portrait.identity import KINDS
 from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
 from portrait.intake.lookup import wrong_words
 from portrait.intake.node import NAME, choice_of, columns_of, list_of, name_of, text_of, truth_of
+from portrait.intake.shape import FILE, Made, Pass, Wide, made_of, names_of, passed_of, wide_of
 from portrait.intake.target import SOURCE_FIELDS, TARGETS, Target
 from portrait.intake.typed import STARTS, format_fault, zones
 from portrait.resource import DATA
 
 FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl")
 ENCODINGS = ("auto", "utf-8", "gb18030")
+_LATER = frozenset({"names", "lacking", "heads", "wide", "made", "passed", "year", "months"})
 # No key on a keyboard writes these, and neither the engine nor PostgreSQL keeps them all.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -35,6 +37,10 @@ class Layout:
     encoding: str = "auto"
     sheet: str = ""
     header: int = 1
+    names: tuple[tuple[str, tuple[str, ...]], ...] = ()  # our name of a column → what files call it
+    lacking: tuple[str, ...] = ()  # columns that a file need not have
+    heads: tuple[str, ...] = ()  # files without these columns are not meant, whatever they are called
+    wide: Wide | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class Stream:
     fields: tuple[tuple[str, Expression], ...]
     course_source: str
     class_source: str
+    made: tuple[Made, ...] = ()
+    passed: tuple[Pass, ...] = ()
 
     def field(self, name: str) -> Expression | None:
         return dict(self.fields).get(name)
@@ -81,11 +89,15 @@ class Stream:
         seen: dict[str, None] = {}
         for _, expression in self.fields:
             seen.update(dict.fromkeys(expression.columns))
+        for made in self.made:
+            seen.update(dict.fromkeys(made.columns))
+        seen.update(dict.fromkeys(c for one in self.passed for c in (one.column, one.each) if c))
         seen.update(dict.fromkeys(self.key))
         seen.update(dict.fromkeys(condition.column for condition in self.where))
         for join in self.joins:
             seen.update(dict.fromkeys(own for own, _ in join.on))
-        return tuple(seen)
+        made_here = {FILE, *(made.name for made in self.made)}
+        return tuple(column for column in seen if column not in made_here)
 
     def joined(self, column: str) -> Join | None:
         """The join that a column like `course.length` comes from; None for the stream's own."""
@@ -113,7 +125,9 @@ class Mapping:
 
     def digest(self, stream: Stream) -> str:
         """Changes when, and only when, the same file could give other records."""
-        meaning = {"source": self.source, "timezone": self.timezone, "stream": asdict(stream)}
+        # What mappings could not say before must not change the digests of those that do not say it.
+        said = asdict(stream, dict_factory=lambda pairs: {k: v for k, v in pairs if k not in _LATER or v})
+        meaning = {"source": self.source, "timezone": self.timezone, "stream": said}
         text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -216,7 +230,11 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
     name = name_of(raw, "name", at)
     at = f"{at.partition('，')[0]}，流 {name}"
     known = {"name", "file", "format", "encoding", "sheet", "header", "optional", "target", "where", "joins"}
-    reject(raw, known | {"key", "repeats", "fields"}, at)
+    reject(
+        raw,
+        known | {"key", "repeats", "fields", "columns", "lacking", "heads", "unpivot", "make", "pass"},
+        at,
+    )
     target = TARGETS.get(text_of(raw, "target", at))
     if target is None:
         raise MappingError(f"{at}：没有 target“{raw['target']}”，可选：{'、'.join(TARGETS)}")
@@ -234,6 +252,8 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
         fields=fields,
         course_source=sources.get("course_source", ""),
         class_source=sources.get("class_source", ""),
+        made=made_of(raw.get("make", {}), at),
+        passed=passed_of(raw.get("pass", []), maps, at),
     )
     if len({join.alias for join in joins}) < len(joins):
         raise MappingError(f"{at}：两个 joins 用了同一个 as")
@@ -279,9 +299,9 @@ def _fields(
                 raise MappingError(
                     f"{here}：format“{form}”用不了（{fault}），应如 %Y/%m/%d %H:%M，或 {'、'.join(STARTS)}"
                 )
-        if expression.kind and field.type != "account":
+        if expression.kinds and field.type != "account":
             raise MappingError(f"{here}：kind 只用于 account，可选：{'、'.join(KINDS)}")
-        if field.type == "account" and expression.kind not in KINDS:
+        if field.type == "account" and not (expression.kinds and set(expression.kinds) <= set(KINDS)):
             raise MappingError(f"{here}：account 要写 kind，可选：{'、'.join(KINDS)}")
         for word, reason in wrong_words(field, expression):
             raise MappingError(f"{here}：“{word}”用不了：{reason}")
@@ -308,6 +328,10 @@ def _layout(raw: dict[str, Any], at: str) -> Layout:
         encoding=choice_of(raw, "encoding", ENCODINGS, at),
         sheet=text_of(raw, "sheet", at, ""),
         header=int(header),
+        names=names_of(raw.get("columns", {}), at),
+        lacking=columns_of(raw.get("lacking", []), f"{at}，lacking"),
+        heads=columns_of(raw.get("heads", []), f"{at}，heads"),
+        wide=wide_of(raw["unpivot"], at) if "unpivot" in raw else None,
     )
 
 

@@ -71,11 +71,13 @@ class Program:
         texts = "".join(f", {sql} AS {name}" for name, sql in self.texts.items())
         joins = ""
         for place, join in enumerate(self.stream.joins):
-            on = " AND ".join(
-                f"j{place}.k{i} = {self.raw.columns[own]}" for i, (own, _) in enumerate(join.on)
-            )
+            on = " AND ".join(f"j{place}.k{i} = {self.raw.text(own)}" for i, (own, _) in enumerate(join.on))
             joins += f" LEFT JOIN {self.join_table(join.alias)} j{place} ON {on}"
-        return f"SELECT r._row AS _row, {self._selected()} AS _selected, {self._whole()} AS _raw{texts} FROM {self.raw.relation} r{joins}"
+        selected, why = self._selected(), ""
+        if self.raw.why:
+            why = f", CASE WHEN {selected} THEN {self.raw.why} END AS _why"
+            selected = f"({selected} AND {self.raw.why} IS NULL)"
+        return f"SELECT r._row AS _row, {selected} AS _selected{why}, {self._whole()} AS _raw{texts} FROM {self.raw.relation} r{joins}"
 
     def typed_sql(self) -> str:
         values = "".join(f", {sql} AS {name}" for name, sql in self.values.items())
@@ -94,7 +96,11 @@ class Program:
     @property
     def secrets(self) -> dict[str, str]:
         """Texts in `seen` that must never be shown, with their kind of identifier."""
-        return {f"t_{name}": lookup.sensitive for name, lookup in self.lookups.items() if lookup.sensitive}
+        return {
+            f"{'u' if lookup.mixed else 't'}_{name}": lookup.sensitive
+            for name, lookup in self.lookups.items()
+            if lookup.sensitive
+        }
 
     def problems_sql(self, only: Collection[int] | None = None) -> str:
         """Every bad row (of the rows `only`): number, raw JSON, the texts that must not be shown, and for each thing wrong its place in `checks`."""
@@ -131,7 +137,7 @@ def column_sql(program: Program, column: str) -> str:
     """SQL of a raw column's text, own or joined."""
     join = program.stream.joined(column)
     if join is None:
-        return program.raw.columns[column]
+        return program.raw.text(column)
     place = program._place(join.alias)
     return f"j{place}.c{join_columns(program.stream, join.alias).index(column.partition('.')[2])}"
 

@@ -34,6 +34,12 @@ class Raw:
     columns: dict[str, str]
     broken: tuple[Broken, ...] = ()
     whole: str = ""  # SQL of the row's own text, where the columns are only cut out of it (JSON lines)
+    made: dict[str, str] = field(default_factory=dict)  # columns that the mapping makes of the file's own
+    why: str = ""  # SQL of the reason why a row is passed over, where the mapping gives any
+
+    def text(self, column: str) -> str:
+        """SQL of a column's text, the file's own or a made one."""
+        return self.made[column] if column in self.made else self.columns[column]
 
     @property
     def where(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from portrait.errors import InputError
+from portrait.intake.arrange import arranged
 from portrait.intake.mapping import Layout
 from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, quoted, without_nul
 from portrait.intake.sheet import stage_sheet
@@ -43,14 +44,14 @@ def read(
         raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=name)
     target = staging / f"{len(list(staging.iterdir()))}.parquet"
     if kind == "parquet":
-        return _parquet(engine, path, name)
+        return arranged(_parquet(engine, path, name), layout)
     if kind == "xlsx":
         stage, sheet = stage_sheet(path, name, layout.sheet, layout.header, target)
-        return Raw(name, sheet, stage.relation(), stage.columns())
+        return arranged(Raw(name, sheet, stage.relation(), stage.columns()), layout)
     text = look(path, name, layout.encoding)
     if kind == "csv":
         stage, broken = stage_csv(text, layout.header, target)
-        return Raw(name, "", stage.relation(), stage.columns(), tuple(broken))
+        return arranged(Raw(name, "", stage.relation(), stage.columns(), tuple(broken)), layout)
     stage = stage_lines(text, target)
     return _json(engine, name, stage.relation(), columns, target.with_suffix(".cut.parquet"))
 

@@ -23,6 +23,7 @@ from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names
 from portrait.sentence import sentence
 
 BLOCK = 4 << 20  # also the longest row that can be read
+_PEEK = 1 << 16
 _DELIMITERS = ",\t;|"
 _QUOTED = re.compile('"[^"]*"')
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -224,6 +225,34 @@ def stage_csv(text: Text, header: int, target: Path) -> tuple[Stage, list[Broken
         _cut_by_line(text, stage, delimiter, skip, header, broken)
     stage.close()
     return stage, broken
+
+
+def head_of(path: Path, header: int) -> list[str]:
+    """The cells of a CSV's row `header`, read without the rest of the file; none when it is no text that begins so."""
+    try:
+        with _open(path) as file:
+            start = file.read(_PEEK)
+    except (OSError, EOFError):
+        return []
+    for encoding in (
+        ("utf-16",) if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else ("utf-8-sig", "gb18030")
+    ):
+        # The block may end inside a sign.
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            text = decoder.decode(start)
+        except UnicodeDecodeError:
+            continue
+        lines = io.StringIO(text, newline="").readlines() if "\n" in text else text.splitlines(keepends=True)
+        first = _QUOTED.sub("", "".join(lines[header - 1 : header]))
+        if "\0" in text or not first.strip():
+            return []
+        rows = csv.reader(iter(lines), delimiter=max(_DELIMITERS, key=first.count))
+        try:
+            return next(islice(rows, header - 1, None), [])
+        except csv.Error:
+            return []
+    return []
 
 
 def _paired(text: Text, delimiter: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import duckdb
@@ -26,6 +27,16 @@ _OFFSET = r"\d:\d\d.*(?:[Zz]|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)$"
 _DURATION = r"P(\d+(?:\.\d+)?D)?(?:T(\d+(?:\.\d+)?H)?(\d+(?:\.\d+)?M)?(\d+(?:\.\d+)?S)?)?"
 _FACTOR = {"seconds": 1, "minutes": 60, "hours": 3600}
 EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+# Twelve in each language: English, German (and Austrian), French, Spanish, Italian.
+_MONTHS = (
+    "january february march april may june july august september october november december",
+    "januar februar märz april mai juni juli august september oktober november dezember",
+    "jänner feber maerz apr mai jun jul aug sept okt nov dez",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+)
+_MONTH = r"\s(\p{L}{3,})\.?([\s,]|$)"
 _MOST_SECONDS = 1e10  # some three centuries
 EXCEL = "excel"  # days since the end of 1899, as a workbook keeps a date that was not formatted as one
 STARTS = (*EPOCHS, EXCEL)  # formats that count from a start
@@ -40,7 +51,65 @@ def number(text: str) -> str:
     return f"try_cast({text} AS double)"
 
 
-def moment(text: str, formats: tuple[str, ...], zone: str) -> tuple[str, str]:
+def yearless(form: str) -> bool:
+    """Whether a time format says nothing of the year."""
+    return form not in STARTS and not re.search(r"%[-#]?[YyGcxs]", form)
+
+
+def without_year(text: str, formats: tuple[str, ...], months: str) -> str:
+    """True where a text is a time by one of the formats that say nothing of the year."""
+    read = [
+        f"try_strptime('2000 ' || {_named(text, form, months)}, {literal('%Y ' + _numbered(form, months))})"
+        for form in formats
+        if yearless(form)
+    ]
+    return f"(coalesce({', '.join(read)}, NULL) IS NOT NULL)" if read else "false"
+
+
+def _numbered(form: str, months: str) -> str:
+    return form.replace("%B", "%m").replace("%b", "%m") if months else form
+
+
+def _named(text: str, form: str, months: str) -> str:
+    """A text with the name of its month as a number, where the format has one and mappings may name it in any language."""
+    if not months or not re.search("%[Bb]", form):
+        return text
+    word = f"regexp_extract(lower({text}), {literal(_MONTH)}, 1)"
+    listed = ", ".join(f"{literal(name)}: '{number:02}'" for name, number in month_names().items())
+    return f"regexp_replace(lower({text}), {literal(_MONTH)}, ' ' || MAP {{{listed}}}[{word}] || '\\2')"
+
+
+@cache
+def month_names() -> dict[str, int]:
+    """Names and short names of months in English, German, French, Spanish and Italian, in small letters."""
+    found: dict[str, int] = {}
+    for line in _MONTHS:
+        for number, name in enumerate(line.split(), 1):
+            for form in (name, name[:3], name[:4]):
+                # juin and juillet share three letters; what two months share names neither.
+                found[form] = number if found.get(form, number) == number else 0
+    return {name: number for name, number in found.items() if number}
+
+
+def _dated(text: str, form: str, year: str, months: str) -> str:
+    """A text as a local time by one format; one without a year is of `year`, or of the twelve months from it."""
+    text, form = _named(text, form, months), _numbered(form, months)
+    if not yearless(form):
+        return f"try_strptime({text}, {literal(form)})"
+    if not year:
+        return "NULL::timestamp"
+    first, _, month = year.partition("-")
+    begun, next_one = (
+        f"try_strptime('{int(first) + more} ' || {text}, {literal('%Y ' + form)})" for more in (0, 1)
+    )
+    least = int(month or 1)
+    late = f"CASE WHEN month({next_one}) < {least} THEN {next_one} END"
+    return f"CASE WHEN month({begun}) >= {least} THEN {begun} ELSE {late} END"
+
+
+def moment(
+    text: str, formats: tuple[str, ...], zone: str, year: str = "", months: str = ""
+) -> tuple[str, str]:
     """(local, utc): the text as a time without zone where it carries none, and as an instant where it carries one.
 
     Exactly one of the two is filled for a readable text. `local` is in the source's zone.
@@ -62,7 +131,7 @@ def moment(text: str, formats: tuple[str, ...], zone: str) -> tuple[str, str]:
         elif "%z" in form or "%Z" in form:
             instants.append(f"try_strptime({text}, {literal(form)})::timestamptz")
         else:
-            locals_.append(f"try_strptime({text}, {literal(form)})")
+            locals_.append(_dated(text, form, year, months))
     return (
         f"coalesce({', '.join(locals_)})" if locals_ else "NULL::timestamp",
         f"coalesce({', '.join(instants)})" if instants else "NULL::timestamptz",
@@ -92,6 +161,14 @@ def seconds(text: str, unit: str) -> str:
         ]
         whole = f"regexp_full_match({text}, {literal(_DURATION)}) AND length({text}) > 2 AND NOT suffix({text}, 'T')"
         return f"CASE WHEN {whole} THEN round({' + '.join(parts)}) ELSE {_bare(text)} END"
+    if unit == "played":
+        # The segments of a session add up from statement to statement: only the last one is new.
+        ends = f"string_split(string_split({text}, '[,]')[-1], '[.]')"
+        last = f"(try_cast({ends}[2] AS double) - try_cast({ends}[1] AS double))"
+        return (
+            f"CASE WHEN contains({text}, '[.]') THEN round({last}) "
+            f"ELSE coalesce(round({number(text)}), {seconds(text, 'iso8601')}) END"
+        )
     if unit == "clock":
         pieces = f"string_split({text}, ':')"
         total = " + ".join(
@@ -114,6 +191,7 @@ SECONDS_EXPECTED = {
     "minutes": "分钟数",
     "hours": "小时数",
     "iso8601": "ISO 8601 时长，如 PT5M30S",
+    "played": "看过的片段，如 0[.]42.6[,]50[.]61.2，或 ISO 8601 时长",
     "clock": "时:分:秒，如 01:05:30",
 }
 

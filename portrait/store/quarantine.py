@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from portrait.clock import aware
+from portrait.record import row_of
 from portrait.scope import Scope
 from portrait.store.schema import batch, quarantine
 from portrait.store.upsert import CHUNK, chunks
@@ -48,6 +49,11 @@ class Quarantined:
     decided_at: datetime | None
     replay: int | None  # batch of the replay that took the row
     mended: bool  # a person has corrected cells of it
+
+    @property
+    def row(self) -> int:
+        """The row of the file; of a wide table several lines are cells of one row."""
+        return row_of(self.line)
 
 
 @dataclass(frozen=True)

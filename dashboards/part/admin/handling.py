@@ -76,7 +76,7 @@ def row_of(context: Context, key: object) -> Quarantined:
 
 
 def title(one: Quarantined) -> str:
-    return gettext("{file} 第 {line} 行", file=one.file, line=one.line)
+    return gettext("{file} 第 {line} 行", file=one.file, line=one.row)
 
 
 def replayed(report: ReplayReport) -> str:

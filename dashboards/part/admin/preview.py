@@ -11,6 +11,7 @@ from dashboards.language import gettext
 from dashboards.part import badge, format
 from dashboards.part.admin.word import field_name, reasons_text, target_name
 from portrait.intake.preview import Preview, Sample
+from portrait.record import row_of
 
 OPEN = 3  # previews that are unfolded from the start; those with a fault always are
 
@@ -123,7 +124,7 @@ def _sample(target: str, sample: Sample, columns: Sequence[str], width: int) -> 
         [
             html.Tr(
                 [
-                    html.Td(str(sample.row), className="numeric"),
+                    html.Td(str(row_of(sample.row)), className="numeric"),
                     *[html.Td(sample.raw.get(column, ""), className="raw") for column in columns],
                 ]
             ),

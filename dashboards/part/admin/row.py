@@ -46,7 +46,7 @@ def row_grid(id: str, site: Site, rows: Sequence[Quarantined], *, one_batch: boo
 def row_cells(site: Site, one: Quarantined) -> Mapping[str, Any]:
     return {
         "key": str(one.id),
-        "line": one.line,
+        "line": one.row,
         "column": one.column or gettext("整行"),
         "reason": _short(one),
         "whole": one.reason,
@@ -100,7 +100,7 @@ def _facts(site: Site, one: Quarantined) -> list[tuple[str, Any]]:
             gettext(
                 "{place}，第 {line} 行，{column}",
                 place=place(one),
-                line=one.line,
+                line=one.row,
                 column=gettext("列“{c}”", c=one.column) if one.column else gettext("整行"),
             ),
         ),
