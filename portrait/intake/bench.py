@@ -92,6 +92,18 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
         os.close(held)
 
 
+@contextmanager
+def staging_folder(home: Path) -> Iterator[Path]:
+    """A folder for what is only needed while something is looked at; gone afterwards, and swept after a crash."""
+    home.mkdir(parents=True, exist_ok=True)
+    folder, held = _staging(home)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
 def _staging(home: Path) -> tuple[Path, int]:
     """A new folder for staged rows, and the open handle whose lock says that somebody works in it."""
     while True:
