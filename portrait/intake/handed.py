@@ -40,7 +40,9 @@ def handed_in(site: Site, mapping: Mapping, path: Path) -> Iterator[Handed]:
             yield _laid_out(site, mapping, path, folder)
         except InputError as error:
             told = without(error.message, str(folder / "packed"), sentence("{name}", name=path.name))
-            raise InputError(without(told, str(folder / "laid"), sentence("{name}", name=path.name))) from error
+            raise InputError(
+                without(told, str(folder / "laid"), sentence("{name}", name=path.name))
+            ) from error
 
 
 def _laid_out(site: Site, mapping: Mapping, path: Path, folder: Path) -> Handed:

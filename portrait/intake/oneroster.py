@@ -40,10 +40,18 @@ _COLUMNS = {
     "primaryOrgSourcedId pronouns",
 }
 # Parts of the standard that say nothing about teachers' learning: known, and left alone.
-_OTHER = (
-    "classResources courseResources resources lineItemLearningObjectiveIds lineItemScoreScales resultLearningObjectiveIds "
-    "resultScoreScales scoreScales userResources"
-).split()
+_OTHER = [
+    "classResources",
+    "courseResources",
+    "resources",
+    "lineItemLearningObjectiveIds",
+    "lineItemScoreScales",
+    "resultLearningObjectiveIds",
+    "resultScoreScales",
+    "scoreScales",
+    "userResources",
+]
+PACKAGE_FILES = tuple(_COLUMNS)
 _CANON = {name.lower(): name for name in (*_COLUMNS, *_OTHER, MANIFEST)}
 _MISSPELT = {
     "datalastmodified": "dateLastModified",
@@ -82,6 +90,11 @@ class Package:
     modes: Mapping[str, str]
     sheets: Mapping[str, Sheet]
     notes: tuple[Sentence, ...] = field(default=())
+
+
+def columns_of(file: str) -> list[str]:
+    """The columns of one of PACKAGE_FILES, those of both versions."""
+    return [*_EVERY, *_COLUMNS[file].replace("|", "").split()]
 
 
 def package_file(name: str) -> bool:
@@ -125,7 +138,9 @@ def _files(folder: Path, name: str) -> dict[str, Path]:
         if path.is_file() and path.suffix.lower() == ".csv" and path.stem.lower() in _CANON:
             stem = _CANON[path.stem.lower()]
             if stem in found:
-                raise InputError("{name}：{one} 和 {other} 是同一个文件", name=name, one=found[stem].name, other=path.name)
+                raise InputError(
+                    "{name}：{one} 和 {other} 是同一个文件", name=name, one=found[stem].name, other=path.name
+                )
             found[stem] = path
     return found
 
@@ -133,11 +148,17 @@ def _files(folder: Path, name: str) -> dict[str, Path]:
 def _manifest(path: Path, name: str) -> Iterator[dict[str, str]]:
     sheet = _read(path)
     if not {"propertyName", "value"} <= set(sheet.columns):
-        raise InputError("{name}：manifest.csv 应有 propertyName、value 两列，这里是：{columns}", name=name, columns=sheet.columns)
+        raise InputError(
+            "{name}：manifest.csv 应有 propertyName、value 两列，这里是：{columns}",
+            name=name,
+            columns=sheet.columns,
+        )
     return sheet.dicts()
 
 
-def _modes(said: Mapping[str, str], files: Mapping[str, Path], name: str) -> tuple[dict[str, str], list[Sentence]]:
+def _modes(
+    said: Mapping[str, str], files: Mapping[str, Path], name: str
+) -> tuple[dict[str, str], list[Sentence]]:
     """The files to read, each with bulk or delta, and what should be told besides. Raises InputError for a contradiction."""
     modes: dict[str, str] = {}
     notes: list[Sentence] = []
@@ -148,18 +169,29 @@ def _modes(said: Mapping[str, str], files: Mapping[str, Path], name: str) -> tup
     }
     wrong = [f"{stem}={value}" for stem, value in declared.items() if value not in (*MODES, "")]
     if wrong:
-        raise InputError("{name}：manifest.csv 里 {wrong} 认不出，应为：{choices}", name=name, wrong=wrong, choices=list(MODES))
-    lacking = [f"{stem}.csv" for stem, value in declared.items() if value in ("bulk", "delta") and stem not in files]
+        raise InputError(
+            "{name}：manifest.csv 里 {wrong} 认不出，应为：{choices}",
+            name=name,
+            wrong=wrong,
+            choices=list(MODES),
+        )
+    lacking = [
+        f"{stem}.csv" for stem, value in declared.items() if value in ("bulk", "delta") and stem not in files
+    ]
     if lacking:
         raise InputError("{name}：manifest.csv 说有 {files}，包里却没有", name=name, files=lacking)
     extra = [files[stem].name for stem, value in declared.items() if value == "absent" and stem in files]
     if extra:
-        raise InputError("{name}：manifest.csv 说没有（absent）{files}，包里却有；请改正其中一个", name=name, files=extra)
+        raise InputError(
+            "{name}：manifest.csv 说没有（absent）{files}，包里却有；请改正其中一个", name=name, files=extra
+        )
     for stem, path in files.items():
         if declared.get(stem):
             modes[stem] = declared[stem]
         elif stem != MANIFEST:
-            notes.append(sentence("manifest.csv 没有说 {file} 是全量还是增量，这个文件没有读", file=path.name))
+            notes.append(
+                sentence("manifest.csv 没有说 {file} 是全量还是增量，这个文件没有读", file=path.name)
+            )
     if not modes:
         raise InputError("{name}：manifest.csv 没有说任何文件是 bulk 或 delta", name=name)
     return modes, notes
@@ -191,7 +223,7 @@ def _read(path: Path) -> Sheet:
         with text.lines() as lines:
             rows = [_cut(line.rstrip("\r\n")) for line in lines]
     header = rows[0] if isinstance(rows[0], list) else []
-    known = {column.lower(): column for names in _COLUMNS.values() for column in (*_EVERY, *names.replace("|", "").split())}
+    known = {column.lower(): column for file in PACKAGE_FILES for column in columns_of(file)}
     known |= {"propertyname": "propertyName", "value": "value"} | _MISSPELT
     names = [cell.replace("\ufeff", "").strip() for cell in header]
     while names and not names[-1]:

@@ -137,7 +137,11 @@ class Roster:
 
     def org(self, user: Row) -> str:
         listed = split(user.get("orgSourcedIds", ""))
-        return user.get("primaryOrgSourcedId", "") or self._primary(user).get("orgSourcedId", "") or (listed or [""])[0]
+        return (
+            user.get("primaryOrgSourcedId", "")
+            or self._primary(user).get("orgSourcedId", "")
+            or (listed or [""])[0]
+        )
 
     def name(self, user: Row) -> str:
         """The name as its language writes it; what is registered where the row has none."""
@@ -149,9 +153,12 @@ class Roster:
         return joined or (known.name if known else "")
 
     def user_school(self, user: Row) -> str:
-        """The user's school; what is registered where the row names no organisation."""
-        if org := self.org(user):
+        """The user's school; what is registered where the package does not tell what organisation the user's is."""
+        org = self.org(user)
+        if org in self.orgs:
             return self.school(org)
+        if found := self.school(org):
+            return found
         known = self.held.person(self.key(user))
         return known.school if known else ""
 
@@ -211,7 +218,11 @@ class Roster:
         if active(row) != "no":
             return ""
         said, ended = day(row["dateLastModified"]), day(row["endDate"])
-        return "" if said and ended and said >= ended else (str(said) if said else row["dateLastModified"] or "?")
+        return (
+            ""
+            if said and ended and said >= ended
+            else (str(said) if said else row["dateLastModified"] or "?")
+        )
 
     # --- marks -----------------------------------------------------------------------------------------------
 
@@ -229,7 +240,11 @@ class Roster:
         return "other"
 
     def counts(self, row: Row) -> str:
-        return "yes" if active(row) == "yes" and row["scoreStatus"].lower() == "fully graded" and row["score"] else "no"
+        return (
+            "yes"
+            if active(row) == "yes" and row["scoreStatus"].lower() == "fully graded" and row["score"]
+            else "no"
+        )
 
     def score(self, row: Row) -> str:
         """The score counted from the least that can be had."""
@@ -271,7 +286,9 @@ def extend(package: Package, source: str, held: Held) -> None:
     profiles: dict[str, list[str]] = {}
     for row in roster._rows("userProfiles"):
         if active(row) == "yes" and row["username"]:
-            profiles.setdefault(row["userSourcedId"], []).append(f"{row['applicationId'] or row['vendorId']}:{row['username']}")
+            profiles.setdefault(row["userSourcedId"], []).append(
+                f"{row['applicationId'] or row['vendorId']}:{row['username']}"
+            )
 
     def of_user(found: Callable[[Row], str]) -> Callable[[Row], str]:
         """Of the user whom a row of another file belongs to."""
@@ -303,7 +320,9 @@ def extend(package: Package, source: str, held: Held) -> None:
             "_gender": _gender,
             "_birthYear": lambda row: row["birthDate"][:4],
         },
-        "courses": {"_ends": lambda row: str(day(row["dateLastModified"]) or "") if active(row) == "no" else ""},
+        "courses": {
+            "_ends": lambda row: str(day(row["dateLastModified"]) or "") if active(row) == "no" else ""
+        },
         "classes": {
             "_course": roster.class_course,
             "_provider": roster.class_provider,
@@ -312,13 +331,17 @@ def extend(package: Package, source: str, held: Held) -> None:
         },
         "enrollments": {
             "_left": roster.left,
-            "_county": lambda row: roster.county(roster.org(roster.users.get(row["userSourcedId"], {"sourcedId": ""}))),
+            "_county": lambda row: roster.county(
+                roster.org(roster.users.get(row["userSourcedId"], {"sourcedId": ""}))
+            ),
         },
         "results": {
             "_counts": roster.counts,
             "_item": lambda row: roster.item(row).get("title", "") or row["lineItemSourcedId"],
             "_class": lambda row: roster.item(row).get("classSourcedId", ""),
-            "_course": lambda row: roster.classes.get(roster.item(row).get("classSourcedId", ""), {}).get("courseSourcedId", ""),
+            "_course": lambda row: roster.classes.get(roster.item(row).get("classSourcedId", ""), {}).get(
+                "courseSourcedId", ""
+            ),
             "_kind": roster.kind,
             "_score": roster.score,
             "_max": roster.most,

@@ -21,18 +21,30 @@ def is_zip(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() == ".zip"
 
 
-def unpack(archive: Path, target: Path, *, most_bytes: int = MOST_BYTES, most_files: int = MOST_FILES) -> Path:
-    """The folder of what an archive holds: `target`, or the one folder in it that holds everything.
+def unpack(
+    archive: Path,
+    target: Path,
+    *,
+    name: str = "",
+    most_bytes: int = MOST_BYTES,
+    most_files: int = MOST_FILES,
+) -> Path:
+    """The folder of what an archive (that came as `name`) holds: `target`, or the one folder in it that holds everything.
 
     Raises InputError, and may leave files in `target`, when the archive is damaged or encrypted, holds too much, or names a
     place outside, a link, or the same file twice.
     """
-    name = archive.name
+    name = name or archive.name
     try:
         with zipfile.ZipFile(archive) as packed:
             entries = [entry for entry in packed.infolist() if not entry.is_dir()]
             if len(entries) > most_files:
-                raise InputError("{file}：压缩包里有 {n} 个文件，最多 {most} 个", file=name, n=len(entries), most=most_files)
+                raise InputError(
+                    "{file}：压缩包里有 {n} 个文件，最多 {most} 个",
+                    file=name,
+                    n=len(entries),
+                    most=most_files,
+                )
             left, seen = most_bytes, set[str]()
             for entry in entries:
                 place = _place(name, entry)
@@ -68,7 +80,9 @@ def _place(archive: str, entry: zipfile.ZipInfo) -> PurePosixPath:
     elif entry.flag_bits & _ENCRYPTED:
         fault = sentence("加了密码")
     if fault:
-        raise InputError("{file}：压缩包里的“{inner}”{fault}，整个压缩包不收", file=archive, inner=said[:80], fault=fault)
+        raise InputError(
+            "{file}：压缩包里的“{inner}”{fault}，整个压缩包不收", file=archive, inner=said[:80], fault=fault
+        )
     return path
 
 
