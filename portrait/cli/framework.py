@@ -221,23 +221,20 @@ def register(app: typer.Typer) -> None:
         first, second, pivot = (find_edition(site, name) for name in (source, target, through))
         if person and first.name != PORTRAIT:
             raise InputError("--person 只用于从画像（{name}）出发的对照", name=PORTRAIT)
-        links = crosswalk(
-            *(frame_of_edition(site, one) for one in (first, second)),
-            newest_frames(site),
-            pivot=frame_of_edition(site, pivot),
-        )
+        one, other, over = (frame_of_edition(site, edition) for edition in (first, second, pivot))
+        links = crosswalk(one, other, newest_frames(site), pivot=over)
         levels = _levels(site, person) if person else {}
         if as_json:
             print_json(
                 [
                     {
-                        "source": one.source.code,
-                        "target": one.target.code,
-                        "kind": one.kind,
-                        "via": one.via.code if one.via else "",
-                        **({"level": levels.get(one.source.identifier, "")} if person else {}),
+                        "source": link.source.code,
+                        "target": link.target.code,
+                        "kind": link.kind,
+                        "via": link.via.code if link.via else "",
+                        **({"level": levels.get(link.source.identifier, "")} if person else {}),
                     }
-                    for one in links
+                    for link in links
                 ]
             )
             return
@@ -246,15 +243,15 @@ def register(app: typer.Typer) -> None:
             ["代码", "条目", "关联", "代码", "条目", "经过", *(["水平"] if person else [])],
             [
                 (
-                    escape(one.source.code),
-                    escape(one.source.statement[:30]),
-                    LINK_ZH[one.kind],
-                    escape(one.target.code),
-                    escape(one.target.statement[:30]),
-                    escape(one.via.code) if one.via else "",
-                    *([levels.get(one.source.identifier, "")] if person else []),
+                    escape(link.source.code),
+                    escape(link.source.statement[:30]),
+                    LINK_ZH[link.kind],
+                    escape(link.target.code),
+                    escape(link.target.statement[:30]),
+                    escape(link.via.code) if link.via else "",
+                    *([levels.get(link.source.identifier, "")] if person else []),
                 )
-                for one in links
+                for link in links
             ],
         )
 

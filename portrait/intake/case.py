@@ -34,7 +34,7 @@ def case_frame(document: Mapping[str, Any], name: str) -> tuple[Frame, list[str]
             parts=list(_PARTS),
         )
     whole = {key: _mended(value, f"$.{key}", notes) for key, value in document.items() if value is not None}
-    head = whole["CFDocument"] if "CFDocument" in whole else None
+    head: Any = whole.get("CFDocument")
     _required(head, "$.CFDocument", ("identifier", "uri", "creator", "title", "lastChangeDateTime"), name)
     seen = {head["identifier"]: "$.CFDocument"}
     items = []
@@ -312,7 +312,7 @@ def _own_package(frame: Frame, moment: str) -> dict[str, Any]:
         "CFDocument": document,
         "CFItems": items,
         "CFAssociations": links,
-        "CFDefinitions": dict.fromkeys(_LISTS, []),
+        "CFDefinitions": {key: [] for key in _LISTS},
     }
 
 
