@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from portrait.errors import AccessRefused, InputError, NotFound
 from portrait.explain import compliance_of, records_of
+from portrait.hashing import key_number
+from portrait.identity import account_id
 from portrait.intake.door import intake
 from portrait.offline import (
     decide,
@@ -74,9 +77,9 @@ def test_a_proof_is_what_its_name_says_or_is_told(
 
 
 @pytest.fixture
-def home(sqlite_site: Site) -> Iterator[Site]:
+def home(sqlite_site: Site) -> Site:
     settle(sqlite_site.registry)
-    yield sqlite_site
+    return sqlite_site
 
 
 @pytest.fixture
@@ -222,15 +225,9 @@ streams:
 @pytest.fixture
 def signed(home: Site, tmp_path: Path) -> Site:
     """Persons 1 and 3 sign in to class 101 (1 to 20 July): verified, not verified, twice a day, and after the class."""
-    from sqlalchemy import text
-
-    from portrait.identity import account_id
-    from portrait.hashing import key_number
-
     moved = {i: account_id("lms", "staff", f"k{i}") for i in (1, 2, 3, 4)}
     with home.registry.begin() as connection:
-        if home.registry.dialect.name == "sqlite":
-            connection.execute(text("PRAGMA defer_foreign_keys=ON"))
+        connection.execute(text("PRAGMA defer_foreign_keys=ON"))
         for i, number in moved.items():
             connection.execute(
                 text("UPDATE trainee SET account_id=:b WHERE account_id=:a"), {"a": i + 10, "b": number}

@@ -11,7 +11,19 @@ from rich.markup import escape
 from typer import rich_utils
 from typer.exceptions import TyperException
 
-from portrait.cli import demo, doctor, fit, framework, intake, quarantine, rebuild, refresh, serve, user
+from portrait.cli import (
+    demo,
+    doctor,
+    fit,
+    framework,
+    intake,
+    proof,
+    quarantine,
+    rebuild,
+    refresh,
+    serve,
+    user,
+)
 from portrait.cli.console import stderr
 from portrait.errors import PortraitError
 
@@ -39,6 +51,7 @@ def make_app() -> typer.Typer:
     intake.register(app)
     quarantine.register(app)
     framework.register(app)
+    proof.register(app)
     refresh.register(app)
     fit.register(app)
     serve.register(app)
