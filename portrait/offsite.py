@@ -11,6 +11,7 @@ from portrait.lake.coverage import offsite_counts, offsite_days
 from portrait.programme.rate import Rate, rate, rates
 from portrait.scope import Role, Scope
 from portrait.site import Site
+from portrait.store.claim import confirmed_records
 from portrait.store.staff import counted_persons, registered
 from portrait.store.trainee import Trainee, nominations
 from portrait.store.training import Ask
@@ -55,7 +56,9 @@ def offsite_board(site: Site, scope: Scope, ask: Ask, as_of: date) -> OffsiteBoa
     teachers = registered(site.registry, scope, ask)
     # A bureau may count whole counties; anybody else counts persons, or a school would be shown its county.
     persons = None if scope.actor.role is Role.BUREAU else counted_persons(site.registry, scope, ask)
-    found = offsite_counts(site.pool, first, min(last, as_of), list(teachers), persons)
+    found = offsite_counts(
+        site.pool, first, min(last, as_of), list(teachers), persons, confirmed_records(site.registry)
+    )
     spread = [0] * (target + 1)
     reached: dict[str, int] = {}
     for county, counts in found.items():
@@ -77,7 +80,7 @@ def short_trainees(site: Site, scope: Scope, ask: Ask, as_of: date) -> list[tupl
     for _, trainee in nominations(site.registry, scope, ask, limit=5000):
         if trainee.person_id is not None and trainee.confirmed is not None:
             people.setdefault(trainee.person_id, trainee)
-    days = offsite_days(site.pool, first, min(last, as_of), list(people))
+    days = offsite_days(site.pool, first, min(last, as_of), list(people), confirmed_records(site.registry))
     short = [
         (trainee, days.get(person, 0))
         for person, trainee in people.items()

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
 from portrait.resource import read_code, read_yaml
 from portrait.sentence import sentence
-from portrait.store.schema import account, person, quota, region, school, trainee, training_class
+from portrait.store.schema import account, claim, person, quota, region, school, trainee, training_class
 
 
 class Role(StrEnum):
@@ -193,6 +193,31 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
             intake=yes,
         )
     return Scope(actor, "账号没有绑定人员或单位，什么也看不到", no, no, no, no, no, no, no)
+
+
+def claimable(reader: Scope) -> ColumnElement[bool]:
+    """Rows of `claim` that the reader may confirm or return: a school its own staff's, a provider and a project office those of
+    their classes, the province's own office all."""
+    actor = reader.actor
+    if actor.role is Role.SCHOOL:
+        return claim.c.person_id.in_(select(person.c.id).where(reader.counted))
+    if actor.role is Role.OFFICE and not actor.office:
+        return true()
+    if actor.role in (Role.OFFICE, Role.TRAINER):
+        theirs = select(account.c.person_id).join(trainee, trainee.c.account_id == account.c.id)
+        return and_(
+            claim.c.class_id.in_(select(training_class.c.id).where(reader.classes)),
+            claim.c.person_id.in_(theirs.where(reader.listed)),
+        )
+    return false()
+
+
+def own_claims(reader: Scope) -> ColumnElement[bool]:
+    """Rows of `claim` that are about the reader."""
+    actor = reader.actor
+    if actor.role is Role.TEACHER and actor.person_id is not None:
+        return claim.c.person_id == actor.person_id
+    return false()
 
 
 def listed_days() -> int:

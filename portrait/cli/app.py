@@ -16,7 +16,9 @@ from portrait.cli import (
     demo,
     doctor,
     fit,
+    framework,
     intake,
+    proof,
     quarantine,
     rebuild,
     refresh,
@@ -50,6 +52,8 @@ def make_app() -> typer.Typer:
     demo.register(app)
     intake.register(app)
     quarantine.register(app)
+    framework.register(app)
+    proof.register(app)
     refresh.register(app)
     fit.register(app)
     serve.register(app)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from portrait.lake.pool import Pool
 
 SIGNING_UP = (Kind.ENROL, Kind.WITHDRAW)  # signing up is not learning
-OFFSITE = Flag.OFFSITE | Flag.FACE | Flag.VERIFIED
+AWAY = Flag.OFFSITE | Flag.FACE
 DAY = "(time + INTERVAL 8 HOUR)::date"  # China's one time zone, no summer time; records are kept in UTC
 
 
@@ -40,8 +40,10 @@ def offsite_counts(
     last: date,
     counties: Collection[str] | None = None,
     persons: Collection[int] | None = None,
+    confirmed: Collection[bytes] = (),
 ) -> dict[str, dict[int, int]]:
-    """By county: number of verified off-site face-to-face days → persons. Persons without a day are not in it."""
+    """By county: number of off-site face-to-face days, verified or among the `confirmed` → persons. Persons without a day are
+    not in it."""
     chosen, given = _among(persons)
     if counties is not None:
         chosen, given = f"AND county IN (SELECT unnest(?::VARCHAR[])) {chosen}", [list(counties), *given]
@@ -52,7 +54,7 @@ def offsite_counts(
             WHERE {_OFFSITE} {chosen} GROUP BY county, person)
         GROUP BY county, days
         """,
-        [*_span(first, last), *given],
+        [sorted(confirmed), *_span(first, last), *given],
     )
     found: dict[str, dict[int, int]] = {}
     for county, days, n in rows:
@@ -60,20 +62,23 @@ def offsite_counts(
     return found
 
 
-def offsite_days(pool: Pool, first: date, last: date, persons: Collection[int]) -> dict[int, int]:
-    """Verified off-site days of named persons. Call it only for persons whom the reader may list by name."""
+def offsite_days(
+    pool: Pool, first: date, last: date, persons: Collection[int], confirmed: Collection[bytes] = ()
+) -> dict[int, int]:
+    """Verified or confirmed off-site days of named persons. Call it only for persons whom the reader may list by name."""
     chosen, given = _among(persons)
     rows = pool.kept(
         f"SELECT person, count(DISTINCT {DAY}) FROM record JOIN link USING (account) "
         f"WHERE {_OFFSITE} {chosen} GROUP BY person",
-        [*_span(first, last), *given],
+        [sorted(confirmed), *_span(first, last), *given],
     )
     return {row[0]: int(row[1]) for row in rows}
 
 
 _OFFSITE = (
-    f"month BETWEEN ? AND ? AND kind = {int(Kind.ATTENDANCE)} AND flag & {int(DOUBTFUL)} = 0 "
-    f"AND flag & {int(OFFSITE)} = {int(OFFSITE)} AND {DAY} BETWEEN ? AND ?"
+    f"kind = {int(Kind.ATTENDANCE)} AND flag & {int(DOUBTFUL)} = 0 AND flag & {int(AWAY)} = {int(AWAY)} "
+    f"AND (flag & {int(Flag.VERIFIED)} <> 0 OR id IN (SELECT unnest(?::BLOB[]))) "
+    f"AND month BETWEEN ? AND ? AND {DAY} BETWEEN ? AND ?"
 )
 
 
