@@ -14,18 +14,26 @@ from pathlib import Path
 
 from portrait.hashing import key_number
 
-KINDS = ("staff", "mail", "phone", "idno", "native")
-SENSITIVE = frozenset({"mail", "phone", "idno"})
+KINDS = ("staff", "mail", "phone", "idno", "native", "mbox_sha1sum", "openid", "account", "triple")
+SENSITIVE = frozenset({"mail", "phone", "idno", "mbox_sha1sum", "triple"})
 KIND_NAME = {
     "staff": "继教编号",
     "mail": "邮箱",
     "phone": "手机号",
     "idno": "身份证号",
     "native": "平台账号",
+    "mbox_sha1sum": "邮箱的 SHA-1",
+    "openid": "OpenID",
+    "account": "平台网址和账号",
+    "triple": "姓名、学校和出生日期",
 }
-# How sure an equal identifier makes us that two accounts are one person; a phone or mailbox can be shared.
-CONFIDENCE = {"native": 1.0, "idno": 1.0, "staff": 0.99, "mail": 0.95, "phone": 0.9}
+# The kinds that are made of several parts, and what stands between them. A | can be in no address, number or name.
+JOINED = {"account": "|", "triple": "|"}
+BETWEEN = " · "  # the parts of a triple as they are shown
 
+_SHA1 = re.compile(r"[0-9a-f]{40}")
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#\s]+)([^#\s]*)", re.IGNORECASE)
+_BIRTH = re.compile(r"(\d{4})(?:[-/.年]?(\d{1,2})(?:[-/.月]?(\d{1,2})日?|月)?|年)?")
 _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
 # What must be one wherever it stands, in a column of its own or slipped into another.
@@ -72,6 +80,19 @@ def normalised(kind: str, text: str) -> str:
         return plain
     if kind == "idno":
         return _identity_number(plain.upper())
+    if kind == "mbox_sha1sum":
+        if not _SHA1.fullmatch(plain.lower()):
+            raise Unrecognised("应为 40 位十六进制数")
+        return plain.lower()
+    if kind == "openid":
+        return _address(text.strip())
+    if kind == "account":
+        home, bar, name = text.strip().partition("|")
+        if not bar or not name.strip():
+            raise Unrecognised("应为 平台网址|账号")
+        return f"{_address(home.strip())}|{name.strip()}"
+    if kind == "triple":
+        return _triple(unicodedata.normalize("NFKC", text))
     raise Unrecognised(f"没有“{kind}”这种标识，可选：{'、'.join(KINDS)}")
 
 
@@ -90,6 +111,33 @@ def _identity_number(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    """An IRI as it names somebody: scheme and host have no case, an empty path is /, what follows # does not count."""
+    found = _ADDRESS.fullmatch(text.partition("#")[0])
+    if found is None:
+        raise Unrecognised("应为网址，形如 https://域名/…")
+    return f"{found[1].lower()}://{found[2].lower()}{found[3] or '/'}"
+
+
+def _triple(text: str) -> str:
+    """Name, school and birth as 姓名|学校|1980-05-06, 1980-05, 1980 or nothing: as much of the birth as is known."""
+    name, school, *rest = ("".join(part.split()) for part in [*text.split("|"), "", ""])
+    if not name or not school or any(rest[1:]):
+        raise Unrecognised("应为 姓名|学校|出生日期（出生日期可空）")
+    if not rest[0]:
+        return f"{name}|{school}|"
+    found = _BIRTH.fullmatch(rest[0])
+    try:
+        if found is None:
+            raise ValueError
+        year, month, day = (int(part) if part else 0 for part in found.groups())
+        date(year, month or 1, day or 1)
+    except ValueError:
+        raise Unrecognised("出生日期应如 1980-05-06、1980年5月 或 1980") from None
+    born = f"{year:04}" + (f"-{month:02}" if month else "") + (f"-{day:02}" if day else "")
+    return f"{name}|{school}|{born}"
+
+
 def _check_digit(first17: str) -> str:
     """Check digit of GB 11643-1999 (ISO 7064 MOD 11-2)."""
     total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
@@ -101,6 +149,10 @@ def hint(kind: str, value: str) -> str:
     if kind == "mail":
         name, _, host = value.partition("@")
         return f"{name[:1]}***@{host}"[:20]
+    if kind == "triple":
+        # Names and schools are the register's own; of the birth only the year is, as there.
+        name, school, born = value.split("|")
+        return BETWEEN.join((name, school, born[:4])).strip()
     if kind in SENSITIVE:
         return f"***{value[-4:]}"
     return value[:20]
@@ -110,9 +162,9 @@ def masked(kind: str, text: str) -> str:
     """What may be shown of a text that claims to be an identifier, right or wrong."""
     if kind not in SENSITIVE:
         return text
-    if kind == "mail" and "@" in text:
-        return hint(kind, re.sub("^mailto:", "", text.strip(), flags=re.IGNORECASE))
-    return f"***{text[-4:]}" if len(text) > 7 else "***"
+    if kind in ("mail", "triple") and "@" in text:
+        return hint("mail", re.sub("^mailto:", "", text.strip(), flags=re.IGNORECASE))
+    return f"***{text[-4:]}" if len(text) > 7 and kind != "triple" else "***"
 
 
 def hidden(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portrait.errors import InputError
+from portrait.identity import SENSITIVE
 from portrait.intake.expression import Expression
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream
@@ -87,11 +88,14 @@ def _prefixed(program: Program, part: Expression) -> str:
 def _text(program: Program, wanted: Field, expression: Expression, name: str) -> str:
     """Register the expression's text under `name` and return the SQL, over `seen` and look-ups, of its final text."""
     program.texts[f"t_{name}"] = _raw_text(program, expression)
+    if expression.mixed:
+        _mix(program, expression, name)
     if expression.map is not None or wanted.type in LOOKUPS:
         lookup = Lookup(wanted, expression, must=program.stream.target.name != "record")
         program.lookups[name] = lookup
-        column = "、".join(expression.source) or wanted.name
-        shown = "NULL" if lookup.sensitive else f"t_{name}"
+        column = "、".join(expression.columns) or wanted.name
+        own = f"split_part(t_{name}, chr(31), 2)" if lookup.mixed else f"t_{name}"
+        shown = "NULL" if lookup.sensitive else own
         program.checks.append(Check(column, f"c_{name} <> ''", f"c_{name}", f"r_{name}", shown))
         return f"l_{name}.value"
     text = f"s.t_{name}"
@@ -100,6 +104,15 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
     if expression.default:
         text = f"coalesce({text}, {literal(expression.default)})"
     return text
+
+
+def _mix(program: Program, expression: Expression, name: str) -> None:
+    """The text carries the kind of the alternative that gave it; beside it the text alone, where it must not be shown."""
+    parts = [(part.kind, _prefixed(program, part)) for part in expression.first]
+    tagged = (f"{literal(kind)} || chr(31) || {sql}" for kind, sql in parts)
+    program.texts[f"t_{name}"] = f"coalesce({', '.join(tagged)})"
+    told = (f"WHEN {sql} IS NOT NULL THEN {sql if kind in SENSITIVE else 'NULL'}" for kind, sql in parts)
+    program.texts[f"u_{name}"] = f"(CASE {' '.join(told)} END)"
 
 
 def _field(program: Program, wanted: Field, expression: Expression) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portrait.errors import MappingError
+from portrait.identity import JOINED, SENSITIVE
 
 UNITS = ("seconds", "minutes", "hours", "clock", "iso8601", "percent")
 _KNOWN = {
@@ -69,13 +70,34 @@ class Expression:
         return tuple(part for part in (self.start, self.days, *self.first) if part is not None)
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of identifier that it may give, one for each alternative where they differ."""
+        return tuple(part.kind for part in self.first if part.kind) or ((self.kind,) if self.kind else ())
+
+    @property
+    def mixed(self) -> bool:
+        """Each alternative is of a kind of its own."""
+        return any(part.kind for part in self.first)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Raw columns, its parts' included."""
         return (*self.source, *(column for part in self.parts for column in part.columns))
 
 
+def secret_columns(expression: Expression, kinds: tuple[str, ...]) -> dict[str, str]:
+    """The columns of an identifier of these kinds whose texts must not be shown, with the kind. Names and schools may be."""
+    found: dict[str, str] = {}
+    for kind, part in zip(kinds, expression.first if expression.mixed else [expression], strict=True):
+        if kind in SENSITIVE:
+            found.update(dict.fromkeys(part.columns[2:] if kind == "triple" else part.columns, kind))
+    return found
+
+
 def parse_expression(raw: Any, maps: dict[str, ValueMap], at: str) -> Expression:
-    """The expression of a field. Raises MappingError naming the place and the choices."""
+    """The expression of a field; a list is short for `first`. Raises MappingError naming the place and the choices."""
+    if isinstance(raw, list):
+        raw = {"first": raw}
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：应为 {{from: 列}} 或 {{const: 值}}，这里是 {raw!r}")
     reject(raw, _KNOWN, at)
@@ -88,6 +110,8 @@ def parse_expression(raw: Any, maps: dict[str, ValueMap], at: str) -> Expression
             raise MappingError(f"{at}：{key} 应为一个值")
     if raw.get("unit", "seconds") not in UNITS:
         raise MappingError(f"{at}：unit“{raw['unit']}”不认识，可选：{'、'.join(UNITS)}")
+    if text.get("kind", "") in JOINED:
+        text.setdefault("join", JOINED[text["kind"]])
     expression = Expression(
         source=_texts(raw, "from", at),
         const=text.get("const"),
@@ -105,11 +129,14 @@ def parse_expression(raw: Any, maps: dict[str, ValueMap], at: str) -> Expression
         days=parse_expression(raw["days"], maps, f"{at}.days") if "days" in raw else None,
         first=tuple(parse_expression(item, maps, f"{at}.first") for item in _items(raw, "first", at)),
     )
-    if len(expression.source) > 1 and "join" not in raw:
+    if len(expression.source) > 1 and "join" not in text:
         raise MappingError(f"{at}：from 有多列时要写 join（连接符，可为空）")
     for part in expression.first:
         if part.map or part.parts or part.default is not None:
-            raise MappingError(f"{at}.first：只能用 from、const、join、blank、prefix")
+            raise MappingError(f"{at}.first：只能用 from、const、join、blank、prefix、kind")
+    told = [bool(part.kind) for part in expression.first]
+    if any(told) and (not all(told) or set(raw) != {"first"}):
+        raise MappingError(f"{at}：first 的各项要么都写 kind，要么都不写；写了，外面就只能有 first")
     for column in expression.source:
         if column.startswith("$") and not _JSON_PATH.fullmatch(column):
             raise MappingError(f"{at}：“{column}”不是 JSON 路径，应如 $.actor.account.name 或 $.list[0].id")

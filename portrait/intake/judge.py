@@ -12,6 +12,7 @@ import duckdb
 
 from portrait.identity import hidden, masked
 from portrait.intake.ask import many, one
+from portrait.intake.expression import secret_columns
 from portrait.intake.program import Program
 from portrait.intake.raw import Broken
 from portrait.store.quarantine import Refused
@@ -107,9 +108,10 @@ def veiled(program: Program, cells: Mapping[str, str], secrets: Iterable[str | N
     program.secrets), and whatever looks like a phone, a mailbox or an identity number anywhere else."""
     shown = dict(cells)
     for lookup in program.lookups.values():
-        for column in lookup.expression.columns if lookup.sensitive else ():
+        hide = secret_columns(lookup.expression, lookup.kinds) if lookup.sensitive else {}
+        for column, kind in hide.items():
             if shown.get(column):
-                shown[column] = masked(lookup.sensitive, shown[column])
+                shown[column] = masked(kind, shown[column])
     for text, kind in zip(secrets, program.secrets.values(), strict=True):
         if text:
             shown = {key: value.replace(text, masked(kind, text)) for key, value in shown.items()}

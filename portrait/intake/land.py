@@ -298,7 +298,7 @@ def accounts_sql(program: Program, accounts: str) -> str:
     """Of these accounts (SQL of one column `account`) the rows that the registry keeps."""
     lookup: Lookup = program.lookups["account"]
     return (
-        f"SELECT DISTINCT l.number, {literal(program.mapping.source)}, {literal(lookup.expression.kind)}, l.shown, l.digest "
+        f"SELECT DISTINCT l.number, {literal(program.mapping.source)}, {lookup.kind_sql('l.name')}, l.shown, l.digest "
         f"FROM {program.table('account')} l JOIN (SELECT DISTINCT account FROM ({accounts})) r "
         f"ON r.account = l.number ORDER BY 1"
     )

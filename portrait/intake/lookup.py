@@ -9,7 +9,7 @@ from functools import cache, cached_property
 
 from portrait.framework import indicators
 from portrait.hashing import key_number
-from portrait.identity import KIND_NAME, Unrecognised, account_number, identify, masked
+from portrait.identity import KIND_NAME, SENSITIVE, Unrecognised, account_number, identify, masked
 from portrait.intake.expression import Expression
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.target import LOOKUPS, Field
@@ -32,6 +32,7 @@ _LISTS = {
 }
 # What people write in rosters besides the list's own names.
 _ALSO = {"gender": {"男": "1", "女": "2", "未知": "0"}}
+TAG = "\x1f"  # between the kind and the text of an identifier whose alternatives are of several kinds
 _CODED = {"course": "课程", "class": "班次", "school": "学校", "provider": "承训单位"}
 
 
@@ -88,11 +89,27 @@ class Lookup:
         """The value is a number: an id, a kind, 1 or 0."""
         return self.field.type in ("boolean", "kind", "account", "course", "class", "school", "provider")
 
+    @property
+    def mixed(self) -> bool:
+        """Each text carries its kind of identifier before it."""
+        return self.expression.mixed
+
     @cached_property
     def sensitive(self) -> str:
-        """The kind of identifier that must not be shown; "" when there is none."""
-        kind = self.expression.kind or (self.field.codes if self.field.type == "identifier" else "")
-        return kind if kind in ("mail", "phone", "idno") else ""
+        """The kind of identifier that must not be shown; of several the one that masks them all; "" when there is none."""
+        kinds = [kind for kind in self.kinds if kind in SENSITIVE]
+        return "mail" if "mail" in kinds else next(iter(kinds), "")
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of identifier that its texts may be."""
+        if self.field.type == "identifier":
+            return (self.field.codes,)
+        return self.expression.kinds
+
+    def kind_sql(self, text: str) -> str:
+        """SQL of the kind that a looked-up text (SQL) is of."""
+        return f"split_part({text}, chr(31), 1)" if self.mixed else f"'{self.kinds[0]}'"
 
     def answer(self, raw: str, context: Context) -> Answer:
         """The answer for one raw text; "" is a blank."""
@@ -126,7 +143,9 @@ class Lookup:
         return self._numbered(text, context)
 
     def _identified(self, text: str, context: Context) -> Answer:
-        kind = self.expression.kind or self.field.codes
+        kind = self.kinds[0]
+        if self.mixed:
+            kind, _, text = text.partition(TAG)
         try:
             found = identify(context.source, kind, text, context.secret)
         except Unrecognised as error:
@@ -158,7 +177,8 @@ def answers(lookup: Lookup, texts: Iterable[str], context: Context) -> Iterator[
     for text in texts:
         answer = lookup.answer(text, context)
         if answer.code and lookup.sensitive:
-            answer = replace(answer, reason=f"{masked(lookup.sensitive, text)}：{answer.reason}")
+            shown = masked(lookup.sensitive, text.partition(TAG)[2] if lookup.mixed else text)
+            answer = replace(answer, reason=f"{shown}：{answer.reason}")
         yield text, answer
 
 

@@ -279,9 +279,9 @@ def _fields(
                 raise MappingError(
                     f"{here}：format“{form}”用不了（{fault}），应如 %Y/%m/%d %H:%M，或 {'、'.join(STARTS)}"
                 )
-        if expression.kind and field.type != "account":
+        if expression.kinds and field.type != "account":
             raise MappingError(f"{here}：kind 只用于 account，可选：{'、'.join(KINDS)}")
-        if field.type == "account" and expression.kind not in KINDS:
+        if field.type == "account" and not (expression.kinds and set(expression.kinds) <= set(KINDS)):
             raise MappingError(f"{here}：account 要写 kind，可选：{'、'.join(KINDS)}")
         for word, reason in wrong_words(field, expression):
             raise MappingError(f"{here}：“{word}”用不了：{reason}")

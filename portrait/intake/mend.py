@@ -9,6 +9,7 @@ from pathlib import Path
 from portrait.errors import InputError
 from portrait.identity import hidden, masked
 from portrait.intake.archive import keep_text, place
+from portrait.intake.expression import secret_columns
 from portrait.intake.mapping import Stream
 from portrait.intake.raw import TEXT_KEY, Raw
 
@@ -67,9 +68,9 @@ def sensitive_columns(stream: Stream) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, expression in stream.fields:
         wanted = stream.target.field(name)
-        kind = expression.kind or (wanted.codes if wanted and wanted.type == "identifier" else "")
-        if kind in ("mail", "phone", "idno"):
-            found.update(dict.fromkeys(expression.columns, kind))
+        if wanted is not None and wanted.type in ("account", "identifier"):
+            kinds = expression.kinds or (wanted.codes,)
+            found.update(secret_columns(expression, kinds))
     return found
 
 

@@ -94,7 +94,11 @@ class Program:
     @property
     def secrets(self) -> dict[str, str]:
         """Texts in `seen` that must never be shown, with their kind of identifier."""
-        return {f"t_{name}": lookup.sensitive for name, lookup in self.lookups.items() if lookup.sensitive}
+        return {
+            f"{'u' if lookup.mixed else 't'}_{name}": lookup.sensitive
+            for name, lookup in self.lookups.items()
+            if lookup.sensitive
+        }
 
     def problems_sql(self, only: Collection[int] | None = None) -> str:
         """Every bad row (of the rows `only`): number, raw JSON, the texts that must not be shown, and for each thing wrong its place in `checks`."""

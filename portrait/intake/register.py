@@ -180,7 +180,7 @@ def _cast(wanted: Field) -> str:
 
 
 def _accounts_sql(program: Program, rows: str, more: str = "") -> str:
-    kind = literal(program.lookups["account"].expression.kind)
+    kind = program.lookups["account"].kind_sql("t_account")
     return (
         f"SELECT DISTINCT v_account, {literal(program.mapping.source)}, {kind}, w_account, g_account{more} "
         f"FROM {rows} WHERE v_account IS NOT NULL ORDER BY 1"
@@ -232,5 +232,5 @@ def _rivals_sql(claims: str, thing: str) -> str:
 
 
 def _owned(program: Program, kind: str, owner: str) -> str:
-    columns = "、".join(program.lookups[kind].expression.source) or kind
+    columns = "、".join(program.lookups[kind].expression.columns) or kind
     return f"{columns}：{KIND_NAME.get(kind, '账号')}已属于{owner}，请核对是不是同一人"

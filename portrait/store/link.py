@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, select, update
 from sqlalchemy.schema import DropTable
 
-from portrait.identity import CONFIDENCE, KIND_NAME
+from portrait.identity import KINDS
+from portrait.resource import read_yaml
 from portrait.store.schema import account, course, identifier, person, provider, school, training_class
 from portrait.store.upsert import put, staged
 
@@ -34,7 +35,8 @@ def link_accounts(connection: Connection, now: datetime) -> int:
     Only ever fills a gap, so running it again changes nothing.
     """
     count = 0
-    for kind, confidence in CONFIDENCE.items():
+    reasons = read_yaml("rules/identity.yaml")["reasons"]
+    for kind in KINDS:
         owner = (
             select(identifier.c.person_id)
             .where(identifier.c.kind == kind, identifier.c.digest == account.c.digest)
@@ -51,8 +53,8 @@ def link_accounts(connection: Connection, now: datetime) -> int:
             )
             .values(
                 person_id=owner,
-                reason=f"{KIND_NAME[kind]}与教师名册相同",
-                confidence=confidence,
+                reason=reasons[kind]["zh"],
+                confidence=reasons[kind]["confidence"],
                 linked_at=now,
             )
         ).rowcount
