@@ -161,6 +161,9 @@ def survive(order: Order) -> None:
 _OF_THE_RUN = {
     "batch": {"started", "finished"},
     "account": {"linked_at"},
+    "link": {"id", "at"},
+    "alias": {"id", "at"},
+    "employment": {"id"},
     "quarantine": {"id"},
 }
 
