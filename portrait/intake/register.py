@@ -229,7 +229,8 @@ def _claims_sql(program: Program, rows: str, *, beside: bool = False) -> str:
     if beside and program.stream.field("account") is not None:
         kind = program.lookups["account"].kind_sql("t_account")
         claims.append(
-            f"SELECT _row, {kind}, g_account, left(w_account, 20), {person} FROM {rows} WHERE g_account <> ''"
+            f"SELECT _row, {kind} AS kind, g_account AS digest, left(w_account, 20) AS hint, {person} AS person_id "
+            f"FROM {rows} WHERE g_account <> ''"
         )
     return " UNION ALL ".join(claims)
 
