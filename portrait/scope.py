@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
 from portrait.resource import read_code, read_yaml
 from portrait.sentence import sentence
+from portrait.store.employment import taught_at
 from portrait.store.schema import account, claim, person, quota, region, school, trainee, training_class
 
 
@@ -79,12 +80,14 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
     no, yes = false(), true()
     if actor.role is Role.TEACHER and actor.person_id is not None:
         own = person.c.id == actor.person_id
+        # What was said under another key of the same teacher is the teacher's own too.
+        selves = or_(own, person.c.stands_id == actor.person_id)
         accounts = select(account.c.id).where(account.c.person_id == actor.person_id)
         mine = trainee.c.account_id.in_(accounts)
         return Scope(
             actor,
             "教师看本人的画像、证据和参训记录",
-            named=own,
+            named=selves,
             counted=own,
             classes=training_class.c.id.in_(select(trainee.c.class_id).where(mine)),
             trainees=mine,
@@ -94,7 +97,7 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
         )
     if actor.role is Role.TRAINER and actor.provider_id is not None:
         classes: ColumnElement[bool] = training_class.c.provider_id == actor.provider_id
-        theirs = trainee.c.class_id.in_(select(training_class.c.id).where(classes))
+        theirs: ColumnElement[bool] = trainee.c.class_id.in_(select(training_class.c.id).where(classes))
         until = (today or date.today()) - timedelta(days=listed_days())
         open_still = or_(training_class.c.ends.is_(None), training_class.c.ends >= until)
         people = person.c.id.in_(
@@ -166,9 +169,8 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
         )
     if actor.role is Role.SCHOOL and actor.school_id is not None:
         staff = person.c.school_id == actor.school_id
-        theirs = trainee.c.account_id.in_(
-            select(account.c.id).join(person, person.c.id == account.c.person_id).where(staff)
-        )
+        # Whom the school sent stays its own after a transfer; whom another one sent before does not become so.
+        theirs = taught_at(trainee.c.account_id, actor.school_id, trainee.c.confirmed)
         return Scope(
             actor,
             "学校看本校教师的选派情况和汇总，未经教师授权不看个人画像",

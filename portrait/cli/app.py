@@ -17,6 +17,7 @@ from portrait.cli import (
     doctor,
     fit,
     framework,
+    identity,
     intake,
     proof,
     quarantine,
@@ -54,6 +55,7 @@ def make_app() -> typer.Typer:
     quarantine.register(app)
     framework.register(app)
     proof.register(app)
+    identity.register(app)
     refresh.register(app)
     fit.register(app)
     serve.register(app)

@@ -32,7 +32,7 @@ from portrait.store.link import known_ids
 
 _CHUNK = 50_000
 _LOOK = pa.schema(
-    [(name, pa.string()) for name in ("name", "value", "code", "reason", "digest", "shown")]
+    [(name, pa.string()) for name in ("name", "value", "code", "reason", "digest", "shown", "beside")]
     + [("number", pa.int64())]
 )
 
@@ -238,7 +238,7 @@ def _table(found: list[tuple[str, Answer]], lookup: Lookup) -> pa.Table:
         "name": [text for text, _ in found],
         **{
             part: [getattr(answer, part) for _, answer in found]
-            for part in ("value", "code", "reason", "digest", "shown")
+            for part in ("value", "code", "reason", "digest", "shown", "beside")
         },
         "number": [int(answer.value) if lookup.numeric and answer.value else None for _, answer in found],
     }

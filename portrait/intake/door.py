@@ -16,7 +16,6 @@ from portrait import clock
 from portrait.errors import InputError, PortraitError
 from portrait.identity import hidden
 from portrait.intake.archive import keep, keep_text, place
-from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
 from portrait.intake.find import files_of, joined_file
 from portrait.intake.handed import handed_in
@@ -24,9 +23,9 @@ from portrait.intake.judge import passed, refuse_undated, refused, tally
 from portrait.intake.land import (
     PART_ROWS,
     Progress,
-    accounts_sql,
     land,
     landing,
+    make_known,
     stage,
     strangers,
     unstage,
@@ -40,7 +39,7 @@ from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
-from portrait.store.link import add_accounts, link_accounts, unlinked
+from portrait.store.link import link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
 
 REASONS = 20  # of what was passed over are told one by one
@@ -227,10 +226,17 @@ def _fill(
     with site.registry.begin() as connection:
         if batch.target == "record":
             theirs = f"SELECT account FROM record WHERE batch = {batch.id}"
-            add_accounts(connection, many(engine, accounts_sql(program, theirs)))
+            make_known(engine, connection, program, theirs)
             link_accounts(connection, clock.now())
         else:
-            stored, late = register(engine, connection, program, clock.now())
+            stored, late = register(
+                engine,
+                connection,
+                program,
+                clock.now(),
+                day=arrival_of(site, batch),
+                batch=batch.id,
+            )
             counts = replace(counts, rows_stored=stored)
         strange: Sequence[int] = ()
         if batch.target in ("record", "trainee"):

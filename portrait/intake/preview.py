@@ -123,9 +123,7 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
     """The preview of a file that can be read."""
     late: dict[int, str] = {}
     if program.stream.target.name == "person":
-        # Only a temporary table to compare with is written.
-        with bench.site.registry.begin() as connection:
-            late = forbidden(bench.engine, connection, program)
+        late = forbidden(bench.engine, program)
     counted, wrong = tally(bench.engine, program), reasons(bench.engine, program, late)
     codes: Counter[str] = Counter()
     for reason in wrong:

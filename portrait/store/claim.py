@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Engine, and_, insert, select, update
 from portrait.clock import aware
 from portrait.errors import NotFound
 from portrait.scope import Scope, claimable, own_claims
-from portrait.store.link import add_owned
+from portrait.store.link import add_accounts, link_accounts
 from portrait.store.name import PART
 from portrait.store.schema import account, claim, person, proof, school, trainee, training_class
+from portrait.store.upsert import put
 
 REASON_LIMIT = 300
 STATES = {"submitted": "待确认", "confirmed": "已确认", "returned": "已退回", "withdrawn": "已撤回"}
@@ -138,7 +139,15 @@ def own_account(
     connection: Connection, row: tuple[int, str, str, str, str], person_id: int, now: datetime
 ) -> None:
     """Make sure that the account under which a person's confirmed study is kept is theirs."""
-    add_owned(connection, [(*row, person_id)], now)
+    _, _, kind, shown, digest = row
+    add_accounts(connection, [row])
+    put(
+        connection,
+        "identifier",
+        ["kind", "digest", "hint", "person_id"],
+        [(kind, digest, shown[:20], person_id)],
+    )
+    link_accounts(connection, now)
 
 
 def confirmed_records(registry: Engine, persons: Collection[int] | None = None) -> set[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -85,15 +87,18 @@ person = Table(
     Column("since", Integer),  # first year of teaching
     Column("teaching", Boolean, nullable=False, default=True),  # has a teaching load
     Column("extra", JSON, nullable=False, default=dict),  # what the source adds (OULAD region, age band)
+    # The person who stands for this one since the two were found to be one (table alias); null: stands alone.
+    Column("stands_id", BigInteger, ForeignKey("person.id"), index=True),
 )
 
 identifier = Table(
     "identifier",
     metadata,
-    Column("kind", String(12), primary_key=True),  # staff | mail | phone | idno | native
+    Column("kind", String(12), primary_key=True),  # portrait.identity.KINDS
     Column("digest", String(64), primary_key=True),  # keyed hash of the normalised value
     Column("hint", String(20), nullable=False, default=""),  # what may be shown: last four, masked mail
-    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    # Rosters may give one identifier to several persons; then it decides nothing by itself.
+    Column("person_id", BigInteger, ForeignKey("person.id"), primary_key=True, index=True),
 )
 
 account = Table(
@@ -101,13 +106,66 @@ account = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),  # portrait.identity.account_id
     Column("source", String(40), nullable=False, index=True),
-    Column("kind", String(12), nullable=False),  # what `shown` is: staff | mail | phone | idno | native
-    Column("shown", String(120), nullable=False),  # the external name; masked for mail, phone, idno
+    Column("kind", String(12), nullable=False),  # what `shown` is: portrait.identity.KINDS
+    Column("shown", String(120), nullable=False),  # the external name; masked for the sensitive kinds
     Column("digest", String(64), nullable=False, index=True),
     Column("person_id", BigInteger, ForeignKey("person.id"), index=True),  # null: unknown person yet
     Column("reason", String(200), nullable=False, default=""),
     Column("confidence", Float, nullable=False, default=0.0),
     Column("linked_at", DateTime(timezone=True)),
+    Column("name", String(60)),  # of the human being, as the platform has it; null: it does not say
+)
+
+# --- one person ----------------------------------------------------------------------------------------------
+
+
+def _decided() -> list[Column[Any]]:
+    """Why two things are taken for one, how sure that is, and what was decided by whom: never deleted, only followed by other rows."""
+    return [
+        Column("id", Id, primary_key=True, autoincrement=True),
+        Column("reason", String(20), nullable=False),  # data/rules/identity.yaml
+        Column("evidence", JSON, nullable=False, default=dict),
+        Column("confidence", Float, nullable=False),
+        Column("state", String(12), nullable=False, index=True),  # portrait.match.STATES
+        Column("at", DateTime(timezone=True), nullable=False),
+        Column("decided_by", String(60), nullable=False, default=""),  # "": the rules themselves
+        Column("decided_at", DateTime(timezone=True)),
+        Column("note", String(200), nullable=False, default=""),
+        Column("later_at", DateTime(timezone=True)),  # put off then
+        Column("undone_by", String(60), nullable=False, default=""),
+        Column("undone_at", DateTime(timezone=True)),
+        Column("undone_note", String(200), nullable=False, default=""),
+    ]
+
+
+link = Table(  # account.person_id is what the active one of an account comes to
+    "link",
+    metadata,
+    *_decided(),
+    Column("account_id", BigInteger, ForeignKey("account.id"), nullable=False, index=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+)
+
+alias = Table(  # person.stands_id is what the active ones of a person come to
+    "alias",
+    metadata,
+    *_decided(),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column(
+        "stands_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True
+    ),  # stands for the person
+)
+
+employment = Table(  # where a person taught and when, as successive rosters told it
+    "employment",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column("school_id", BigInteger, ForeignKey("school.id"), nullable=False, index=True),
+    Column("since", Date),  # the first day; null: as far back as records go
+    Column("until", Date),  # the first day elsewhere; null: still there
+    Column("told", Date),  # the day of the roster that began the spell
+    Column("batch_id", ForeignKey("batch.id")),
 )
 
 # --- what is taught ------------------------------------------------------------------------------------------
