@@ -18,8 +18,8 @@ import pyarrow as pa
 from portrait.errors import InputError, MappingError
 from portrait.identity import hidden, load_secret
 from portrait.intake.archive import half_copied
-from portrait.intake.ask import many
 from portrait.intake.arrange import with_made
+from portrait.intake.ask import many
 from portrait.intake.compile import compile_stream
 from portrait.intake.lookup import Answer, Context, Known, Lookup, answers
 from portrait.intake.mapping import Mapping, Stream
