@@ -235,7 +235,9 @@ def test_every_line_of_real_logs_is_accounted_for(sqlite_site: Site) -> None:
     for report in reports:
         lines = (folder / report.file).read_text(encoding="utf-8").splitlines()
         rows = [line for line in lines if line.strip()]
-        assert report.counts.balanced and not report.rows_quarantined and not report.rows_duplicate
+        assert report.counts.balanced
+        assert not report.rows_quarantined
+        assert not report.rows_duplicate
         assert report.rows_stored + sum(count for _, count in report.passed) == len(rows)
         assert dict(report.passed).get("注释行", 0) == sum(line.startswith("#") for line in rows)
     assert sum(report.rows_stored for report in reports) == 112
@@ -244,9 +246,7 @@ def test_every_line_of_real_logs_is_accounted_for(sqlite_site: Site) -> None:
     watched = sqlite_site.pool.rows(
         f"SELECT account, sum(seconds) FROM record WHERE batch = {file} AND item LIKE 'i4x-edX-DemoX-video-3cb%' GROUP BY account"
     )
-    assert {account: seconds for account, seconds in watched}.get(
-        account_id("edx", "native", "dummy_username_1")
-    ) == 32
+    assert dict(watched).get(account_id("edx", "native", "dummy_username_1")) == 32
 
 
 JSON = st.recursive(
