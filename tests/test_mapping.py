@@ -91,7 +91,7 @@ WRONG: list[tuple[str, str]] = [
     (log("{from: 时间}", "{from: $.a..b}"), FIELD + "time：“$.a..b”不是 JSON 路径，应如 $.actor.account.name"),
     (log("{from: 时间}", '{from: 时间, format: "%Q"}'), FIELD + "time：format“%Q”用不了（"),
     (log("{from: 时间}", "{from: 时间, unit: minutes}"), FIELD + "time：unit “minutes”只用于时长字段"),
-    (log("{from: 用时}", "{from: 用时, unit: weeks}"), FIELD + "seconds：unit“weeks”不认识，可选：seconds、minutes、hours、clock、iso8601、percent"),
+    (log("{from: 用时}", "{from: 用时, unit: weeks}"), FIELD + "seconds：unit“weeks”不认识，可选：seconds、minutes、hours、clock、iso8601、played、percent"),
     (log("{from: 用时}", "{from: 用时, unit: percent}"), FIELD + "seconds：unit percent 只用于数字字段"),
     (log("{from: 用时}", "{from: 用时, format: x}"), FIELD + "seconds：format 只用于日期和时间字段"),
     (log("{from: 用时}", "{start: {from: a}, days: {from: b}}"), FIELD + "seconds：start/days 只用于日期和时间字段"),
