@@ -21,7 +21,7 @@ from portrait.intake.target import SOURCE_FIELDS, TARGETS, Target
 from portrait.intake.typed import STARTS, format_fault, zones
 from portrait.resource import DATA
 
-FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl")
+FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl", "edx")
 ENCODINGS = ("auto", "utf-8", "gb18030")
 _LATER = frozenset({"names", "lacking", "heads", "wide", "made", "passed", "year", "months", "later"})
 PACKAGES = ("oneroster",)  # kinds of file sets with rules of their own, see portrait/intake/handed.py
