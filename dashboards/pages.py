@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dashboards import own
 from dashboards.admin import audit as admin_audit
+from dashboards.admin import identity as admin_identity
 from dashboards.admin import intake as admin_intake
 from dashboards.admin import quarantine as admin_quarantine
 from dashboards.admin import user as admin_user
@@ -38,6 +39,7 @@ MODULES = (
     # admin
     admin_intake,
     admin_quarantine,
+    admin_identity,
     admin_user,
     admin_audit,
     own,

@@ -14,7 +14,7 @@ from portrait.cli.console import print_json, print_table, progress, stdout
 from portrait.cli.option import Home, Json, Misused, operator, site_of
 from portrait.clock import now
 from portrait.errors import NotFound
-from portrait.identity import KIND_NAME
+from portrait.identifier import KIND_NAME
 from portrait.match import STATES, identity_rule
 from portrait.site import Site
 from portrait.store.audit import add_audit
