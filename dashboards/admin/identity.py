@@ -15,6 +15,7 @@ from dashboards.page import Context, Page, parse_query
 from dashboards.part import card, empty_state, link_button, notify, number, numbers, page_header
 from dashboards.part.admin.choice import choice, choices, register_choices
 from dashboards.part.admin.side import history_row, question_card
+from dashboards.part.admin.word import QUESTION_TABS
 from dashboards.part.job import job_card, ticker
 from dashboards.part.number import counted
 from portrait.errors import InputError, NotFound
@@ -28,7 +29,6 @@ from portrait.store.question import Question, history, question, question_counts
 PATH = "/identity"
 MOST = 30  # questions at a time: each is to be read
 PAST = 60
-TABS = {"waiting": "等待确认", "later": "以后再说", "history": "历史和撤销"}
 
 
 def layout(context: Context, query: Mapping[str, str]) -> Any:
@@ -41,7 +41,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
 
 
 def _tab(query: Mapping[str, str]) -> str:
-    return query["tab"] if query.get("tab") in TABS else "waiting"
+    return query["tab"] if query.get("tab") in QUESTION_TABS else "waiting"
 
 
 def _head(context: Context) -> list[Any]:
@@ -72,7 +72,7 @@ def _list(context: Context, query: Mapping[str, str]) -> Any:
             "tab",
             gettext("看什么"),
             tab,
-            {code: gettext(name) for code, name in TABS.items()},
+            {code: gettext(name) for code, name in QUESTION_TABS.items()},
             clearable=False,
         ),
         _search(query.get("about", "")) if tab == "history" else None,
@@ -83,7 +83,7 @@ def _list(context: Context, query: Mapping[str, str]) -> Any:
         else:
             found = questions(connection, context.scope, later=tab == "later", limit=MOST)
     if not found:
-        return card(gettext(TABS[tab]), "", controls, _nothing(tab), icon_name="merge")
+        return card(gettext(QUESTION_TABS[tab]), "", controls, _nothing(tab), icon_name="merge")
     context.note("look", f"identity:{tab}", reason=gettext("{n} 项的两边", n=len(found)))
     if tab == "history":
         said = gettext("最近的在前。撤销以后数字回到没有它的样子；历史都留着。")
@@ -93,7 +93,11 @@ def _list(context: Context, query: Mapping[str, str]) -> Any:
         known = _known(context, found)
         body = [question_card(context.site, one, known) for one in found]
     return card(
-        gettext(TABS[tab]), said, controls, html.Div(list(body), className="questions"), icon_name="merge"
+        gettext(QUESTION_TABS[tab]),
+        said,
+        controls,
+        html.Div(list(body), className="questions"),
+        icon_name="merge",
     )
 
 

@@ -71,7 +71,7 @@ def register(app: typer.Typer) -> None:
                     f"认不出的账号 {len(strangers):,} 个",
                     ["#账号", "来源", "标识", "", "姓名"],
                     [
-                        (one.id, one.source, KIND_NAME[one.kind], escape(one.shown), one.name)
+                        (str(one.id), one.source, KIND_NAME[one.kind], escape(one.shown), one.name)
                         for one in strangers
                     ],
                 )

@@ -50,7 +50,7 @@ def question_card(site: Site, one: Question, known: Mapping[int, Activity], said
                     dmc.TextInput(
                         id={"type": "identity-note", "key": key},
                         placeholder=gettext("为什么这样认定（可以不写，会记进历史）"),
-                        maxLength=NOTE,
+                        attributes={"input": {"maxLength": NOTE, "autoComplete": "off"}},
                         **{"aria-label": gettext("备注")},
                     ),
                     html.Div(
@@ -140,7 +140,8 @@ def sure(one: Question) -> str:
 
 def side_line(site: Site, side: Side) -> str:
     if side.thing == "person":
-        return gettext("、").join(part for part in (side.name, side.school) if part)
+        key = next((shown for kind, shown in side.identifiers if kind == "staff"), "")
+        return gettext("、").join(part for part in (side.name, key, side.school) if part)
     kind, shown = side.identifiers[0]
     return gettext(
         "{source}账号 {shown}（{kind}）",
@@ -177,7 +178,7 @@ def _side(site: Site, side: Side, known: Mapping[int, Activity]) -> Any:
             )
         )
     name = gettext("账号") if side.thing == "account" else gettext("教师（名册）")
-    return html.Div([html.H4(name), facts(pairs)], className="side")
+    return html.Div([html.H4(name), facts(pairs)], className="one-side")
 
 
 def _teaches(side: Side) -> str:

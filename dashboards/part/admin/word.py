@@ -44,6 +44,7 @@ REASONS = {
     "bad_json": "不是 JSON 对象",
 }
 BATCH_STATES = {"running": "未完成", "done": "完成", "failed": "失败"}
+QUESTION_TABS = {"waiting": "等待确认", "later": "以后再说", "history": "历史和撤销"}
 ROW_STATES = {"open": "等待处理", "replayed": "已重放", "dismissed": "不再处理"}
 
 
