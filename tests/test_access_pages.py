@@ -41,6 +41,8 @@ FOREIGN = {
     "outcome": ["refused"],
     "before": ["1", "2"],
     "role": ["teacher", "admin"],
+    "tab": ["waiting", "later", "history"],
+    "about": ["teacher", "k2"],
 }
 FORGED = ["0", "-1", "9" * 40, "2'--", "<b>", "None", "", "NaN", "१२", "P9.9", "%00", "a" * 1500]
 
