@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dashboards import own
 from dashboards.admin import audit as admin_audit
 from dashboards.admin import framework as admin_framework
+from dashboards.admin import identity as admin_identity
 from dashboards.admin import intake as admin_intake
 from dashboards.admin import quarantine as admin_quarantine
 from dashboards.admin import user as admin_user
@@ -42,6 +43,7 @@ MODULES = (
     admin_intake,
     admin_quarantine,
     admin_framework,
+    admin_identity,
     admin_user,
     admin_audit,
     own,

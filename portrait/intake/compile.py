@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portrait.errors import InputError
-from portrait.identity import SENSITIVE
+from portrait.identifier import SENSITIVE
 from portrait.intake.expression import Expression
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from portrait.errors import MappingError
-from portrait.identity import KINDS
+from portrait.identifier import KINDS
 from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
 from portrait.intake.lookup import wrong_words
 from portrait.intake.node import NAME, choice_of, columns_of, list_of, name_of, text_of, truth_of
