@@ -36,7 +36,7 @@ NAMES = (
     *("activityId", "stateId", "profileId", "method", "cursor"),
 )
 patiently = settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
