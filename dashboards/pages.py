@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from dashboards import own
 from dashboards.admin import audit as admin_audit
+from dashboards.admin import framework as admin_framework
 from dashboards.admin import intake as admin_intake
 from dashboards.admin import quarantine as admin_quarantine
 from dashboards.admin import user as admin_user
-from dashboards.office import bureau, school
+from dashboards.office import bureau, confirm, school
 from dashboards.office import overview as office_overview
 from dashboards.page import Page
-from dashboards.teacher import courses, evidence, growth, profile
+from dashboards.teacher import courses, evidence, growth, profile, study
 from dashboards.trainer import classes as trainer_classes
 from dashboards.trainer import effect as trainer_effect
 from dashboards.trainer import portrait as trainer_portrait
@@ -26,6 +27,7 @@ MODULES = (
     growth,
     evidence,
     courses,
+    study,
     # trainer
     trainer_classes,
     trainer_portrait,
@@ -35,9 +37,11 @@ MODULES = (
     office_overview,
     bureau,
     school,
+    confirm,
     # admin
     admin_intake,
     admin_quarantine,
+    admin_framework,
     admin_user,
     admin_audit,
     own,

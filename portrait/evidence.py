@@ -192,6 +192,7 @@ class RecordItem:
     batch: int
     file: str
     line: int
+    outside: bool = False  # a sign-in on a day that is none of its class's
 
     @property
     def doubtful(self) -> bool:

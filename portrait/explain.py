@@ -10,12 +10,13 @@ from typing import Any
 from portrait.estimate import Prior
 from portrait.evidence import EvidenceItem, EvidenceRule, Explanation, RecordItem, evidence_rule, silence
 from portrait.framework import indicators, indicators_of
-from portrait.hours import FINISHED, Compliance, compliance, hours_rule
+from portrait.hours import CHINA, FINISHED, Compliance, compliance, hours_rule
 from portrait.level import Priors
 from portrait.portrait import Estimate, State
 from portrait.reading import as_of, links_of, portrait_of, priors
 from portrait.record import DOUBTFUL, SCORED, UNIT, Flag, Kind, month_number, row_of
 from portrait.site import Site
+from portrait.store.claim import class_spans, confirmed_records
 from portrait.store.name import (
     BatchName,
     CourseName,
@@ -104,6 +105,9 @@ def records_of(
     accounts = {number: source for number, (_, source) in accounts_of(site.registry, [person_id]).items()}
     rows = _rows(site, accounts, kinds, limit, offset)
     named = _Names.of(site, rows)
+    confirmed = confirmed_records(site.registry, [person_id])
+    signed = {row["run"] for row in rows if row["kind"] == Kind.ATTENDANCE} - {0}
+    spans = class_spans(site.registry, signed)
     return [
         RecordItem(
             row["id"],
@@ -123,10 +127,13 @@ def records_of(
             row["count"],
             row["seconds"],
             row["credit"] / 100,
-            Flag(row["flag"]),
+            Flag(row["flag"]) | (Flag.VERIFIED if row["id"] in confirmed else 0),
             named.number(row),
             named.file(row),
             row_of(row["line"]),
+            outside=row["kind"] == Kind.ATTENDANCE
+            and row["run"] in spans
+            and spans[row["run"]].outside(row["time"].astimezone(CHINA).date() if row["time"] else None),
         )
         for row in rows
     ]

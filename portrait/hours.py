@@ -26,6 +26,7 @@ class HoursRule:
     sentences: dict[str, str]
     cites: dict[str, str]
     credited: tuple[Kind, ...]
+    verified: tuple[Kind, ...]  # of these only what somebody has confirmed counts
 
     def cycle(self, day: date) -> tuple[date, date]:
         """First and last day of the cycle that a day lies in."""
@@ -52,6 +53,7 @@ def hours_rule() -> HoursRule:
         {name: rule["zh"] for name, rule in said["rules"].items()},
         {name: rule["cite"] for name, rule in said["rules"].items()},
         tuple(Kind[name.upper()] for name in said["credited"]),
+        tuple(Kind[name.upper()] for name in said["verified"]),
     )
 
 
@@ -115,7 +117,7 @@ def day_of(record: RecordItem) -> date | None:
 
 
 def _hours(records: list[RecordItem], window: tuple[date, date], rule: HoursRule) -> Requirement:
-    """Hours of finished courses once per course, of activities once per activity and day.
+    """Hours of finished courses once per course, of activities once per activity and day, of sign-ins once per class and day.
 
     Hours on sign-in sheets of a class are part of the hours that finishing it gives.
     """
@@ -132,11 +134,18 @@ def _hours(records: list[RecordItem], window: tuple[date, date], rule: HoursRule
         key: tuple[object, ...] = (
             (study or record.item,)
             if record.kind in FINISHED
-            else (record.kind, study, record.item, day_of(record))
+            else (
+                record.kind,
+                study,
+                "" if record.kind is Kind.ATTENDANCE else record.item,
+                day_of(record),
+            )
         )
         reason = _outside(record, window)
         if not reason and record.kind not in rule.credited:
             reason = "这类记录不计学时"
+        if not reason and record.kind in rule.verified and not record.flag & Flag.VERIFIED:
+            reason = "还没有人确认"
         if not reason and record.kind is Kind.ATTENDANCE and record.run in finished:
             reason = "已含在班次的结业学时里"
         if not reason and key in seen:

@@ -152,7 +152,7 @@ def hint(kind: str, value: str) -> str:
     if kind == "triple":
         # Names and schools are the register's own; of the birth only the year is, as there.
         name, school, born = value.split("|")
-        return BETWEEN.join((name, school, born[:4])).strip()
+        return BETWEEN.join(part for part in (name, school, born[:4]) if part)
     if kind in SENSITIVE:
         return f"***{value[-4:]}"
     return value[:20]
@@ -185,6 +185,21 @@ def identify(source: str, kind: str, text: str, secret: bytes) -> Identifier:
         return Identifier(kind, digest, hint(kind, value))
     scope = f"native|{source}|" if kind == "native" else f"{kind}|"
     return Identifier(kind, hashlib.sha256((scope + value).encode()).hexdigest(), value)
+
+
+def mailbox_digests(text: str, secret: bytes) -> list[str]:
+    """The digests under which accounts of the kind mbox_sha1sum may know a mailbox, sorted.
+
+    A platform hashes "mailto:" and the address (xAPI 1.0.3 2.4.2.1), as a rule in lower case, else as the person wrote it.
+    Raises Unrecognised.
+    """
+    plain = normalised("mail", text)
+    typed = "".join(unicodedata.normalize("NFKC", text).split())
+    typed = re.sub("^mailto:", "", typed, flags=re.IGNORECASE)
+    name, _, host = typed.partition("@")
+    spelled = {plain, typed, f"{name}@{host.lower()}"}
+    sums = (hashlib.sha1(f"mailto:{one}".encode(), usedforsecurity=False).hexdigest() for one in spelled)
+    return sorted(identify("", "mbox_sha1sum", one, secret).digest for one in sums)
 
 
 def account_number(source: str, identifier: Identifier) -> int:

@@ -11,6 +11,8 @@ from portrait.lake.coverage import offsite_counts, offsite_days
 from portrait.programme.rate import Rate, rate, rates
 from portrait.scope import Role, Scope
 from portrait.site import Site
+from portrait.store.claim import confirmed_records
+from portrait.store.employment import moved
 from portrait.store.staff import counted_persons, registered
 from portrait.store.trainee import Trainee, nominations
 from portrait.store.training import Ask
@@ -52,10 +54,18 @@ def offsite_board(site: Site, scope: Scope, ask: Ask, as_of: date) -> OffsiteBoa
     rule = hours_rule()
     first, last = rule.cycle(as_of)
     target = rule.targets["offsite"]
-    teachers = registered(site.registry, scope, ask)
+    until = min(last, as_of)
+    # An office of some categories and a school count persons of their own, whichever county these are in.
+    whole = scope.actor.role is Role.BUREAU or (scope.actor.role is Role.OFFICE and not scope.actor.office)
+    gone = moved(site.registry, until) if whole and until < site.today else []
+    teachers = registered(site.registry, scope, ask, gone)
     # A bureau may count whole counties; anybody else counts persons, or a school would be shown its county.
-    persons = None if scope.actor.role is Role.BUREAU else counted_persons(site.registry, scope, ask)
-    found = offsite_counts(site.pool, first, min(last, as_of), list(teachers), persons)
+    persons = None
+    if scope.actor.role is not Role.BUREAU:
+        persons = counted_persons(site.registry, scope, ask, gone, set(teachers))
+    then = {one.person: one.then for one in gone}
+    confirmed = confirmed_records(site.registry)
+    found = offsite_counts(site.pool, first, until, list(teachers), persons, confirmed, then)
     spread = [0] * (target + 1)
     reached: dict[str, int] = {}
     for county, counts in found.items():
@@ -77,7 +87,7 @@ def short_trainees(site: Site, scope: Scope, ask: Ask, as_of: date) -> list[tupl
     for _, trainee in nominations(site.registry, scope, ask, limit=5000):
         if trainee.person_id is not None and trainee.confirmed is not None:
             people.setdefault(trainee.person_id, trainee)
-    days = offsite_days(site.pool, first, min(last, as_of), list(people))
+    days = offsite_days(site.pool, first, min(last, as_of), list(people), confirmed_records(site.registry))
     short = [
         (trainee, days.get(person, 0))
         for person, trainee in people.items()

@@ -15,6 +15,7 @@ from portrait.programme.rate import Rate, rate, rates, rates_within
 from portrait.programme.tally import Fill, Tally, total, total_fill
 from portrait.scope import Role, Scope
 from portrait.site import Site
+from portrait.store.employment import moved
 from portrait.store.staff import registered
 from portrait.store.training import Ask, ClassCount, class_counts, region_fills, region_tallies
 
@@ -157,9 +158,12 @@ def overview(site: Site, scope: Scope, ask: Ask, as_of: date) -> Overview:
     year = ask.year or as_of.year
     first, last = date(year, 1, 1), min(date(year, 12, 31), as_of)
     covers = counts_everybody(scope)
-    teachers = registered(registry, scope, replace(ask, year=None)) if covers else {}
+    # Who has moved since counts where they taught then: a past year does not change with a transfer.
+    gone = moved(registry, last) if covers and last < site.today else []
+    teachers = registered(registry, scope, replace(ask, year=None), gone) if covers else {}
     # Everybody is counted, so no list of persons is needed; a county's are told by their county.
-    learned = learners(site.pool, first, last, None) if first <= last and teachers else {}
+    then = {one.person: one.then for one in gone}
+    learned = learners(site.pool, first, last, None, then) if first <= last and teachers else {}
     return Overview(
         ask,
         as_of,

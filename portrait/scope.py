@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
 from portrait.resource import read_code, read_yaml
 from portrait.sentence import sentence
-from portrait.store.schema import account, person, quota, region, school, trainee, training_class
+from portrait.store.employment import taught_at
+from portrait.store.schema import account, claim, person, quota, region, school, trainee, training_class
 
 
 class Role(StrEnum):
@@ -79,12 +80,14 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
     no, yes = false(), true()
     if actor.role is Role.TEACHER and actor.person_id is not None:
         own = person.c.id == actor.person_id
+        # What was said under another key of the same teacher is the teacher's own too.
+        selves = or_(own, person.c.stands_id == actor.person_id)
         accounts = select(account.c.id).where(account.c.person_id == actor.person_id)
         mine = trainee.c.account_id.in_(accounts)
         return Scope(
             actor,
             "教师看本人的画像、证据和参训记录",
-            named=own,
+            named=selves,
             counted=own,
             classes=training_class.c.id.in_(select(trainee.c.class_id).where(mine)),
             trainees=mine,
@@ -94,7 +97,7 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
         )
     if actor.role is Role.TRAINER and actor.provider_id is not None:
         classes: ColumnElement[bool] = training_class.c.provider_id == actor.provider_id
-        theirs = trainee.c.class_id.in_(select(training_class.c.id).where(classes))
+        theirs: ColumnElement[bool] = trainee.c.class_id.in_(select(training_class.c.id).where(classes))
         until = (today or date.today()) - timedelta(days=listed_days())
         open_still = or_(training_class.c.ends.is_(None), training_class.c.ends >= until)
         people = person.c.id.in_(
@@ -166,9 +169,8 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
         )
     if actor.role is Role.SCHOOL and actor.school_id is not None:
         staff = person.c.school_id == actor.school_id
-        theirs = trainee.c.account_id.in_(
-            select(account.c.id).join(person, person.c.id == account.c.person_id).where(staff)
-        )
+        # Whom the school sent stays its own after a transfer; whom another one sent before does not become so.
+        theirs = taught_at(trainee.c.account_id, actor.school_id, trainee.c.confirmed)
         return Scope(
             actor,
             "学校看本校教师的选派情况和汇总，未经教师授权不看个人画像",
@@ -193,6 +195,31 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
             intake=yes,
         )
     return Scope(actor, "账号没有绑定人员或单位，什么也看不到", no, no, no, no, no, no, no)
+
+
+def claimable(reader: Scope) -> ColumnElement[bool]:
+    """Rows of `claim` that the reader may confirm or return: a school its own staff's, a provider and a project office those of
+    their classes, the province's own office all."""
+    actor = reader.actor
+    if actor.role is Role.SCHOOL:
+        return claim.c.person_id.in_(select(person.c.id).where(reader.counted))
+    if actor.role is Role.OFFICE and not actor.office:
+        return true()
+    if actor.role in (Role.OFFICE, Role.TRAINER):
+        theirs = select(account.c.person_id).join(trainee, trainee.c.account_id == account.c.id)
+        return and_(
+            claim.c.class_id.in_(select(training_class.c.id).where(reader.classes)),
+            claim.c.person_id.in_(theirs.where(reader.listed)),
+        )
+    return false()
+
+
+def own_claims(reader: Scope) -> ColumnElement[bool]:
+    """Rows of `claim` that are about the reader."""
+    actor = reader.actor
+    if actor.role is Role.TEACHER and actor.person_id is not None:
+        return claim.c.person_id == actor.person_id
+    return false()
 
 
 def listed_days() -> int:

@@ -92,7 +92,7 @@ POINTS: dict[str, tuple[Callable[[Any, str, Callable[..., None]], None], Any, st
     "while a commit is written": (_written, Lake, "append"),
     "after a commit": (_after, Lake, "append"),
     "between lake and ledger": (_before, door, "landing"),
-    "when accounts are registered": (_after, door, "add_accounts"),
+    "when accounts are registered": (_after, door, "make_known"),
     "when rows are registered": (_after, door, "register"),
     "when bad rows are quarantined": (_after, door, "store_refused"),
     "before the ledger is closed": (_before, door, "close_batch"),
@@ -161,6 +161,9 @@ def survive(order: Order) -> None:
 _OF_THE_RUN = {
     "batch": {"started", "finished"},
     "account": {"linked_at"},
+    "link": {"id", "at"},
+    "alias": {"id", "at"},
+    "employment": {"id"},
     "quarantine": {"id"},
 }
 

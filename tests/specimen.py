@@ -12,9 +12,11 @@ from portrait.framework import indicators
 from portrait.intake.expression import Expression
 from portrait.intake.lookup import code_list
 from portrait.intake.mapping import Layout, Mapping, Stream
+from portrait.intake.oneroster import PACKAGE_FILES, columns_of
 from portrait.intake.program import join_columns, own_columns
 from portrait.intake.target import Field
 
+PACKAGE_COLUMNS = {name: columns_of(name) for name in PACKAGE_FILES}
 WORDS = {"mail": "t1@demo.invalid", "phone": "13800000000", "idno": "11010519491231002X"}
 
 
@@ -28,6 +30,22 @@ def write_specimen(mapping: Mapping, folder: Path) -> Path:
         for join in stream.joins:
             beside = {c: texts.get(f"{join.alias}.{c}", "1") for c in join_columns(stream, join.alias)}
             _add(rows, join.layout, beside | {theirs: own[ours] for ours, theirs in join.on})
+    if mapping.package:
+        # A package has all its standard's columns, and says itself what it holds.
+        names = {Path(layout.file).stem for layout, _ in rows.values()}
+        for layout, row in rows.values():
+            row.update(
+                {
+                    c: row.get(f"_{c}", "甲" if c == "givenName" else "")
+                    for c in PACKAGE_COLUMNS[Path(layout.file).stem]
+                    if c not in row
+                }
+            )
+        said = {"oneroster.version": "1.1"} | {f"file.{name}": "bulk" for name in names}
+        folder.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame(said.items(), columns=["propertyName", "value"]).to_csv(
+            folder / "manifest.csv", index=False
+        )
     for layout, row in rows.values():
         _write(folder / layout.file.replace("*", "1"), layout, row)
     return folder

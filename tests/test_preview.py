@@ -115,7 +115,7 @@ def test_identity_numbers_phones_and_mails_are_masked_wherever_they_stand(site: 
     assert seen.samples[0].raw["备注"] == "编号 12345678901234"  # a number that is nobody's
 
 
-def test_what_the_registry_forbids_is_told_before_it_is_tried(site: Site, tmp_path: Path) -> None:
+def test_what_a_file_itself_forbids_is_told_before_it_is_tried(site: Site, tmp_path: Path) -> None:
     source = mapping(tmp_path, PEOPLE)
     head = "编号,姓名,身份证号,手机,邮箱"
     intake(site, write(tmp_path / "a", "people.csv", head, "A1,甲,,13800001234,"), source, by="t")
@@ -124,7 +124,7 @@ def test_what_the_registry_forbids_is_told_before_it_is_tried(site: Site, tmp_pa
     (seen,) = preview(site, second, source)
     assert [(s.row, s.problem == "") for s in seen.samples] == [(2, True), (3, False)]
     assert (seen.rows_bad, seen.codes) == (1, (("taken", 1),))
-    assert "A1" in seen.samples[1].problem
+    assert "第 2 行的另一位教师" in seen.samples[1].problem
     assert rows_of(site) == before
 
 

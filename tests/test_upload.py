@@ -81,7 +81,7 @@ def test_a_file_of_the_same_name_replaces_the_one_before_and_changes_the_stamp(t
         ("a.csv", b"", "a.csv：文件是空的"),
         ("a.csv", b"x" * (1 << 20) + b"x", "a.csv：超过 1 MB 的上限"),
         ("a.exe", b"x", "a.exe：不收这种文件"),
-        ("a.zip", b"PK\x03\x04", "压缩包请先解开"),
+        ("a.zip", b"PK\x03\x04", "a.zip：压缩包已损坏"),
         ("a.csv.gz", b"\x1f\x8b", "压缩包请先解开"),
         ("a", b"x", "不收这种文件"),
         ("a.csv", b"PK\x03\x04....", "应为文本文件，内容却是压缩包或 Excel 工作簿"),

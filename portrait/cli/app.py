@@ -16,7 +16,10 @@ from portrait.cli import (
     demo,
     doctor,
     fit,
+    framework,
+    identity,
     intake,
+    proof,
     quarantine,
     rebuild,
     refresh,
@@ -50,6 +53,9 @@ def make_app() -> typer.Typer:
     demo.register(app)
     intake.register(app)
     quarantine.register(app)
+    framework.register(app)
+    proof.register(app)
+    identity.register(app)
     refresh.register(app)
     fit.register(app)
     serve.register(app)

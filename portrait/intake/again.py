@@ -13,14 +13,13 @@ from sqlalchemy import Connection
 from portrait import clock
 from portrait.intake import mapping as source_mapping
 from portrait.intake.archive import keep_text
-from portrait.intake.ask import many
 from portrait.intake.bench import Bench
 from portrait.intake.judge import refused
-from portrait.intake.land import Landing, accounts_sql, add, landing, strangers, unmatched
+from portrait.intake.land import Landing, add, landing, make_known, strangers, unmatched
 from portrait.intake.mapping import Stream
 from portrait.intake.ordinal import continues, landed_ids, stage_again
 from portrait.intake.outdated import outdated
-from portrait.intake.recipe import mapping_now, remapped
+from portrait.intake.recipe import arrival_of, mapping_now, remapped
 from portrait.intake.register import register
 from portrait.intake.review import read_rows
 from portrait.store.batch import (
@@ -34,7 +33,7 @@ from portrait.store.batch import (
     unfinished_replay,
 )
 from portrait.store.lease import Lease
-from portrait.store.link import add_accounts, link_accounts, unlinked
+from portrait.store.link import link_accounts, unlinked
 from portrait.store.quarantine import Place, Refused, places, restate, take
 
 
@@ -115,7 +114,7 @@ def _records(
         with site.registry.begin() as connection:
             batch = _open(bench, connection, origin, mapping, by)
             theirs = f"SELECT v_account AS account FROM {found.program.judged} WHERE _selected AND NOT _bad"
-            add_accounts(connection, many(engine, accounts_sql(found.program, theirs)))
+            make_known(engine, connection, found.program, theirs)
             link_accounts(connection, clock.now())
         with stage_again(bench, found.program, batch, origin) as staged:
             anywhere = remapped(site, mapping, batch.recipe or "")
@@ -140,7 +139,15 @@ def _registered(
         old = outdated(bench, origin, found.program) if found.good else set()
         lease.check()
         with bench.site.registry.begin() as connection:
-            stored, late = register(bench.engine, connection, found.program, clock.now(), old)
+            stored, late = register(
+                bench.engine,
+                connection,
+                found.program,
+                clock.now(),
+                old,
+                day=arrival_of(bench.site, origin),
+                batch=origin.id,
+            )
             taken = refused(bench.engine, found.program, late, set(late))
             still = found.still + [(found.good[row.line].id, row) for row in taken]
             good = [row for line, row in found.good.items() if line not in late]

@@ -18,8 +18,8 @@ import pyarrow as pa
 from portrait.errors import InputError, MappingError
 from portrait.identity import hidden, load_secret
 from portrait.intake.archive import half_copied
-from portrait.intake.ask import many
 from portrait.intake.arrange import with_made
+from portrait.intake.ask import many
 from portrait.intake.compile import compile_stream
 from portrait.intake.lookup import Answer, Context, Known, Lookup, answers
 from portrait.intake.mapping import Mapping, Stream
@@ -32,7 +32,7 @@ from portrait.store.link import known_ids
 
 _CHUNK = 50_000
 _LOOK = pa.schema(
-    [(name, pa.string()) for name in ("name", "value", "code", "reason", "digest", "shown")]
+    [(name, pa.string()) for name in ("name", "value", "code", "reason", "digest", "shown", "beside")]
     + [("number", pa.int64())]
 )
 
@@ -90,6 +90,18 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
     finally:
         engine.close()
         shutil.rmtree(staging, ignore_errors=True)
+        os.close(held)
+
+
+@contextmanager
+def staging_folder(home: Path) -> Iterator[Path]:
+    """A folder for what is only needed while something is looked at; gone afterwards, and swept after a crash."""
+    home.mkdir(parents=True, exist_ok=True)
+    folder, held = _staging(home)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
         os.close(held)
 
 
@@ -226,7 +238,7 @@ def _table(found: list[tuple[str, Answer]], lookup: Lookup) -> pa.Table:
         "name": [text for text, _ in found],
         **{
             part: [getattr(answer, part) for _, answer in found]
-            for part in ("value", "code", "reason", "digest", "shown")
+            for part in ("value", "code", "reason", "digest", "shown", "beside")
         },
         "number": [int(answer.value) if lookup.numeric and answer.value else None for _, answer in found],
     }

@@ -132,6 +132,8 @@ def _field(program: Program, wanted: Field, expression: Expression) -> None:
         if wanted.type in ("account", "identifier"):
             program.values[f"g_{name}"] = f"l_{name}.digest"
             program.values[f"w_{name}"] = f"l_{name}.shown"
+            if wanted.codes == "mail":
+                program.values[f"h_{name}"] = f"l_{name}.beside"
     elif wanted.type == "text":
         program.values[f"v_{name}"] = text
         wrong = ", ".join(map(literal, MISTAKES))

@@ -16,16 +16,16 @@ from portrait import clock
 from portrait.errors import InputError, PortraitError
 from portrait.identity import hidden
 from portrait.intake.archive import keep, keep_text, place
-from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
 from portrait.intake.find import files_of, joined_file
+from portrait.intake.handed import handed_in
 from portrait.intake.judge import passed, refuse_undated, refused, tally
 from portrait.intake.land import (
     PART_ROWS,
     Progress,
-    accounts_sql,
     land,
     landing,
+    make_known,
     stage,
     strangers,
     unstage,
@@ -39,7 +39,7 @@ from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
-from portrait.store.link import add_accounts, link_accounts, unlinked
+from portrait.store.link import link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
 
 REASONS = 20  # of what was passed over are told one by one
@@ -93,13 +93,30 @@ def intake(
     part_rows: int = PART_ROWS,
     wait_seconds: float = 0.0,
 ) -> list[BatchReport]:
-    """Take in a file or folder as the mapping `source` says; one report for each file and stream.
+    """Take in a file, folder or zip archive as the mapping `source` says; one report for each file and stream.
 
     Raises MappingError for the mapping, InputError for a file that is not what the mapping needs (the batch then stands in
     the ledger as failed, nothing of it is stored, and the stream's other files are taken all the same), and LakeBusy when
     another process is writing.
     """
     mapping = load_mapping(source, site.settings.home)
+    with handed_in(site, mapping, path) as handed:
+        reports = _intake(site, mapping, handed.path, by, progress, part_rows, wait_seconds)
+    if reports and handed.notes:
+        told = "；".join(filter(None, (*handed.notes, reports[0].message)))
+        reports[0] = replace(reports[0], message=told)
+    return reports
+
+
+def _intake(
+    site: Site,
+    mapping: Mapping,
+    path: Path,
+    by: str,
+    progress: Progress | None,
+    part_rows: int,
+    wait_seconds: float,
+) -> list[BatchReport]:
     plan = files_of(mapping, path)
     total = sum(len(files) for _, files in plan)
     tell = progress or silent
@@ -209,10 +226,17 @@ def _fill(
     with site.registry.begin() as connection:
         if batch.target == "record":
             theirs = f"SELECT account FROM record WHERE batch = {batch.id}"
-            add_accounts(connection, many(engine, accounts_sql(program, theirs)))
+            make_known(engine, connection, program, theirs)
             link_accounts(connection, clock.now())
         else:
-            stored, late = register(engine, connection, program, clock.now())
+            stored, late = register(
+                engine,
+                connection,
+                program,
+                clock.now(),
+                day=arrival_of(site, batch),
+                batch=batch.id,
+            )
             counts = replace(counts, rows_stored=stored)
         strange: Sequence[int] = ()
         if batch.target in ("record", "trainee"):

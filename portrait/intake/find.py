@@ -9,6 +9,7 @@ from pathlib import Path
 from portrait.errors import InputError
 from portrait.intake.arrange import has_heads
 from portrait.intake.mapping import Layout, Mapping, Stream
+from portrait.intake.oneroster import package_file
 from portrait.intake.text import head_of
 from portrait.sentence import Sentence, sentence
 
@@ -32,6 +33,8 @@ def found(mapping: Mapping, path: Path) -> Found:
     used = {file for _, files in matched for file in files}
     for stream in mapping.streams:
         used.update(file for join in stream.joins for file in _matches(path, join.layout))
+    if mapping.package:
+        used.update(file for file in path.iterdir() if package_file(file.name))
     others = (file for file in sorted(path.rglob("*")) if file.is_file() and _is_ours(file.relative_to(path)))
     return Found(matched, tuple(file for file in others if file not in used))
 

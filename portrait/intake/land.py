@@ -12,8 +12,9 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from sqlalchemy import Connection
 
-from portrait.intake.ask import one
+from portrait.intake.ask import many, one
 from portrait.intake.lookup import Lookup
 from portrait.intake.program import Program
 from portrait.intake.raw import literal
@@ -23,6 +24,7 @@ from portrait.record import DOUBTFUL, RECORD_SCHEMA, UNIT, Flag
 from portrait.resource import read_yaml
 from portrait.store.batch import Batch
 from portrait.store.lease import Lease
+from portrait.store.link import add_accounts, name_accounts
 
 PART_ROWS = 300_000  # up to here one part; beyond, parts of at most six times this
 _FETCH = 100_000
@@ -302,6 +304,21 @@ def accounts_sql(program: Program, accounts: str) -> str:
         f"FROM {program.table('account')} l JOIN (SELECT DISTINCT account FROM ({accounts})) r "
         f"ON r.account = l.number ORDER BY 1"
     )
+
+
+def make_known(
+    engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program, accounts: str
+) -> None:
+    """Register these accounts (as for `accounts_sql`), with the names of their human beings where the file says them."""
+    add_accounts(connection, many(engine, accounts_sql(program, accounts)))
+    if program.stream.field("name") is not None:
+        lookup = program.lookups["account"]
+        named = (
+            f"SELECT l.number, {literal(program.mapping.source)}, {lookup.kind_sql('l.name')}, l.shown, l.digest, "
+            f"min(j.v_name) FROM {program.table('account')} l JOIN {program.judged} j ON j.v_account = l.number "
+            f"WHERE j._selected AND NOT j._bad AND j.v_name IS NOT NULL GROUP BY ALL ORDER BY 1"
+        )
+        name_accounts(connection, many(engine, named))
 
 
 def unmatched(engine: duckdb.DuckDBPyConnection, batch: Batch, unlinked: Sequence[int]) -> int:

@@ -9,7 +9,15 @@ from functools import cache, cached_property
 
 from portrait.framework import indicators
 from portrait.hashing import key_number
-from portrait.identity import KIND_NAME, SENSITIVE, Unrecognised, account_number, identify, masked
+from portrait.identity import (
+    KIND_NAME,
+    SENSITIVE,
+    Unrecognised,
+    account_number,
+    identify,
+    mailbox_digests,
+    masked,
+)
 from portrait.intake.expression import Expression
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.target import LOOKUPS, Field
@@ -45,6 +53,7 @@ class Answer:
     reason: str = ""
     digest: str = ""
     shown: str = ""
+    beside: str = ""  # of a mailbox: the digests of its SHA-1, apart by spaces
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,11 @@ class Lookup:
             return Answer(code=f"bad_{kind}", reason=str(error))
         if not found.shown or len(found.shown) > 120:
             return Answer(code=f"bad_{kind}", reason=f"{KIND_NAME[kind]}应为 1 到 120 个字")
-        return Answer(str(account_number(context.source, found)), digest=found.digest, shown=found.shown)
+        beside = ""
+        if self.field.type == "identifier" and kind == "mail":
+            beside = " ".join(mailbox_digests(text, context.secret))
+        number = account_number(context.source, found)
+        return Answer(str(number), digest=found.digest, shown=found.shown, beside=beside)
 
     def _numbered(self, text: str, context: Context) -> Answer:
         thing = self.field.type

@@ -24,6 +24,7 @@ from portrait.resource import DATA
 FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl")
 ENCODINGS = ("auto", "utf-8", "gb18030")
 _LATER = frozenset({"names", "lacking", "heads", "wide", "made", "passed", "year", "months"})
+PACKAGES = ("oneroster",)  # kinds of file sets with rules of their own, see portrait/intake/handed.py
 # No key on a keyboard writes these, and neither the engine nor PostgreSQL keeps them all.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -117,6 +118,7 @@ class Mapping:
     streams: tuple[Stream, ...]
     path: str = ""
     text: str = field(default="", repr=False)  # as it stands in the file
+    package: str = ""  # one of PACKAGES when its files only mean something together
 
     @property
     def label(self) -> str:
@@ -194,7 +196,7 @@ def read_mapping(path: Path, given: str = "") -> Mapping:
 def _checked(document: Any, at: str) -> Mapping:
     if not isinstance(document, dict):
         raise MappingError(f"{at}：应为键值结构，要有 name、source、streams")
-    reject(document, {"name", "version", "source", "title", "timezone", "maps", "streams"}, at)
+    reject(document, {"name", "version", "source", "title", "timezone", "package", "maps", "streams"}, at)
     name, source = (name_of(document, key, at) for key in ("name", "source"))
     timezone = text_of(document, "timezone", at, "Asia/Shanghai")
     if timezone not in zones():
@@ -215,6 +217,7 @@ def _checked(document: Any, at: str) -> Mapping:
         title=text_of(document, "title", at, name),
         timezone=timezone,
         streams=streams,
+        package=choice_of(document, "package", PACKAGES, at) if "package" in document else "",
     )
 
 

@@ -13,6 +13,7 @@ from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
 from portrait.intake.find import found, joined_file, lacking, useless
+from portrait.intake.handed import handed_in
 from portrait.intake.judge import Reason, reasons, refused, tally, veiled
 from portrait.intake.mapping import Stream, load_mapping
 from portrait.intake.program import Program, own_columns
@@ -63,6 +64,16 @@ def preview(site: Site, path: Path, source: str, *, rows: int = 12) -> list[Prev
     InputError only when there is no such path.
     """
     mapping = load_mapping(source, site.settings.home)
+    try:
+        with handed_in(site, mapping, path) as given:
+            return _previews(site, mapping, given.path, rows)
+    except InputError as error:
+        if not path.exists():
+            raise
+        return [_failed(None, path.name, error.message)]
+
+
+def _previews(site: Site, mapping: source_mapping.Mapping, path: Path, rows: int) -> list[Preview]:
     handed = found(mapping, path)
     also: dict[str, set[int]] = {}
     previews = []
@@ -112,9 +123,7 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
     """The preview of a file that can be read."""
     late: dict[int, str] = {}
     if program.stream.target.name == "person":
-        # Only a temporary table to compare with is written.
-        with bench.site.registry.begin() as connection:
-            late = forbidden(bench.engine, connection, program)
+        late = forbidden(bench.engine, program)
     counted, wrong = tally(bench.engine, program), reasons(bench.engine, program, late)
     codes: Counter[str] = Counter()
     for reason in wrong:

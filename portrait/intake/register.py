@@ -1,11 +1,11 @@
-"""Rows of people, places, courses and classes into the registry: the last row of a key wins, an identifier has one owner."""
+"""Rows of people, places, courses and classes into the registry: the last row of a key wins, an identifier has one owner in a file."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 from sqlalchemy import Connection
@@ -17,7 +17,9 @@ from portrait.intake.compile import slot
 from portrait.intake.program import Program
 from portrait.intake.raw import literal
 from portrait.intake.target import Field
-from portrait.store.link import accounts_of_others, add_accounts, add_owned, link_accounts, owned_by_others
+from portrait.store.alias import unify
+from portrait.store.employment import keep_schools, tell_schools
+from portrait.store.link import add_accounts, link_accounts, name_accounts
 from portrait.store.upsert import put
 
 
@@ -64,25 +66,27 @@ def register(
     program: Program,
     now: datetime,
     without: Collection[int] = (),
+    *,
+    day: date | None = None,
+    batch: int | None = None,
 ) -> tuple[int, dict[int, str]]:
-    """How many rows made or changed something, and the rows that what is registered already forbids: number → reason.
+    """How many rows made or changed something, and the rows that the file itself forbids: number → reason.
 
-    Rows `without` are left out, though they are good.
+    Rows `without` are left out, though they are good. `day` is the roster's, from which on a teacher is at a new school.
     """
-    with _chosen(engine, connection, program, without) as (chosen, late):
-        return _put(engine, connection, program, chosen, now), late
+    with _chosen(engine, program, without) as (chosen, late):
+        return _put(engine, connection, program, chosen, now, day or now.date(), batch), late
 
 
-def forbidden(engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program) -> dict[int, str]:
+def forbidden(engine: duckdb.DuckDBPyConnection, program: Program) -> dict[int, str]:
     """The rows that `register` would leave out, number → reason; nothing is stored."""
-    with _chosen(engine, connection, program) as (_, late):
+    with _chosen(engine, program) as (_, late):
         return late
 
 
 @contextmanager
 def _chosen(
     engine: duckdb.DuckDBPyConnection,
-    connection: Connection,
     program: Program,
     without: Collection[int] = (),
 ) -> Iterator[tuple[str, dict[int, str]]]:
@@ -95,7 +99,7 @@ def _chosen(
         engine.execute(f"CREATE TABLE {chosen} AS {chosen_sql(program, refused)}")
         if program.stream.target.name == "person":
             # A refused row uncovers the one before it under the same key, which must be looked at too.
-            while found := _taken(engine, connection, program, chosen):
+            while found := _taken(engine, program, chosen):
                 late.update(found)
                 _refuse(engine, refused, found)
                 engine.execute(f"CREATE OR REPLACE TABLE {chosen} AS {chosen_sql(program, refused)}")
@@ -111,11 +115,21 @@ def _refuse(engine: duckdb.DuckDBPyConnection, table: str, rows: Collection[int]
 
 
 def _put(
-    engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program, chosen: str, now: datetime
+    engine: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    program: Program,
+    chosen: str,
+    now: datetime,
+    day: date,
+    batch: int | None,
 ) -> int:
     target = program.stream.target.name
-    if target == "trainee":
+    if program.stream.field("account") is not None:
         add_accounts(connection, many(engine, _accounts_sql(program, chosen)))
+        if target == "trainee" and program.stream.field("name") is not None:
+            name_accounts(connection, many(engine, _accounts_sql(program, chosen, "v_name")))
+    if target == "person":
+        keep_schools(connection)
     columns = registered(program)
     listed = ", ".join(columns.values())
     stored = put(
@@ -125,20 +139,24 @@ def _put(
         many(engine, f"SELECT {listed} FROM {chosen} ORDER BY _row"),
     )
     if target == "person":
-        claims = _claims_sql(program, chosen)
+        claims = _claims_sql(program, chosen, beside=True)
         if claims:
-            identifiers = f"SELECT DISTINCT kind, digest, hint, person_id FROM ({claims}) ORDER BY ALL"
+            identifiers = (
+                f"SELECT kind, digest, min(hint), person_id FROM ({claims}) GROUP BY ALL ORDER BY ALL"
+            )
             put(
                 connection,
                 "identifier",
                 ["kind", "digest", "hint", "person_id"],
                 many(engine, identifiers),
             )
-        if program.stream.field("account") is not None:
-            owned = _accounts_sql(program, chosen, f", {registered(program)['id']}")
-            add_owned(connection, many(engine, owned), now)
+        if "school_id" in columns:
+            taught = f"SELECT {columns['id']}, {columns['school_id']} FROM {chosen}"
+            tell_schools(connection, many(engine, taught), day, batch)
     if target in ("person", "trainee"):
         link_accounts(connection, now)
+    if target == "person":
+        unify(connection, now)
     return stored
 
 
@@ -163,7 +181,8 @@ def registered(program: Program) -> dict[str, str]:
     extra = []
     for name, _ in stream.fields:
         wanted = stream.target.field(name)
-        if wanted is None or wanted.type == "identifier" or (home.table == "person" and name == "account"):
+        beside = {"person": "account", "trainee": "name"}.get(home.table)  # kept with the account
+        if wanted is None or wanted.type == "identifier" or name == beside:
             continue
         if name.startswith("extra."):
             extra.append(f"{literal(wanted.zh)}, v_{slot(name)}")
@@ -179,43 +198,56 @@ def _cast(wanted: Field) -> str:
     return f"v_{slot(wanted.name)}{casts.get(wanted.type, '')}"
 
 
-def _accounts_sql(program: Program, rows: str, more: str = "") -> str:
+def _accounts_sql(program: Program, rows: str, name: str = "") -> str:
+    """The accounts of these rows as the registry keeps them; with `name`, those whose human being is named."""
     kind = program.lookups["account"].kind_sql("t_account")
+    named = (f", min({name})", f" AND {name} IS NOT NULL") if name else ("", "")
     return (
-        f"SELECT DISTINCT v_account, {literal(program.mapping.source)}, {kind}, w_account, g_account{more} "
-        f"FROM {rows} WHERE v_account IS NOT NULL ORDER BY 1"
+        f"SELECT v_account, {literal(program.mapping.source)}, {kind}, w_account, g_account{named[0]} "
+        f"FROM {rows} WHERE v_account IS NOT NULL{named[1]} GROUP BY ALL ORDER BY 1"
     )
 
 
-def _claims_sql(program: Program, rows: str) -> str:
-    """Every identifier that a row claims for its person: _row, kind, digest, hint, person_id; "" when none is mapped."""
+def _claims_sql(program: Program, rows: str, *, beside: bool = False) -> str:
+    """Every identifier that a row claims for its person: _row, kind, digest, hint, person_id; "" when none is mapped.
+
+    `beside` adds what only links and is no number of the person's own: the account that the roster names, and the SHA-1 by
+    which platforms may know the mailbox.
+    """
     person = registered(program)["id"]
-    return " UNION ALL ".join(
+    claims = [
         f"SELECT _row, {literal(kind)} AS kind, g_{kind} AS digest, left(w_{kind}, 20) AS hint, {person} AS person_id "
         f"FROM {rows} WHERE g_{kind} <> ''"
         for kind in _PERSON_KINDS
         if kind in program.lookups
-    )
+    ]
+    if beside and "mail" in program.lookups:
+        claims.append(
+            f"SELECT _row, 'mbox_sha1sum', unnest(string_split(h_mail, ' ')), left(w_mail, 20), {person} "
+            f"FROM {rows} WHERE h_mail <> ''"
+        )
+    if beside and program.stream.field("account") is not None:
+        kind = program.lookups["account"].kind_sql("t_account")
+        claims.append(
+            f"SELECT _row, {kind} AS kind, g_account AS digest, left(w_account, 20) AS hint, {person} AS person_id "
+            f"FROM {rows} WHERE g_account <> ''"
+        )
+    return " UNION ALL ".join(claims)
 
 
-def _taken(
-    engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program, chosen: str
-) -> dict[int, str]:
-    """Rows that claim an identifier or account of somebody else, here or in the registry."""
+def _taken(engine: duckdb.DuckDBPyConnection, program: Program, chosen: str) -> dict[int, str]:
+    """Rows that claim an identifier or account that the file has given to somebody else.
+
+    What another roster gave to somebody else is no reason to refuse a row: both are kept, and a person decides.
+    """
     found: dict[int, str] = {}
     claims = _claims_sql(program, chosen)
     if claims:
-        for number, kind, key in owned_by_others(
-            connection, many(engine, f"SELECT _row, kind, digest, person_id FROM ({claims})")
-        ):
-            found.setdefault(number, _owned(program, kind, f"另一位教师（{key}）"))
         for number, kind, first in engine.execute(_rivals_sql(claims, "kind, digest")).fetchall():
             found.setdefault(number, _owned(program, kind, f"第 {first} 行的另一位教师"))
     if program.stream.field("account") is not None:
         person = registered(program)["id"]
         accounts = f"SELECT _row, v_account, {person} AS person_id FROM {chosen} WHERE v_account IS NOT NULL"
-        for number, key in accounts_of_others(connection, many(engine, accounts)):
-            found.setdefault(number, _owned(program, "account", f"另一位教师（{key}）"))
         rivals = _rivals_sql(f"SELECT *, 'account' AS kind FROM ({accounts})", "v_account")
         for number, kind, first in engine.execute(rivals).fetchall():
             found.setdefault(number, _owned(program, kind, f"第 {first} 行的另一位教师"))

@@ -21,6 +21,7 @@ from portrait.intake.find import found
 from portrait.intake.land import Progress as Within
 from portrait.intake.mapping import Mapping, load_mapping, mapping_files
 from portrait.intake.reader import SUFFIXES
+from portrait.intake.unpack import unpack
 from portrait.sentence import sentence, without
 from portrait.site import Site
 
@@ -28,6 +29,8 @@ Progress = Callable[[str, float], None]  # what is being done, and how much of t
 
 KEPT = timedelta(hours=24)
 MOST_FILES = 40
+ZIP = "zip"
+ACCEPTED = (*SUFFIXES, f".{ZIP}")
 WAIT_SECONDS = 20.0  # for another writer of the lake to finish
 _BLOCK = 1 << 20
 _NAME_LONGEST = 80  # characters: a name in Chinese takes three bytes each, and a folder entry 255
@@ -101,17 +104,14 @@ def receive(
     megabytes: int,
     still: Callable[[], None] = lambda: None,
 ) -> Path:
-    """The file that `stream` held, waiting under a safe form of its name; one of the same name is replaced.
+    """The file that `stream` held, waiting under a safe form of its name; one of the same name is replaced. Of an archive its
+    files wait.
 
     Raises InputError when the file is empty, larger than `megabytes`, one too many, or not what its name promises, and
     what `still` raises: it is asked once the whole file has come, which may take long.
     """
     name = safe_name(name)
-    kind = SUFFIXES.get(Path(name).suffix.lower())
-    if kind is None:
-        raise InputError(
-            "{file}：不收这种文件；收的有：{choices}（压缩包请先解开）", file=name, choices=list(SUFFIXES)
-        )
+    kind = _kind(name)
     place = _made(home, user_id)
     target = place / "file" / name
     if not target.exists() and len(upload_of(home, user_id).files) >= MOST_FILES:
@@ -131,12 +131,47 @@ def receive(
                 file.write(block)
         if not size:
             raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=name)
+        if kind == ZIP:
+            still()
+            return _spread(home, user_id, Path(half), name, megabytes)
         _judge(Path(half), name, kind)
         still()
         os.replace(half, target)
     finally:
         Path(half).unlink(missing_ok=True)
     return target
+
+
+def _kind(name: str) -> str:
+    """The format that a file's name promises. Raises InputError for what is not taken."""
+    suffix = Path(name).suffix.lower()
+    kind = ZIP if suffix == f".{ZIP}" else SUFFIXES.get(suffix)
+    if kind is None:
+        raise InputError(
+            "{file}：不收这种文件；收的有：{choices}（别的压缩包请先解开）", file=name, choices=list(ACCEPTED)
+        )
+    return kind
+
+
+def _spread(home: Path, user_id: int, archive: Path, name: str, megabytes: int) -> Path:
+    """The files of an archive, waiting beside the others as if each had been handed in; the first of them."""
+    place = _place(home, user_id)
+    with tempfile.TemporaryDirectory(dir=place, prefix="half-") as folder:
+        inside = unpack(archive, Path(folder), name=name, most_bytes=megabytes << 20, most_files=MOST_FILES)
+        files = {safe_name(file.name): file for file in sorted(inside.rglob("*")) if file.is_file()}
+        for inner, file in files.items():
+            kind = _kind(inner)
+            if kind == ZIP:
+                raise InputError("{file}：压缩包里还有压缩包 {inner}，请先解开", file=name, inner=inner)
+            _judge(file, inner, kind)
+        waiting = {file.name for file in upload_of(home, user_id).files}
+        if len(waiting | set(files)) > MOST_FILES:
+            raise InputError(
+                "{file}：一次最多 {most} 个文件，请先接入或放弃已上传的", file=name, most=MOST_FILES
+            )
+        for inner, file in files.items():
+            os.replace(file, place / "file" / inner)
+    return place / "file" / min(files)
 
 
 def remove(home: Path, user_id: int, name: str = "") -> None:

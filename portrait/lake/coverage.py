@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,24 +12,34 @@ if TYPE_CHECKING:
     from portrait.lake.pool import Pool
 
 SIGNING_UP = (Kind.ENROL, Kind.WITHDRAW)  # signing up is not learning
-OFFSITE = Flag.OFFSITE | Flag.FACE | Flag.VERIFIED
+AWAY = Flag.OFFSITE | Flag.FACE
 DAY = "(time + INTERVAL 8 HOUR)::date"  # China's one time zone, no summer time; records are kept in UTC
 
 
-def learners(pool: Pool, first: date, last: date, persons: Collection[int] | None = None) -> dict[str, int]:
-    """Persons by county with at least one record of learning from `first` to `last` that is not doubtful."""
+def learners(
+    pool: Pool,
+    first: date,
+    last: date,
+    persons: Collection[int] | None = None,
+    then: Mapping[int, str] | None = None,
+) -> dict[str, int]:
+    """Persons by county with at least one record of learning from `first` to `last` that is not doubtful.
+
+    A person counts in the county of the school now, or in the one that `then` says.
+    """
+    placed, where = _placed(then)
     kinds = ", ".join(str(int(kind)) for kind in SIGNING_UP)
     chosen, given = _among(persons)
     rows = pool.kept(
         f"""
-        SELECT county, count(DISTINCT person) FROM link
+        SELECT county, count(DISTINCT person) FROM {placed}
         WHERE account IN (
             SELECT account FROM record
             WHERE month BETWEEN ? AND ? AND kind NOT IN ({kinds}) AND flag & {int(DOUBTFUL)} = 0
               AND {DAY} BETWEEN ? AND ?) {chosen}
         GROUP BY county
         """,
-        [month_number(first), month_number(last), first, last, *given],
+        [*where, month_number(first), month_number(last), first, last, *given],
     )
     return {row[0]: int(row[1]) for row in rows}
 
@@ -40,19 +50,26 @@ def offsite_counts(
     last: date,
     counties: Collection[str] | None = None,
     persons: Collection[int] | None = None,
+    confirmed: Collection[bytes] = (),
+    then: Mapping[int, str] | None = None,
 ) -> dict[str, dict[int, int]]:
-    """By county: number of verified off-site face-to-face days → persons. Persons without a day are not in it."""
+    """By county: number of off-site face-to-face days, verified or among the `confirmed` → persons. Persons without a day are
+    not in it.
+
+    All days of a person count in one county: that of the school now, or the one that `then` says.
+    """
+    placed, where = _placed(then)
     chosen, given = _among(persons)
     if counties is not None:
         chosen, given = f"AND county IN (SELECT unnest(?::VARCHAR[])) {chosen}", [list(counties), *given]
     rows = pool.kept(
         f"""
         SELECT county, days, count(*) FROM (
-            SELECT county, person, count(DISTINCT {DAY}) AS days FROM record JOIN link USING (account)
+            SELECT county, person, count(DISTINCT {DAY}) AS days FROM record JOIN {placed} USING (account)
             WHERE {_OFFSITE} {chosen} GROUP BY county, person)
         GROUP BY county, days
         """,
-        [*_span(first, last), *given],
+        [*where, sorted(confirmed), *_span(first, last), *given],
     )
     found: dict[str, dict[int, int]] = {}
     for county, days, n in rows:
@@ -60,21 +77,33 @@ def offsite_counts(
     return found
 
 
-def offsite_days(pool: Pool, first: date, last: date, persons: Collection[int]) -> dict[int, int]:
-    """Verified off-site days of named persons. Call it only for persons whom the reader may list by name."""
+def offsite_days(
+    pool: Pool, first: date, last: date, persons: Collection[int], confirmed: Collection[bytes] = ()
+) -> dict[int, int]:
+    """Verified or confirmed off-site days of named persons. Call it only for persons whom the reader may list by name."""
     chosen, given = _among(persons)
     rows = pool.kept(
         f"SELECT person, count(DISTINCT {DAY}) FROM record JOIN link USING (account) "
         f"WHERE {_OFFSITE} {chosen} GROUP BY person",
-        [*_span(first, last), *given],
+        [sorted(confirmed), *_span(first, last), *given],
     )
     return {row[0]: int(row[1]) for row in rows}
 
 
 _OFFSITE = (
-    f"month BETWEEN ? AND ? AND kind = {int(Kind.ATTENDANCE)} AND flag & {int(DOUBTFUL)} = 0 "
-    f"AND flag & {int(OFFSITE)} = {int(OFFSITE)} AND {DAY} BETWEEN ? AND ?"
+    f"kind = {int(Kind.ATTENDANCE)} AND flag & {int(DOUBTFUL)} = 0 AND flag & {int(AWAY)} = {int(AWAY)} "
+    f"AND (flag & {int(Flag.VERIFIED)} <> 0 OR id IN (SELECT unnest(?::BLOB[]))) "
+    f"AND month BETWEEN ? AND ? AND {DAY} BETWEEN ? AND ?"
 )
+
+
+def _placed(then: Mapping[int, str] | None) -> tuple[str, list[Any]]:
+    """The links with the counties of a day, for FROM."""
+    if not then:
+        return "link", []
+    moved = "(SELECT unnest(?::BIGINT[]) AS person, unnest(?::VARCHAR[]) AS was)"
+    text = f"(SELECT account, person, coalesce(was, county) AS county FROM link LEFT JOIN {moved} USING (person))"
+    return f"{text} AS link", [list(then), list(then.values())]
 
 
 def _span(first: date, last: date) -> list[Any]:

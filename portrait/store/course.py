@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine, and_, case, func, literal, or_, se
 
 from portrait.resource import read_code
 from portrait.scope import Scope
+from portrait.store.alias import same_person
 from portrait.store.schema import alignment, course, election, provider
 
 TERM_LIMIT = 8
@@ -146,7 +147,7 @@ _FROM = course.outerjoin(provider, provider.c.id == course.c.provider_id)
 
 def _taken(scope: Scope) -> Any:
     return select(election.c.course_id).where(
-        election.c.person_id == scope.actor.person_id, election.c.answer == "take"
+        same_person(election.c.person_id, scope.actor.person_id), election.c.answer == "take"
     )
 
 

@@ -11,6 +11,15 @@ from portrait.scope import Scope
 from portrait.store.schema import person, region, school
 
 
+def person_id_of(registry: Engine, key: str) -> int:
+    """The person with this staff number, for who runs a command. Raises NotFound."""
+    with registry.connect() as connection:
+        found = connection.execute(select(person.c.id).where(person.c.key == key)).scalar()
+    if found is None:
+        raise NotFound("没有继教编号为 {key} 的教师", key=key[:80])
+    return int(found)
+
+
 @dataclass(frozen=True)
 class Who:
     id: int

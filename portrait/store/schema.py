@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -85,15 +87,18 @@ person = Table(
     Column("since", Integer),  # first year of teaching
     Column("teaching", Boolean, nullable=False, default=True),  # has a teaching load
     Column("extra", JSON, nullable=False, default=dict),  # what the source adds (OULAD region, age band)
+    # The person who stands for this one since the two were found to be one (table alias); null: stands alone.
+    Column("stands_id", BigInteger, ForeignKey("person.id"), index=True),
 )
 
 identifier = Table(
     "identifier",
     metadata,
-    Column("kind", String(12), primary_key=True),  # staff | mail | phone | idno | native
+    Column("kind", String(12), primary_key=True),  # portrait.identity.KINDS
     Column("digest", String(64), primary_key=True),  # keyed hash of the normalised value
     Column("hint", String(20), nullable=False, default=""),  # what may be shown: last four, masked mail
-    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    # Rosters may give one identifier to several persons; then it decides nothing by itself.
+    Column("person_id", BigInteger, ForeignKey("person.id"), primary_key=True, index=True),
 )
 
 account = Table(
@@ -101,13 +106,66 @@ account = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),  # portrait.identity.account_id
     Column("source", String(40), nullable=False, index=True),
-    Column("kind", String(12), nullable=False),  # what `shown` is: staff | mail | phone | idno | native
-    Column("shown", String(120), nullable=False),  # the external name; masked for mail, phone, idno
+    Column("kind", String(12), nullable=False),  # what `shown` is: portrait.identity.KINDS
+    Column("shown", String(120), nullable=False),  # the external name; masked for the sensitive kinds
     Column("digest", String(64), nullable=False, index=True),
     Column("person_id", BigInteger, ForeignKey("person.id"), index=True),  # null: unknown person yet
     Column("reason", String(200), nullable=False, default=""),
     Column("confidence", Float, nullable=False, default=0.0),
     Column("linked_at", DateTime(timezone=True)),
+    Column("name", String(60)),  # of the human being, as the platform has it; null: it does not say
+)
+
+# --- one person ----------------------------------------------------------------------------------------------
+
+
+def _decided() -> list[Column[Any]]:
+    """Why two things are taken for one, how sure that is, and what was decided by whom: never deleted, only followed by other rows."""
+    return [
+        Column("id", Id, primary_key=True, autoincrement=True),
+        Column("reason", String(20), nullable=False),  # data/rules/identity.yaml
+        Column("evidence", JSON, nullable=False, default=dict),
+        Column("confidence", Float, nullable=False),
+        Column("state", String(12), nullable=False, index=True),  # portrait.match.STATES
+        Column("at", DateTime(timezone=True), nullable=False),
+        Column("decided_by", String(60), nullable=False, default=""),  # "": the rules themselves
+        Column("decided_at", DateTime(timezone=True)),
+        Column("note", String(200), nullable=False, default=""),
+        Column("later_at", DateTime(timezone=True)),  # put off then
+        Column("undone_by", String(60), nullable=False, default=""),
+        Column("undone_at", DateTime(timezone=True)),
+        Column("undone_note", String(200), nullable=False, default=""),
+    ]
+
+
+link = Table(  # account.person_id is what the active one of an account comes to
+    "link",
+    metadata,
+    *_decided(),
+    Column("account_id", BigInteger, ForeignKey("account.id"), nullable=False, index=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+)
+
+alias = Table(  # person.stands_id is what the active ones of a person come to
+    "alias",
+    metadata,
+    *_decided(),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column(
+        "stands_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True
+    ),  # stands for the person
+)
+
+employment = Table(  # where a person taught and when, as successive rosters told it
+    "employment",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column("school_id", BigInteger, ForeignKey("school.id"), nullable=False, index=True),
+    Column("since", Date),  # the first day; null: as far back as records go
+    Column("until", Date),  # the first day elsewhere; null: still there
+    Column("told", Date),  # the day of the roster that began the spell
+    Column("batch_id", ForeignKey("batch.id")),
 )
 
 # --- what is taught ------------------------------------------------------------------------------------------
@@ -141,6 +199,66 @@ alignment = Table(
     Column("course_id", BigInteger, ForeignKey("course.id"), primary_key=True),
     Column("indicator", String(8), primary_key=True),
     Column("percent", Integer, nullable=False),  # 1..100
+)
+
+# --- competency frameworks -----------------------------------------------------------------------------------
+
+framework = Table(
+    "framework",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column(
+        "identifier", String(200), nullable=False, unique=True
+    ),  # of the CFDocument, or made from our title
+)
+
+framework_version = Table(
+    "framework_version",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("framework_id", ForeignKey("framework.id"), nullable=False),
+    Column(
+        "number", Integer, nullable=False
+    ),  # counts up; never overwritten, so that what named it can still show it
+    Column("title", String(300), nullable=False),
+    Column("label", String(80), nullable=False, default=""),  # the publisher's name for the version
+    Column("form", String(8), nullable=False),  # case | own
+    Column("digest", String(64), nullable=False),  # of what it says: the same again is no new version
+    Column("content", String(64), nullable=False),  # sha256 of the archived file
+    Column("file", String(300), nullable=False),  # name as received
+    Column("items", Integer, nullable=False),
+    Column("associations", Integer, nullable=False),
+    Column("document", JSON, nullable=False),  # all but items and associations
+    Column("by", String(60), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("framework_id", "number"),
+)
+
+framework_item = Table(
+    "framework_item",
+    metadata,
+    Column("version_id", ForeignKey("framework_version.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),  # in the file, from 0
+    Column("identifier", String(200), nullable=False),
+    Column("code", Text, nullable=False, default=""),
+    Column("statement", Text, nullable=False),
+    Column("english", Text, nullable=False, default=""),
+    Column("kind", Text, nullable=False, default=""),
+    Column("body", JSON, nullable=False),  # all of it as it came
+    UniqueConstraint("version_id", "identifier"),
+)
+
+framework_association = Table(
+    "framework_association",
+    metadata,
+    Column("version_id", ForeignKey("framework_version.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("identifier", String(420), nullable=False),
+    Column("kind", String(20), nullable=False),  # isChildOf | exactMatchOf | …, from origin to destination
+    Column("origin", String(200), nullable=False),
+    Column("destination", String(200), nullable=False),
+    Column("sequence", Integer),
+    Column("body", JSON, nullable=False),
 )
 
 # --- programme -----------------------------------------------------------------------------------------------
@@ -197,6 +315,42 @@ followup = Table(  # what a class's staff answered to “may not finish”; appe
     Column("note", String(200), nullable=False, default=""),
     Column("by", String(60), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+)
+
+# --- attendance and offline study ----------------------------------------------------------------------------
+
+proof = Table(  # a file that shows that something took place; the file itself stands in the archive
+    "proof",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("content", String(64), nullable=False),  # sha256 of the archived file
+    Column("name", String(120), nullable=False),  # as received
+    Column("type", String(8), nullable=False),  # portrait.proof.TYPES
+    Column("size", Integer, nullable=False),  # bytes
+    Column("by", String(60), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+claim = Table(  # attendance or school-based study that waits for somebody to confirm it, or was
+    "claim",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column(
+        "record", LargeBinary(16), unique=True
+    ),  # of the lake, when it came in by a file; null: handed in here
+    Column("person_id", BigInteger, ForeignKey("person.id"), nullable=False, index=True),
+    Column("class_id", BigInteger, ForeignKey("training_class.id"), index=True),
+    Column("kind", String(12), nullable=False),  # activity | attendance
+    Column("title", String(120), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("hours", Float, nullable=False, default=0.0),
+    Column("proof_id", ForeignKey("proof.id"), index=True),
+    Column("state", String(12), nullable=False),  # submitted | confirmed | returned | withdrawn
+    Column("by", String(60), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("reason", String(300), nullable=False, default=""),  # of the return
+    Column("confirmed_by", String(60), nullable=False, default=""),  # who decided, either way
+    Column("confirmed_at", DateTime(timezone=True)),
 )
 
 # --- intake --------------------------------------------------------------------------------------------------
@@ -490,6 +644,8 @@ audit_head = Table(
 )
 
 Index("ix_followup_class", followup.c.class_id, followup.c.account_id)
+Index("ix_claim_state", claim.c.state)
+Index("ix_framework_association_origin", framework_association.c.origin)
 Index("ix_election_course", election.c.course_id)
 Index("ix_contest_state", contest.c.state)
 # A statement is looked for by one thing or the other, the newest first.

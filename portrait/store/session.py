@@ -7,10 +7,10 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
 from portrait.clock import aware
-from portrait.store.schema import session, user
+from portrait.store.schema import person, session, user
 
 SEEN_STEP = timedelta(seconds=60)  # how exactly "last seen" is kept: one write a minute, not one a request
 
@@ -33,9 +33,13 @@ def find_session(
     engine: Engine, token: str, *, idle: timedelta, idle_admin: timedelta, longest: timedelta, now: datetime
 ) -> Row[Any] | None:
     """The user row behind a live session, with `token` as stored; None when it is unknown, ended, idle too long or too old."""
+    # A reader who was found to be another's second self is that other.
+    who = func.coalesce(person.c.stands_id, user.c.person_id).label("person_id")
     query = (
-        select(user, session.c.token, session.c.created.label("opened"), session.c.seen)
+        select(*(c for c in user.c if c.name != "person_id"), who)
+        .add_columns(session.c.token, session.c.created.label("opened"), session.c.seen)
         .join(session, session.c.user_id == user.c.id)
+        .outerjoin(person, person.c.id == user.c.person_id)
         .where(session.c.token == _stored(token), session.c.ended.is_(None), user.c.active)
     )
     with engine.connect() as connection:

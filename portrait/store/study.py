@@ -12,6 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import Engine, or_, select
 
 from portrait.clock import aware
+from portrait.store.alias import same_person
 from portrait.store.name import in_parts
 from portrait.store.schema import account, alignment, course, election, person, trainee, training_class
 
@@ -92,8 +93,10 @@ def shelf(registry: Engine, day: date) -> list[ShelfCourse]:
 
 def answers(registry: Engine, person_id: int) -> dict[int, tuple[str, datetime]]:
     """What a teacher last answered to courses: course → answer (portrait.store.answer.ANSWERS), when."""
-    query = select(election.c.course_id, election.c.answer, election.c.at).where(
-        election.c.person_id == person_id
+    query = (
+        select(election.c.course_id, election.c.answer, election.c.at)
+        .where(same_person(election.c.person_id, person_id))
+        .order_by(election.c.at)
     )
     with registry.connect() as connection:
         return {row.course_id: (row.answer, aware(row.at)) for row in connection.execute(query)}

@@ -64,7 +64,7 @@ def class_accounts(registry: Engine, scope: Scope, class_id: int) -> dict[int, i
 def titles(registry: Engine, scope: Scope, class_id: int | None = None) -> dict[int, str]:
     """Title codes of the persons of a class (those still in it), or of everybody the reader may count."""
     if class_id is None:
-        query = select(person.c.id, person.c.title).where(scope.counted)
+        query = select(person.c.id, person.c.title).where(scope.counted, person.c.stands_id.is_(None))
     else:
         query = (
             select(person.c.id, person.c.title)

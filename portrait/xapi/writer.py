@@ -84,6 +84,11 @@ class Writer:
         began = self._began
         return microseconds(clock.now()) if began is None else began - 1
 
+    @property
+    def waiting(self) -> int:
+        """How many statements wait for their turn."""
+        return self._held
+
     def close(self) -> None:
         with self._turn:
             self._closing = True

@@ -16,8 +16,7 @@ from dashboards.part.admin.preview import preview_finding, previews, takeable
 from dashboards.part.admin.word import target_name
 from portrait.errors import MappingError
 from portrait.intake.mapping import load_mapping
-from portrait.intake.reader import SUFFIXES
-from portrait.intake.upload import Taken, Upload
+from portrait.intake.upload import ACCEPTED, Taken, Upload
 from portrait.source import mapping_titles
 
 
@@ -146,14 +145,14 @@ def _drop(context: Context) -> Any:
     """What assets/intake.js turns into an upload; every word that it says stands here, in the reader's language."""
     most = context.site.settings.upload_megabytes
     data = {
-        "data-accept": ",".join(SUFFIXES),
+        "data-accept": ",".join(ACCEPTED),
         "data-megabytes": str(most),
         "data-sending": gettext("正在上传 {name}（{n}/{all}）：{percent}%"),
         "data-cancel": gettext("取消上传"),
         "data-cancelled": gettext("已取消，{name} 没有上传。"),
         "data-large": gettext("{name}：有 {size} MB，超过 {most} MB 的上限；请分成几个文件，或用命令 portrait intake 导入。"),
         "data-empty": gettext("{name}：文件是空的（0 字节）。"),
-        "data-wrong": gettext("{name}：不收这种文件；收的有 {accept}（压缩包请先解开）。"),
+        "data-wrong": gettext("{name}：不收这种文件；收的有 {accept}（别的压缩包请先解开）。"),
         "data-lost": gettext("{name}：没有传上去，请检查网络后再试。"),
     }  # fmt: skip
     return html.Button(
@@ -163,7 +162,10 @@ def _drop(context: Context) -> Any:
                 [
                     html.B(gettext("选择文件，或把文件拖到这里")),
                     html.Small(
-                        gettext("CSV、XLSX、Parquet、JSON 行；可以一次选几个，每个不超过 {n} MB", n=most)
+                        gettext(
+                            "CSV、XLSX、Parquet、JSON 行，或装着它们的 zip；可以一次选几个，每个不超过 {n} MB",
+                            n=most,
+                        )
                     ),
                 ]
             ),

@@ -1,0 +1,56 @@
+"""A claim or an unverified sign-in as a reader sees it: what, when, how many hours, with which proof, and how it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from dashboards.language import gettext
+from dashboards.part import badge, format, icon
+from portrait.offline import Waiting
+from portrait.store.claim import STATES, Claim
+
+_TONES = {"submitted": "data", "confirmed": "good", "returned": "warn", "withdrawn": "none"}
+_KINDS = {"activity": "校本研修", "attendance": "签到"}
+
+
+def state_of(claim: Claim) -> Any:
+    return badge(gettext(STATES[claim.state]), _TONES[claim.state])
+
+
+def what(one: Claim | Waiting) -> str:
+    """Kind, day and hours in one line."""
+    day = format.day(one.day) if one.day else gettext("无日期")
+    words = [gettext(_KINDS.get(one.kind, one.kind)), day]
+    if one.hours:
+        words.append(gettext("{n} 学时", n=format.decimal(one.hours)))
+    if one.class_name:
+        words.append(one.class_name)
+    return " · ".join(words)
+
+
+def proof_link(claim: Claim, path: str) -> Any:
+    """A link that saves the proof; `path` is the route of the page it stands on."""
+    if claim.proof is None:
+        return html.Span(gettext("没有证明材料"), className="quiet")
+    size = gettext("{n} KB", n=format.count(max(1, claim.proof.size >> 10)))
+    return html.A(
+        [icon("download", 16), f"{claim.proof.name}", html.Span(f" {size}", className="quiet")],
+        href=f"{path}/{claim.id}",
+        className="proof-link",
+        download=True,
+    )
+
+
+def decided(claim: Claim) -> str:
+    """Who decided when, and why not; "" while nobody has."""
+    if claim.decided_at is None or claim.state == "withdrawn":
+        return ""
+    words = gettext(
+        "{when} {by}：{state}",
+        when=format.moment(claim.decided_at),
+        by=claim.decided_by,
+        state=gettext(STATES[claim.state]),
+    )
+    return gettext("{words}。{note}", words=words, note=claim.reason) if claim.reason else words

@@ -1,0 +1,295 @@
+"""Offline study and sign-ins with proof: handed in by a teacher or come in by a file, and confirmed or returned by another.
+
+What is not confirmed keeps its place and counts for nothing. What a teacher hands in becomes a record when it is confirmed, and
+comes in by the door like every other.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from portrait import clock
+from portrait.errors import AccessRefused, InputError, NotFound
+from portrait.explain import EPOCH
+from portrait.hours import CHINA, hours_rule
+from portrait.identity import account_number, identify, load_secret
+from portrait.intake.archive import keep, place, sound
+from portrait.intake.bench import staging_folder
+from portrait.intake.door import intake
+from portrait.proof import check_proof
+from portrait.record import Flag, Kind
+from portrait.resource import read_yaml
+from portrait.scope import Role, Scope
+from portrait.site import Site
+from portrait.store.answer import own_person
+from portrait.store.claim import (
+    REASON_LIMIT,
+    Claim,
+    Proof,
+    accounts_in_scope,
+    add_claim,
+    add_proof,
+    claim_of,
+    class_spans,
+    decide_claim,
+    decided_records,
+    may_decide,
+    own_account,
+    proof_by,
+)
+
+MAPPING = "confirmed"
+TITLE_LIMIT = 120
+DECIDERS = (Role.SCHOOL, Role.TRAINER, Role.OFFICE)
+WAIT_SECONDS = 20.0
+_HEADER = (
+    "编号",
+    "人员",
+    "种类",
+    "活动名称",
+    "日期",
+    "学时",
+    "申报人",
+    "申报时间",
+    "证明材料",
+    "确认人",
+    "确认时间",
+)
+
+
+@dataclass(frozen=True)
+class ClaimRule:
+    """What data/rules/hours.yaml says of claims."""
+
+    most_hours: float  # of one activity
+    days: int  # how long after it an activity may be handed in
+    cite: str
+
+
+def claim_rule() -> ClaimRule:
+    said = read_yaml("rules/hours.yaml")["claim"]
+    return ClaimRule(float(said["most_hours"]), int(said["days"]), said["cite"])
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A record of the lake that counts for nothing until somebody confirms it. `outside`: its day is none of its class's."""
+
+    record: bytes
+    person_id: int
+    person: str
+    school: str
+    class_id: int | None
+    class_name: str
+    kind: str
+    title: str
+    day: date | None
+    hours: float
+    outside: bool
+
+
+def receive_proof(site: Site, path: Path, name: str, *, by: str) -> Proof:
+    """The file, judged and archived as it is. Raises InputError for what is no proof."""
+    name = name.replace("\\", "/").rpartition("/")[2][-120:]
+    kind = check_proof(path, name)
+    size, content = path.stat().st_size, keep(site.archive, path)
+    number = add_proof(site.registry, content=content, name=name, kind=kind, size=size, by=by, now=site.now)
+    return Proof(number, content, name, kind, size, by)
+
+
+def hand_in(
+    site: Site, scope: Scope, *, title: str, day: date | None, hours: float | None, proof: int | None
+) -> int:
+    """The number of a teacher's own claim of school-based study. Raises InputError naming what is wrong with it."""
+    rule, person = claim_rule(), own_person(scope)
+    title = " ".join(title.split())
+    if not title or len(title) > TITLE_LIMIT:
+        raise InputError("活动名称应为 1 到 {most} 个字", most=TITLE_LIMIT)
+    if day is None or day > site.today:
+        raise InputError("请填活动日期，不能晚于今天")
+    if day < site.today - timedelta(days=rule.days):
+        raise InputError("活动过去 {days} 天以上，不能再申报", days=rule.days)
+    if hours is None or not 0 < hours <= rule.most_hours or round(hours * 100) != hours * 100:
+        raise InputError("一次活动的学时应大于 0，不超过 {most}", most=f"{rule.most_hours:g}")
+    if proof is None:
+        raise InputError("请先上传证明材料")
+    held = proof_by(site.registry, proof, scope.actor.login)
+    return add_claim(
+        site.registry,
+        {
+            "person_id": person,
+            "kind": "activity",
+            "title": title,
+            "day": day,
+            "hours": hours,
+            "proof_id": held.id,
+            "state": "submitted",
+            "by": scope.actor.login[:60],
+            "at": site.now,
+        },
+    )
+
+
+def withdraw(site: Site, scope: Scope, number: int) -> None:
+    """Take back what one has handed in oneself, while nobody has decided. Raises NotFound when there is nothing to take back."""
+    claim = claim_of(site.registry, scope, number)
+    if claim.person_id != own_person(scope) or not decide_claim(
+        site.registry, number, "withdrawn", by=scope.actor.login, now=site.now
+    ):
+        raise NotFound("没有可以撤回的申报 {number}", number=number)
+
+
+def proof_file(site: Site, scope: Scope | None, number: int) -> tuple[Claim, Proof, Path]:
+    """The proof of a claim that the reader may see. Raises NotFound when there is none, InputError when the archive has lost it."""
+    claim = claim_of(site.registry, scope, number)
+    if claim.proof is None:
+        raise NotFound("第 {number} 号申报没有证明材料", number=number)
+    if not sound(site.archive, claim.proof.content):
+        raise InputError("证明材料 {file} 不在存档里，请从备份恢复", file=claim.proof.name)
+    return claim, claim.proof, place(site.archive, claim.proof.content)
+
+
+def waiting_records(site: Site, scope: Scope | None, *, limit: int = 200) -> list[Waiting]:
+    """Sign-ins and activities of the reader's people that came in unconfirmed and await a decision, newest first."""
+    if scope is not None and scope.actor.role not in DECIDERS:
+        return []
+    owners, pairs = accounts_in_scope(site.registry, scope)
+    kinds = ", ".join(str(int(kind)) for kind in hours_rule().verified)
+    if not owners or not kinds:
+        return []
+    rows = site.pool.kept(
+        f"SELECT id, account, run, kind, item, epoch_us(time), credit FROM record WHERE kind IN ({kinds}) "
+        f"AND flag & {int(Flag.VERIFIED)} = 0 AND account IN (SELECT unnest(?::BIGINT[])) ORDER BY month DESC, time DESC, id",
+        [sorted(owners)],
+    )
+    decided = decided_records(site.registry)
+    rows = [
+        row for row in rows if bytes(row[0]) not in decided and (pairs is None or (row[2], row[1]) in pairs)
+    ][:limit]
+    spans = class_spans(site.registry, {row[2] for row in rows} - {0})
+    found = []
+    for identifier, account, run, kind, item, moment, credit in rows:
+        owner, span = owners[account], spans.get(run)
+        day = None if moment is None else (EPOCH + timedelta(microseconds=moment)).astimezone(CHINA).date()
+        found.append(
+            Waiting(
+                bytes(identifier),
+                owner.person_id,
+                owner.person,
+                owner.school,
+                run if span else None,
+                span.name if span else "",
+                Kind(kind).name.lower(),
+                item,
+                day,
+                credit / 100,
+                bool(span and kind == Kind.ATTENDANCE and span.outside(day)),
+            )
+        )
+    return found
+
+
+def decide_record(site: Site, scope: Scope, record: bytes, state: str, reason: str = "") -> None:
+    """Confirm or return a record that came in by a file. Raises NotFound for one that is not the reader's to decide on."""
+    _check(scope, state, reason)
+    row = next((one for one in waiting_records(site, scope, limit=1_000_000) if one.record == record), None)
+    if row is None:
+        raise NotFound("没有这条待确认的记录，或者已经有人处理了")
+    _not_oneself(scope, row.person_id)
+    add_claim(
+        site.registry,
+        {
+            "record": record,
+            "person_id": row.person_id,
+            "class_id": row.class_id,
+            "kind": row.kind,
+            "title": row.title[:TITLE_LIMIT],
+            "day": row.day or site.today,
+            "hours": row.hours,
+            "state": state,
+            "by": "file",
+            "at": site.now,
+            "reason": reason.strip(),
+            "confirmed_by": scope.actor.login[:60],
+            "confirmed_at": site.now,
+        },
+    )
+
+
+def decide(
+    site: Site, scope: Scope | None, numbers: Sequence[int], state: str, reason: str = "", *, by: str
+) -> list[Claim]:
+    """Confirm or return claims; those that became decided now. A confirmed one becomes a verified record first, so that a crash
+    in between leaves it waiting and confirming it again adds nothing.
+
+    `scope` is None for who runs a command. Raises NotFound, InputError, AccessRefused before anything is done, and LakeBusy.
+    """
+    _check(scope, state, reason)
+    found = [claim_of(site.registry, scope, number) for number in dict.fromkeys(numbers)]
+    for claim in found:
+        if scope is not None:
+            _not_oneself(scope, claim.person_id)
+            if not may_decide(site.registry, scope, claim.id):
+                raise AccessRefused("第 {number} 号申报不由您确认", number=claim.id)
+        if claim.state != "submitted":
+            raise InputError("第 {number} 号申报已经处理过了", number=claim.id)
+    now = site.now
+    if state == "confirmed":
+        _record(site, found, by, now)
+    return [
+        one
+        for one in found
+        if decide_claim(site.registry, one.id, state, by=by, now=now, reason=reason.strip())
+    ]
+
+
+def _check(scope: Scope | None, state: str, reason: str) -> None:
+    if scope is not None and scope.actor.role not in DECIDERS:
+        raise AccessRefused("签到和校本研修由学校、承训单位或项目办确认")
+    if state not in ("confirmed", "returned"):
+        raise InputError("只能确认（confirmed）或退回（returned）")
+    if state == "returned" and not reason.strip():
+        raise InputError("退回要写明原因")
+    if len(reason.strip()) > REASON_LIMIT:
+        raise InputError("原因最多 {most} 字", most=REASON_LIMIT)
+
+
+def _not_oneself(scope: Scope, person_id: int) -> None:
+    if scope.actor.person_id == person_id:
+        raise AccessRefused("不能确认自己的申报")
+
+
+def _record(site: Site, claims: Sequence[Claim], by: str, now: datetime) -> None:
+    """Bring confirmed claims in by the door: one file, one row a claim."""
+    if not claims:
+        return
+    secret = load_secret(site.settings.home)
+    with site.registry.begin() as connection:
+        for claim in claims:
+            found = identify(MAPPING, "native", claim.person_key, secret)
+            number = account_number(MAPPING, found)
+            own_account(
+                connection,
+                (number, MAPPING, "native", found.shown, found.digest),
+                claim.person_id,
+                clock.now(),
+            )
+    with staging_folder(site.settings.home) as folder:
+        path = folder / f"{MAPPING}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(_HEADER)
+            for claim in claims:
+                proof = f"{claim.proof.name}（sha256 {claim.proof.content}）" if claim.proof else ""
+                writer.writerow(
+                    (claim.id, claim.person_key, claim.kind, claim.title, claim.day, f"{claim.hours:g}", claim.by,
+                     f"{claim.at:%Y-%m-%d %H:%M}", proof, by, f"{now:%Y-%m-%d %H:%M}")
+                )  # fmt: skip
+        reports = intake(site, path, MAPPING, by=by, wait_seconds=WAIT_SECONDS)
+    bad = sum(report.rows_quarantined for report in reports)
+    if bad:
+        raise InputError("{n} 条没有能入库，见隔离区，没有确认", n=bad)

@@ -1,0 +1,280 @@
+"""Attendance and offline study that somebody has to confirm: what was handed in, with its proof, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, insert, select, update
+
+from portrait.clock import aware
+from portrait.errors import NotFound
+from portrait.scope import Scope, claimable, own_claims
+from portrait.store.link import add_accounts, link_accounts
+from portrait.store.name import PART
+from portrait.store.schema import account, claim, person, proof, school, trainee, training_class
+from portrait.store.upsert import put
+
+REASON_LIMIT = 300
+STATES = {"submitted": "待确认", "confirmed": "已确认", "returned": "已退回", "withdrawn": "已撤回"}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A file in the archive. `type` is one of portrait.proof.TYPES."""
+
+    id: int
+    content: str
+    name: str
+    type: str
+    size: int
+    by: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing to confirm. `record` is its 16 bytes in the lake when it came in by a file; None: handed in here."""
+
+    id: int
+    record: bytes | None
+    person_id: int
+    person_key: str
+    person: str
+    school: str
+    class_id: int | None
+    class_name: str
+    kind: str  # activity | attendance
+    title: str
+    day: date
+    hours: float
+    proof: Proof | None
+    state: str
+    by: str
+    at: datetime
+    reason: str
+    decided_by: str
+    decided_at: datetime | None
+
+
+def add_proof(
+    registry: Engine, *, content: str, name: str, kind: str, size: int, by: str, now: datetime
+) -> int:
+    with registry.begin() as connection:
+        made = connection.execute(
+            insert(proof).values(content=content, name=name[-120:], type=kind, size=size, by=by[:60], at=now)
+        )
+        return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+
+def proof_by(registry: Engine, number: int, by: str) -> Proof:
+    """A file that this login has handed in. Raises NotFound for another's as for one that does not exist."""
+    query = select(proof).where(proof.c.id == number, proof.c.by == by)
+    with registry.connect() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("没有第 {number} 号证明材料", number=number)
+    return Proof(row.id, row.content, row.name, row.type, row.size, row.by)
+
+
+def add_claim(registry: Engine, values: dict[str, Any]) -> int:
+    with registry.begin() as connection:
+        made = connection.execute(insert(claim).values(**values))
+        return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+
+def claims(registry: Engine, scope: Scope | None, *, state: str = "", limit: int = 500) -> list[Claim]:
+    """Claims that the reader may decide on, the newest first; of all when no scope is given (who runs a command)."""
+    query = _query().order_by(claim.c.id.desc()).limit(limit)
+    if scope is not None:
+        query = query.where(claimable(scope))
+    if state:
+        query = query.where(claim.c.state == state)
+    with registry.connect() as connection:
+        return [_claim(row) for row in connection.execute(query)]
+
+
+def claims_of(registry: Engine, scope: Scope) -> list[Claim]:
+    """What a teacher has handed in and what was decided on it, newest first."""
+    query = _query().where(own_claims(scope)).order_by(claim.c.id.desc())
+    with registry.connect() as connection:
+        return [_claim(row) for row in connection.execute(query)]
+
+
+def claim_of(registry: Engine, scope: Scope | None, number: int) -> Claim:
+    """One claim that the reader may decide on, or has handed in. Raises NotFound for any other."""
+    query = _query().where(claim.c.id == number)
+    if scope is not None:
+        query = query.where(claimable(scope) | own_claims(scope))
+    with registry.connect() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("没有第 {number} 号申报，或者不在您能看到的范围", number=number)
+    return _claim(row)
+
+
+def may_decide(registry: Engine, scope: Scope, number: int) -> bool:
+    """Whether a claim is the reader's to decide on."""
+    with registry.connect() as connection:
+        found = connection.execute(select(claim.c.id).where(claim.c.id == number, claimable(scope))).scalar()
+    return found is not None
+
+
+def decide_claim(
+    registry: Engine, number: int, state: str, *, by: str, now: datetime, reason: str = ""
+) -> bool:
+    """Whether the claim was still waiting and is decided now; a decision that somebody else took first holds."""
+    waiting = and_(claim.c.id == number, claim.c.state == "submitted")
+    with registry.begin() as connection:
+        done = connection.execute(
+            update(claim)
+            .where(waiting)
+            .values(state=state, confirmed_by=by[:60], confirmed_at=now, reason=reason[:REASON_LIMIT])
+        )
+    return done.rowcount == 1
+
+
+def own_account(
+    connection: Connection, row: tuple[int, str, str, str, str], person_id: int, now: datetime
+) -> None:
+    """Make sure that the account under which a person's confirmed study is kept is theirs."""
+    _, _, kind, shown, digest = row
+    add_accounts(connection, [row])
+    put(
+        connection,
+        "identifier",
+        ["kind", "digest", "hint", "person_id"],
+        [(kind, digest, shown[:20], person_id)],
+    )
+    link_accounts(connection, now)
+
+
+def confirmed_records(registry: Engine, persons: Collection[int] | None = None) -> set[bytes]:
+    """Records of the lake that somebody has confirmed; of all persons when none are given."""
+    query = select(claim.c.record).where(claim.c.record.is_not(None), claim.c.state == "confirmed")
+    with registry.connect() as connection:
+        if persons is None:
+            return {bytes(one) for one in connection.execute(query).scalars()}
+        listed, found = list(persons), set[bytes]()
+        for start in range(0, len(listed), PART):
+            part = query.where(claim.c.person_id.in_(listed[start : start + PART]))
+            found.update(bytes(one) for one in connection.execute(part).scalars())
+        return found
+
+
+def decided_records(registry: Engine) -> set[bytes]:
+    """Records on which somebody has decided, either way."""
+    query = select(claim.c.record).where(claim.c.record.is_not(None), claim.c.state != "submitted")
+    with registry.connect() as connection:
+        return {bytes(one) for one in connection.execute(query).scalars()}
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose an account is, for who may decide on its records."""
+
+    person_id: int
+    person: str
+    school: str
+
+
+def accounts_in_scope(
+    registry: Engine, scope: Scope | None
+) -> tuple[dict[int, Owner], set[tuple[int, int]] | None]:
+    """Accounts whose records the reader may decide on, and (class, account) pairs to which that is limited; None: not limited."""
+    query = (
+        select(account.c.id, person.c.id.label("person_id"), person.c.name, school.c.name.label("school"))
+        .join(person, person.c.id == account.c.person_id)
+        .outerjoin(school, school.c.id == person.c.school_id)
+    )
+    with registry.connect() as connection:
+        pairs = None
+        if scope is not None and scope.actor.school_id is None:
+            pairs = {
+                (row.class_id, row.account_id)
+                for row in connection.execute(
+                    select(trainee.c.class_id, trainee.c.account_id).where(scope.listed)
+                )
+            }
+            query = query.where(account.c.id.in_(select(trainee.c.account_id).where(scope.listed)))
+        elif scope is not None:
+            query = query.where(scope.counted)
+        owners = {
+            row.id: Owner(row.person_id, row.name, row.school or "") for row in connection.execute(query)
+        }
+    return owners, pairs
+
+
+@dataclass(frozen=True)
+class Span:
+    """When a class is held, and what it is called."""
+
+    name: str
+    starts: date | None
+    ends: date | None
+
+    def outside(self, day: date | None) -> bool:
+        """Whether a day is none of the class's."""
+        if day is None:
+            return False
+        return bool((self.starts and day < self.starts) or (self.ends and day > self.ends))
+
+
+def class_spans(registry: Engine, ids: Collection[int]) -> dict[int, Span]:
+    columns = (training_class.c.id, training_class.c.name, training_class.c.starts, training_class.c.ends)
+    listed, found = list(ids), dict[int, Span]()
+    with registry.connect() as connection:
+        for start in range(0, len(listed), PART):
+            query = select(*columns).where(training_class.c.id.in_(listed[start : start + PART]))
+            for row in connection.execute(query):
+                found[row.id] = Span(row.name, row.starts, row.ends)
+    return found
+
+
+def _query() -> Any:
+    return (
+        select(
+            claim,
+            person.c.key.label("person_key"),
+            person.c.name.label("person"),
+            school.c.name.label("school"),
+            training_class.c.name.label("class_name"),
+            proof.c.content,
+            proof.c.name.label("file"),
+            proof.c.type,
+            proof.c.size,
+            proof.c.by.label("sender"),
+        )
+        .join(person, person.c.id == claim.c.person_id)
+        .outerjoin(school, school.c.id == person.c.school_id)
+        .outerjoin(training_class, training_class.c.id == claim.c.class_id)
+        .outerjoin(proof, proof.c.id == claim.c.proof_id)
+    )
+
+
+def _claim(row: Any) -> Claim:
+    held = (
+        Proof(row.proof_id, row.content, row.file, row.type, row.size, row.sender) if row.proof_id else None
+    )
+    return Claim(
+        row.id,
+        bytes(row.record) if row.record is not None else None,
+        row.person_id,
+        row.person_key,
+        row.person,
+        row.school or "",
+        row.class_id,
+        row.class_name or "",
+        row.kind,
+        row.title,
+        row.day,
+        row.hours,
+        held,
+        row.state,
+        row.by,
+        aware(row.at),
+        row.reason,
+        row.confirmed_by,
+        aware(row.confirmed_at) if row.confirmed_at else None,
+    )

@@ -1,0 +1,138 @@
+"""Statements that platforms send become learning records by the same door as files: once, in order, archived."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from portrait.intake.forward import ensure_mapping, forward
+from portrait.intake.mapping import load_mapping
+from portrait.site import Site
+from portrait.store import statement as table
+from portrait.store.credential import add_credential
+from portrait.xapi.wsgi import application
+from tests.conftest import Outcome
+from tests.test_xapi_find import Call, calling
+
+
+@pytest.fixture
+def send(site: Site) -> Iterator[Call]:
+    """Requests of a platform named moodle, whose statements the general mapping reads."""
+    ensure_mapping(site.settings.home, "moodle_cloud")
+    with closing(application(site.registry)) as app:
+        yield calling(app, add_credential(site.registry, source="moodle_cloud"))
+
+
+def viewed(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": str(uuid4()),
+        "actor": {"account": {"homePage": "https://moodle.example.org", "name": name}},
+        "verb": {"id": "http://id.tincanapi.com/verb/viewed"},
+        "object": {"id": "https://moodle.example.org/mod/page/view.php?id=7"},
+        "timestamp": "2022-08-19T08:00:00+08:00",
+        **more,
+    }
+
+
+def records(site: Site) -> list[tuple[Any, ...]]:
+    with closing(site.engine()) as engine:
+        return engine.execute("SELECT item, time::varchar, batch FROM record ORDER BY item").fetchall()
+
+
+def test_a_statement_becomes_a_record_with_its_original_row_in_the_archive(site: Site, send: Call) -> None:
+    sent = viewed("w1")
+    assert send("POST", body=sent)[0] == 200
+    [report] = forward(site, by="test")
+    assert (report.source, report.rows_read, report.rows_stored) == ("moodle_cloud", 1, 1)
+    assert len(records(site)) == 1
+    kept = [json.loads(line) for file in site.archive.rglob("*") if file.is_file() for line in _lines(file)]
+    assert sent["id"] in [one.get("id") for one in kept]
+
+
+def _lines(file: Path) -> list[str]:
+    lines = file.read_bytes().splitlines()
+    return [line.decode() for line in lines if line.startswith(b"{")]
+
+
+def test_what_was_forwarded_is_not_forwarded_again(site: Site, send: Call) -> None:
+    send("POST", body=[viewed("w1"), viewed("w2")])
+    assert sum(report.rows_stored for report in forward(site, by="test")) == 2
+    assert forward(site, by="test") == []
+    send("POST", body=viewed("w3"))
+    assert sum(report.rows_read for report in forward(site, by="test")) == 1
+    assert len(records(site)) == 3
+
+
+def test_stopped_after_the_intake_and_before_it_is_remembered_no_statement_counts_twice(
+    site: Site, send: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    send("POST", body=[viewed("w1"), viewed("w2")])
+    with monkeypatch.context() as patch:
+        patch.setattr(table, "forward", stop)
+        with pytest.raises(KeyboardInterrupt):
+            forward(site, by="test")
+    send("POST", body=viewed("w3"))
+    reports = forward(site, by="test")
+    assert sum(report.rows_stored for report in reports) == 1
+    assert len(records(site)) == 3
+
+
+def test_more_statements_than_one_file_holds_go_in_several(
+    site: Site, send: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portrait.intake.forward.CHUNK", 2)
+    send("POST", body=[viewed(f"w{number}") for number in range(5)])
+    assert [report.rows_read for report in forward(site, by="test")] == [2, 2, 1]
+
+
+def test_the_copy_of_the_general_mapping_reads_for_its_own_source(site: Site) -> None:
+    path = ensure_mapping(site.settings.home, "city_cloud")
+    mapping = load_mapping("city_cloud", site.settings.home)
+    assert (mapping.source, mapping.name) == ("city_cloud", "city_cloud")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('version: "1"', 'version: "2"'), encoding="utf-8"
+    )
+    assert ensure_mapping(site.settings.home, "city_cloud") == path
+    assert load_mapping("city_cloud", site.settings.home).version == "2"
+
+
+def test_a_credential_is_made_listed_and_revoked_from_the_shell(
+    command: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    made = command("credential", "add", "moodle_cloud", "--rights", "own", "--home", home, "--json").json
+    assert made["secret"]
+    assert Path(made["mapping"]).is_file()
+    [listed] = command("credential", "list", "--home", home, "--json").json
+    assert (listed["key"], listed["rights"], listed["revoked"]) == (made["key"], "own", None)
+    assert made["secret"] not in command("credential", "list", "--home", home).out
+    assert command("credential", "revoke", made["key"], "--home", home).code == 0
+    again = command("credential", "revoke", made["key"], "--home", home)
+    assert again.code == 3
+    assert "已经停用" in again.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("add", "Moodle 云"), "来源代码"),
+        (("add", "moodle_cloud", "--rights", "everything"), "everything"),
+        (("add", "moodle_cloud", "--rate", "-1"), "每秒请求数"),
+        (("revoke", "nobody"), "没有凭据“nobody”"),
+    ],
+)
+def test_a_wrong_word_about_credentials_is_told(
+    command: Callable[..., Outcome], tmp_path: Path, words: tuple[str, ...], told: str
+) -> None:
+    outcome = command("credential", *words, "--home", tmp_path / "home")
+    assert outcome.code != 0
+    assert told in outcome.err

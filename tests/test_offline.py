@@ -1,0 +1,286 @@
+"""Offline study with proof: what may be one, who may confirm whose, and that nothing counts before somebody has."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from portrait.errors import AccessRefused, InputError, NotFound
+from portrait.explain import compliance_of, records_of
+from portrait.hashing import key_number
+from portrait.identity import account_id
+from portrait.intake.door import intake
+from portrait.offline import (
+    decide,
+    decide_record,
+    hand_in,
+    proof_file,
+    receive_proof,
+    waiting_records,
+    withdraw,
+)
+from portrait.offsite import offsite_board
+from portrait.proof import check_proof
+from portrait.rebuild import rebuild
+from portrait.scope import Actor, Role, Scope, scope
+from portrait.site import Site
+from portrait.store.claim import claims, claims_of
+from portrait.store.training import Ask
+from tests.readers import enlist, settle
+
+PDF = b"%PDF-1.7\n..."
+
+
+def office(part: str, *more: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        for name in (part, *more):
+            packed.writestr(name, "x")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.pdf", PDF, "pdf"),
+        ("照片.JPEG", b"\xff\xd8\xff\xe0....", "jpg"),
+        ("a.png", b"\x89PNG\r\n\x1a\n....", "png"),
+        ("a.docx", office("word/document.xml"), "docx"),
+        ("a.xlsx", office("xl/workbook.xml"), "xlsx"),
+        ("a.exe", b"MZ", "a.exe：不收这种文件，证明材料可以是：pdf、jpg、png、docx、xlsx"),
+        ("a.html", b"<script>", "不收这种文件"),
+        ("a.pdf", b"<script>alert(1)</script>", "内容不是 PDF 文件"),
+        ("a.pdf", b"", "文件是空的"),
+        ("a.pdf", PDF + b"0" * (10 << 20), "超过 10 MB 的上限"),
+        ("a.docx", office("xl/workbook.xml"), "内容不是 DOCX 文件"),
+        ("a.docx", b"PK\x03\x04broken", "内容不是 DOCX 文件"),
+        ("a.xlsx", office("xl/workbook.xml", "xl/vbaProject.bin"), "内容不是 XLSX 文件"),
+    ],
+)
+def test_a_proof_is_what_its_name_says_or_is_told(
+    tmp_path: Path, name: str, content: bytes, told: str
+) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    if len(told) < 5:
+        assert check_proof(path, name) == told
+        return
+    with pytest.raises(InputError) as error:
+        check_proof(path, name)
+    assert told in error.value.message
+
+
+@pytest.fixture
+def home(sqlite_site: Site) -> Site:
+    settle(sqlite_site.registry)
+    return sqlite_site
+
+
+@pytest.fixture
+def read(home: Site) -> Callable[[str], Scope]:
+    actors = enlist(home.registry)
+    return lambda login: scope(actors[login], home.today)
+
+
+def proof(site: Site, tmp_path: Path, by: str = "teacher") -> int:
+    path = tmp_path / "证明.pdf"
+    path.write_bytes(PDF)
+    return receive_proof(site, path, "C:\\照片\\证明.pdf", by=by).id
+
+
+def claim(site: Site, mine: Scope, tmp_path: Path, *, title: str = "教研活动", hours: float = 2.0) -> int:
+    made = proof(site, tmp_path, mine.actor.login)
+    return hand_in(site, mine, title=title, day=date(2022, 10, 8), hours=hours, proof=made)
+
+
+def test_what_a_teacher_hands_in_counts_when_the_school_has_confirmed_it(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path
+) -> None:
+    number = claim(home, read("teacher"), tmp_path)
+    assert [
+        (one.id, one.state, one.proof and one.proof.name) for one in claims_of(home.registry, read("teacher"))
+    ] == [(number, "submitted", "证明.pdf")]
+    assert compliance_of(home, 1).hours.value == 0
+    seen = {login: [one.id for one in claims(home.registry, read(login))] for login in ("school", "office", "trainer", "bureau", "office-a", "admin", "colleague")}  # fmt: skip
+    assert seen == {"school": [number], "office": [number], "trainer": [], "bureau": [], "office-a": [], "admin": [], "colleague": []}  # fmt: skip
+    (done,) = decide(home, read("school"), [number], "confirmed", by="school")
+    assert (done.id, done.person) == (number, "甲教师本人")
+    (record,) = records_of(home, 1)
+    assert (record.item, record.hours, record.source) == ("教研活动", 2.0, "confirmed")
+    assert compliance_of(home, 1).hours.value == 2.0
+    (after,) = claims_of(home.registry, read("teacher"))
+    assert (after.state, after.decided_by) == ("confirmed", "school")
+    with pytest.raises(InputError, match="已经处理过了"):
+        decide(home, read("school"), [number], "returned", "重复", by="school")
+    rebuild(home)
+    assert compliance_of(home, 1).hours.value == 2.0
+
+
+def test_the_same_activity_handed_in_twice_counts_once(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path
+) -> None:
+    numbers = [claim(home, read("teacher"), tmp_path) for _ in range(2)]
+    decide(home, read("office"), numbers, "confirmed", by="office")
+    assert (len(records_of(home, 1)), compliance_of(home, 1).hours.value) == (2, 2.0)
+
+
+def test_a_claim_that_is_returned_or_withdrawn_counts_for_nothing_and_says_why(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path
+) -> None:
+    first, second = (claim(home, read("teacher"), tmp_path, title=title) for title in ("甲", "乙"))
+    with pytest.raises(InputError, match="退回要写明原因"):
+        decide(home, read("school"), [first], "returned", " ", by="school")
+    decide(home, read("school"), [first], "returned", "照片看不清", by="school")
+    with pytest.raises(NotFound):
+        withdraw(home, read("colleague"), second)
+    withdraw(home, read("teacher"), second)
+    assert [(one.state, one.reason) for one in claims_of(home.registry, read("teacher"))] == [
+        ("withdrawn", ""),
+        ("returned", "照片看不清"),
+    ]
+    assert records_of(home, 1) == []
+
+
+def test_nobody_decides_on_foreign_claims_or_on_their_own(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path
+) -> None:
+    number = claim(home, read("teacher"), tmp_path)
+    for login in ("trainer", "office-a"):
+        with pytest.raises(NotFound):
+            decide(home, read(login), [number], "confirmed", by=login)
+    for login in ("teacher", "bureau", "admin"):
+        with pytest.raises(AccessRefused):
+            decide(home, read(login), [number], "confirmed", by=login)
+    myself = scope(Actor(99, "head", "校长", Role.SCHOOL, person_id=1, school_id=1), home.today)
+    with pytest.raises(AccessRefused, match="不能确认自己的申报"):
+        decide(home, myself, [number], "confirmed", by="head")
+    assert proof_file(home, read("teacher"), number)[2].read_bytes() == PDF
+    assert proof_file(home, read("school"), number)[1].name == "证明.pdf"
+    for login in ("colleague", "trainer", "bureau", "admin"):
+        with pytest.raises(NotFound):
+            proof_file(home, read(login), number)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"title": " "}, "活动名称应为 1 到 120 个字"),
+        ({"title": "长" * 121}, "活动名称应为 1 到 120 个字"),
+        ({"day": None}, "请填活动日期"),
+        ({"day": date(2022, 11, 16)}, "不能晚于今天"),
+        ({"day": date(2021, 11, 1)}, "活动过去 365 天以上"),
+        ({"hours": None}, "学时应大于 0，不超过 8"),
+        ({"hours": 0.0}, "学时应大于 0"),
+        ({"hours": 8.5}, "学时应大于 0"),
+        ({"hours": float("nan")}, "学时应大于 0"),
+        ({"proof": None}, "请先上传证明材料"),
+    ],
+)
+def test_a_claim_that_lacks_something_is_told(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path, said: dict[str, object], told: str
+) -> None:
+    good = {"title": "教研", "day": date(2022, 10, 8), "hours": 2.0, "proof": proof(home, tmp_path)}
+    with pytest.raises(InputError, match=told):
+        hand_in(home, read("teacher"), **(good | said))  # type: ignore[arg-type]
+
+
+def test_a_proof_of_somebody_else_proves_nothing(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path
+) -> None:
+    foreign = proof(home, tmp_path, "colleague")
+    with pytest.raises(NotFound):
+        hand_in(home, read("teacher"), title="教研", day=date(2022, 10, 8), hours=1.0, proof=foreign)
+
+
+# --- sign-in sheets ------------------------------------------------------------------------------------------
+
+SHEET = """
+name: sheet
+source: lms
+streams:
+  - name: signs
+    file: 签到*.csv
+    target: record
+    key: [人, 日, 场]
+    fields:
+      account: {from: 人, kind: staff}
+      class_source: {const: roster}
+      run: {from: 班}
+      kind: {from: 种类}
+      item: {from: 场}
+      time: {from: 日}
+      credit: {from: 学时}
+      offsite: {const: true}
+      face: {const: true}
+      verified: {from: 核验}
+"""
+
+
+@pytest.fixture
+def signed(home: Site, tmp_path: Path) -> Site:
+    """Persons 1 and 3 sign in to class 101 (1 to 20 July): verified, not verified, twice a day, and after the class."""
+    moved = {i: account_id("lms", "staff", f"k{i}") for i in (1, 2, 3, 4)}
+    with home.registry.begin() as connection:
+        connection.execute(text("PRAGMA defer_foreign_keys=ON"))
+        for i, number in moved.items():
+            connection.execute(
+                text("UPDATE trainee SET account_id=:b WHERE account_id=:a"), {"a": i + 10, "b": number}
+            )
+            connection.execute(text("UPDATE account SET id=:b WHERE id=:a"), {"a": i + 10, "b": number})
+        number = key_number("class", "roster", "c101")
+        connection.execute(text("UPDATE trainee SET class_id=:b WHERE class_id=101"), {"b": number})
+        connection.execute(text("UPDATE quota SET class_id=:b WHERE class_id=101"), {"b": number})
+        connection.execute(text("UPDATE training_class SET id=:b WHERE id=101"), {"b": number})
+    (tmp_path / "sheet.yaml").write_text(SHEET, encoding="utf-8")
+    (tmp_path / "签到.csv").write_text(
+        "人,班,种类,场,日,学时,核验\n"
+        "k1,c101,attendance,上午,2022-07-01,3,是\n"
+        "k1,c101,attendance,下午,2022-07-01,3,是\n"
+        "k1,c101,attendance,上午,2022-07-02,3,否\n"
+        "k1,c101,attendance,上午,2022-08-02,3,否\n"
+        "k3,c101,attendance,上午,2022-07-02,3,否\n"
+        "k2,,activity,备课,2022-07-03,2,否\n",
+        encoding="utf-8",
+    )
+    intake(home, tmp_path / "签到.csv", str(tmp_path / "sheet.yaml"), by="test")
+    return home
+
+
+def test_signing_twice_a_day_counts_once_and_what_is_unverified_counts_nothing(signed: Site) -> None:
+    found = compliance_of(signed, 1)
+    assert (found.hours.value, found.offsite.value) == (3.0, 1.0)
+    reasons = sorted(item.reason for item in found.hours.items)
+    assert reasons == ["", "同一项学习已经计过学时", "还没有人确认", "还没有人确认"]
+    assert sorted(record.outside for record in records_of(signed, 1)) == [False, False, False, True]
+
+
+def test_an_unverified_sign_in_counts_when_who_runs_the_class_confirms_it(
+    signed: Site, read: Callable[[str], Scope]
+) -> None:
+    waiting = waiting_records(signed, read("trainer"))
+    assert sorted((one.person, str(one.day), one.outside) for one in waiting) == [
+        ("丙教师外市", "2022-07-02", False),
+        ("甲教师本人", "2022-07-02", False),
+        ("甲教师本人", "2022-08-02", True),
+    ]
+    assert {one.person for one in waiting_records(signed, read("school"))} == {"甲教师本人", "乙教师同校"}
+    assert waiting_records(signed, read("bureau")) == []
+    mine = next(one for one in waiting if one.person_id == 1 and not one.outside)
+    with pytest.raises(AccessRefused):
+        decide_record(signed, read("bureau"), mine.record, "confirmed")
+    decide_record(signed, read("trainer"), mine.record, "confirmed")
+    found = compliance_of(signed, 1)
+    assert (found.hours.value, found.offsite.value) == (6.0, 2.0)
+    with pytest.raises(NotFound):
+        decide_record(signed, read("school"), mine.record, "returned", "迟了")
+    late = next(one for one in waiting if one.outside)
+    decide_record(signed, read("school"), late.record, "returned", "那天班已经结束")
+    assert mine.record not in {one.record for one in waiting_records(signed, read("school"))}
+    assert compliance_of(signed, 1).offsite.value == 2.0
+    assert offsite_board(signed, read("office"), Ask(), signed.today).days[:3]
