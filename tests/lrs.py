@@ -21,7 +21,6 @@ from waitress.server import create_server
 from waitress.wasyncore import close_all
 
 from portrait.store.credential import add_credential
-from portrait.xapi.record_store import Limits
 from portrait.xapi.wsgi import application
 
 VERSION = "X-Experience-API-Version"
@@ -165,9 +164,9 @@ class House:
 
 
 @contextmanager
-def serving(registry: Engine, **limits: int) -> Iterator[House]:
+def serving(registry: Engine) -> Iterator[House]:
     """The store of a registry, served on a free port."""
-    app = application(registry, mount="/xapi", default_version="1.0.3", limits=Limits(**limits))
+    app = application(registry, mount="/xapi", default_version="1.0.3")
     server = create_server(app, host="127.0.0.1", port=0, threads=8)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
