@@ -23,7 +23,7 @@ from portrait.resource import DATA
 
 FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl")
 ENCODINGS = ("auto", "utf-8", "gb18030")
-_LATER = frozenset({"names", "lacking", "heads", "wide", "made", "passed", "year", "months"})
+_LATER = frozenset({"names", "lacking", "heads", "wide", "made", "passed", "year", "months", "later"})
 PACKAGES = ("oneroster",)  # kinds of file sets with rules of their own, see portrait/intake/handed.py
 # No key on a keyboard writes these, and neither the engine nor PostgreSQL keeps them all.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -129,6 +129,12 @@ class Mapping:
         """Changes when, and only when, the same file could give other records."""
         # What mappings could not say before must not change the digests of those that do not say it.
         said = asdict(stream, dict_factory=lambda pairs: {k: v for k, v in pairs if k not in _LATER or v})
+        given = {name for name, _ in stream.fields}
+        said["target"]["fields"] = [
+            {key: value for key, value in field.items() if key != "later"}
+            for field in said["target"]["fields"]
+            if not field.get("later") or field["name"] in given
+        ]
         meaning = {"source": self.source, "timezone": self.timezone, "stream": said}
         text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -40,6 +40,7 @@ class Field:
     low: float | None = None
     high: float | None = None
     codes: str = ""
+    later: bool = False  # came when mappings were in use: it is no part of what a mapping without it means
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ _TARGETS = (
         (
             Field("class", "班次代码", "class", True),
             Field("account", "学员账号", "account", True),
-            _text("name", "账号上的姓名", 60),
+            Field("name", "账号上的姓名", "text", size=60, later=True),
             _code("region", "选派县（市、区）", "region"),
             Field("confirmed", "选派确认日期", "date"),
             Field("checked_in", "报到日期", "date"),
@@ -209,7 +210,7 @@ _TARGETS = (
         (),
         (
             Field("account", "账号", "account", True),
-            _text("name", "账号上的姓名", 60),
+            Field("name", "账号上的姓名", "text", size=60, later=True),
             Field("course", "课程代码", "course"),
             Field("run", "班次代码", "class"),
             _text("item", "学习项目", 300),
