@@ -25,11 +25,10 @@ from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.registry import open_registry
 from tests.export import Export
-from tests.lrs import Lrs, serving
+from tests.lrs import House, Lrs, serving
 from tests.tiny.make import make_tiny
 
 BACKENDS = ("sqlite", "postgresql")
-LRS_VERSIONS = ("1.0.3", "2.0.0")
 NO_BROWSER = (
     "没有可用的 Chromium：apt-get install chromium fonts-noto-cjk，或 python -m playwright install chromium"
 )
@@ -159,12 +158,8 @@ def registry_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
-def lrs_house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Lrs]]:
-    """The learning record store of one registry, served once on each backend: a client for either version."""
-    from portrait.store.credential import add_credential
-
+def lrs_house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A learning record store, served once on each backend for all tests."""
     if request.param == "sqlite":
         path = tmp_path_factory.mktemp("lrs") / "registry.sqlite"
         shutil.copy(request.getfixturevalue("_sqlite_template"), path)
@@ -173,37 +168,29 @@ def lrs_house(
         server = request.getfixturevalue("postgres_server")
         url = _create_database(server, "lrs", request.getfixturevalue("_postgres_template"))
     registry = open_registry(url)
-    clients = {}
-    with serving(registry) as address:
-        for version in LRS_VERSIONS:
-            credential = add_credential(
-                registry, source="test", name=f"test {version}", rights="all", version=version
-            )
-            clients[version] = Lrs(address, credential.key, credential.secret, version)
-        yield clients
-        for client in clients.values():
-            client.close()
+    with serving(registry) as house:
+        yield house
     registry.dispose()
     if request.param == "postgresql":
         _drop_database(server, "lrs")
 
 
-@pytest.fixture(params=LRS_VERSIONS)
-def lrs(request: pytest.FixtureRequest, lrs_house: dict[str, Lrs]) -> Lrs:
-    """A client of the store, once in each version, for what both specifications ask."""
-    return lrs_house[request.param]
-
-
-@pytest.fixture
-def lrs_1(lrs_house: dict[str, Lrs]) -> Lrs:
+@pytest.fixture(scope="session")
+def lrs_1(lrs_house: House) -> Lrs:
     """A client of the store that speaks 1.0.3."""
-    return lrs_house["1.0.3"]
+    return lrs_house.client(version="1.0.3")
 
 
-@pytest.fixture
-def lrs_2(lrs_house: dict[str, Lrs]) -> Lrs:
+@pytest.fixture(scope="session")
+def lrs_2(lrs_house: House) -> Lrs:
     """A client of the store that speaks 2.0."""
-    return lrs_house["2.0.0"]
+    return lrs_house.client(version="2.0.0")
+
+
+@pytest.fixture(scope="session", params=["1.0.3", "2.0.0"])
+def lrs(request: pytest.FixtureRequest, lrs_1: Lrs, lrs_2: Lrs) -> Lrs:
+    """A client of the store, once in each version, for what both specifications ask."""
+    return lrs_1 if request.param == "1.0.3" else lrs_2
 
 
 @pytest.fixture

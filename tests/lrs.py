@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from threading import Barrier, Thread, local
@@ -18,6 +19,9 @@ import requests
 from sqlalchemy import Engine
 from waitress.server import create_server
 from waitress.wasyncore import close_all
+
+from portrait.store.credential import add_credential
+from portrait.xapi.wsgi import application
 
 VERSION = "X-Experience-API-Version"
 THROUGH = "X-Experience-API-Consistent-Through"
@@ -144,16 +148,32 @@ def spell(value: Any) -> str:
     return quote(str(value), safe=":/")
 
 
-@contextmanager
-def serving(registry: Engine) -> Iterator[str]:
-    """Address of the store of a registry, served on a free port."""
-    from portrait.xapi.wsgi import application
+@dataclass
+class House:
+    """A served store, its registry, and the clients it was asked for."""
 
+    address: str
+    registry: Engine
+    clients: list[Lrs] = field(default_factory=list)
+
+    def client(self, **credential: Any) -> Lrs:
+        """A client with a credential of its own."""
+        own = add_credential(self.registry, **{"source": "test", "rights": "all"} | credential)
+        self.clients.append(Lrs(self.address, own.key, own.secret, own.version))
+        return self.clients[-1]
+
+
+@contextmanager
+def serving(registry: Engine) -> Iterator[House]:
+    """The store of a registry, served on a free port."""
     app = application(registry, mount="/xapi", default_version="1.0.3")
     server = create_server(app, host="127.0.0.1", port=0, threads=8)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}/xapi"
+    house = House(f"http://127.0.0.1:{server.effective_port}/xapi", registry)
+    yield house
+    for client in house.clients:
+        client.close()
     # The loop runs while a connection is open: all go, in the loop's own thread, sometimes before it is woken.
     with suppress(OSError):
         server.trigger.pull_trigger(lambda: close_all(server._map))

@@ -124,8 +124,6 @@ def delete(kind: Kind) -> Callable[[Request, Store], Answer]:
         """No document any more."""
 
         def change(before: Document | None) -> None:
-            if before is not None and only and before.source != only:
-                raise Refusal(403, "the document is another source's")
             _conditions(request, before)
 
         needed = kind.keys if kind.wipes else (*kind.keys, kind.name)
@@ -169,7 +167,10 @@ def _document(kind: Kind, request: Request, content: bytes, type: str) -> Docume
 
 
 def _conditions(request: Request, before: Document | None) -> None:
-    """Raises Refusal 412 where If-Match or If-None-Match does not hold."""
+    """Raises Refusal 403 for a document out of reach, 412 where If-Match or If-None-Match does not hold."""
+    sender = request.credential
+    if before is not None and sender.read != "all" and before.source != sender.source:
+        raise Refusal(403, "the document is another source's")
     match, none_match = request.header("if-match"), request.header("if-none-match")
     if match and (before is None or not _names(match, before.etag)):
         raise Refusal(412, "If-Match: the document is not that one (any more)")
