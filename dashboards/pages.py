@@ -14,7 +14,7 @@ from dashboards.admin import user as admin_user
 from dashboards.office import bureau, confirm, school
 from dashboards.office import overview as office_overview
 from dashboards.page import Page
-from dashboards.teacher import courses, evidence, growth, profile, study
+from dashboards.teacher import courses, evidence, growth, profile, standards, study
 from dashboards.trainer import classes as trainer_classes
 from dashboards.trainer import effect as trainer_effect
 from dashboards.trainer import portrait as trainer_portrait
@@ -28,6 +28,7 @@ MODULES = (
     growth,
     evidence,
     courses,
+    standards,
     study,
     # trainer
     trainer_classes,
