@@ -71,6 +71,9 @@ class Stream:
     fields: tuple[tuple[str, Expression], ...]
     course_source: str
     class_source: str
+    identity: str = "record"  # record: kind and account belong to what a record is; key: the key alone says it
+    series: str = ""  # tells apart two numberings of one source
+    void: Where | None = None  # rows that say that their record is taken back
 
     def field(self, name: str) -> Expression | None:
         return dict(self.fields).get(name)
@@ -83,9 +86,16 @@ class Stream:
             seen.update(dict.fromkeys(expression.columns))
         seen.update(dict.fromkeys(self.key))
         seen.update(dict.fromkeys(condition.column for condition in self.where))
+        if self.void is not None:
+            seen[self.void.column] = None
         for join in self.joins:
             seen.update(dict.fromkeys(own for own, _ in join.on))
         return tuple(seen)
+
+    @property
+    def versioned(self) -> bool:
+        """Whether a record may come again with other content: its key says which one it is, and equal keys are one."""
+        return bool(self.key) and self.repeats == "drop"
 
     def joined(self, column: str) -> Join | None:
         """The join that a column like `course.length` comes from; None for the stream's own."""
@@ -113,7 +123,7 @@ class Mapping:
 
     def digest(self, stream: Stream) -> str:
         """Changes when, and only when, the same file could give other records."""
-        meaning = {"source": self.source, "timezone": self.timezone, "stream": asdict(stream)}
+        meaning = {"source": self.source, "timezone": self.timezone, "stream": _meaning(stream)}
         text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -124,6 +134,18 @@ class Mapping:
         raise MappingError(
             f"映射 {self.name} 里没有 {name} 这个流，可选：{'、'.join(s.name for s in self.streams)}"
         )
+
+
+def _meaning(stream: Stream) -> dict[str, Any]:
+    """The stream as data, without what it does not use of the words that mappings of 0.1 had not: their files keep their digests."""
+    said = asdict(stream)
+    for name, without in (("identity", "record"), ("series", ""), ("void", None)):
+        if said[name] == without:
+            del said[name]
+    fields = said["target"]["fields"]
+    newer = {"modified", "stored"} - {name for name, _ in stream.fields}
+    said["target"]["fields"] = tuple(one for one in fields if one["name"] not in newer)
+    return said
 
 
 def mapping_files(home: Path) -> dict[str, Path]:
@@ -216,7 +238,7 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
     name = name_of(raw, "name", at)
     at = f"{at.partition('，')[0]}，流 {name}"
     known = {"name", "file", "format", "encoding", "sheet", "header", "optional", "target", "where", "joins"}
-    reject(raw, known | {"key", "repeats", "fields"}, at)
+    reject(raw, known | {"key", "repeats", "fields", "identity", "series", "void"}, at)
     target = TARGETS.get(text_of(raw, "target", at))
     if target is None:
         raise MappingError(f"{at}：没有 target“{raw['target']}”，可选：{'、'.join(TARGETS)}")
@@ -234,13 +256,29 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
         fields=fields,
         course_source=sources.get("course_source", ""),
         class_source=sources.get("class_source", ""),
+        identity=choice_of(raw, "identity", ("record", "key"), at),
+        series=name_of(raw, "series", at) if "series" in raw else "",
+        void=_where(raw["void"], f"{at}，void") if "void" in raw else None,
     )
+    _check_versions(stream, at)
     if len({join.alias for join in joins}) < len(joins):
         raise MappingError(f"{at}：两个 joins 用了同一个 as")
     for column in (own for join in joins for own, _ in join.on):
         if stream.joined(column):
             raise MappingError(f"{at}：joins 的 on 左边应为本文件的列，“{column}”来自另一个 joins")
     return stream
+
+
+def _check_versions(stream: Stream, at: str) -> None:
+    """What tells versions of a record apart needs records that can be told from each other."""
+    used = [name for name in ("modified", "stored") if stream.field(name) is not None]
+    words = [word for word, said in (("void", stream.void), ("series", stream.series)) if said]
+    words += ["identity: key"] if stream.identity == "key" else []
+    if words and stream.target.name != "record":
+        raise MappingError(f"{at}：{'、'.join(words)} 只用于学习记录")
+    if (words or "modified" in used) and not stream.versioned:
+        wanted = "、".join([*words, *(name for name in used if name == "modified")])
+        raise MappingError(f"{at}：{wanted} 要有 key，并且 repeats 为 drop：不然认不出是哪一条记录")
 
 
 def _fields(
