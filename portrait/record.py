@@ -146,7 +146,7 @@ VERDICT_SCHEMA = pa.schema(
         pa.field("line", pa.int64(), nullable=False),
         pa.field("id", pa.binary(), nullable=False),
         pa.field("account", pa.int64(), nullable=False),
-        pa.field("course", pa.int64(), nullable=False),
+        pa.field("month", pa.int32(), nullable=False),
         pa.field("state", pa.int32(), nullable=False),  # Standing
         pa.field("flag", pa.int32(), nullable=False),  # in place of the record's own
         pa.field("instead", pa.int64(), nullable=False),  # batch of the version that took its place; 0 = none
