@@ -81,7 +81,9 @@ class Flag(IntFlag):
     REFUSED = 16384  # is doubtful; a person has decided that it counts nothing
 
 
-FOUND = Flag.PARALLEL | Flag.IDLE | Flag.SAME | Flag.SLEEPLESS | Flag.OUTLIER  # by looking at other records
+# What looking at other records finds (portrait.lake.doubt), and the rule that does.
+FOUND_BY = {flag.name.lower(): flag for flag in Flag if flag.name and Flag.PARALLEL <= flag <= Flag.OUTLIER}
+FOUND = Flag.PARALLEL | Flag.IDLE | Flag.SAME | Flag.SLEEPLESS | Flag.OUTLIER
 DOUBTFUL = Flag.SPEED | Flag.FUTURE | FOUND
 
 
@@ -150,7 +152,7 @@ VERDICT_SCHEMA = pa.schema(
         pa.field("state", pa.int32(), nullable=False),  # Standing
         pa.field("flag", pa.int32(), nullable=False),  # in place of the record's own
         pa.field("instead", pa.int64(), nullable=False),  # batch of the version that took its place; 0 = none
-        *(pa.field(flag.name.lower(), pa.string()) for flag in FOUND),  # the numbers; null where not found
+        *(pa.field(rule, pa.string()) for rule in FOUND_BY),  # the numbers; null where not found
         pa.field("bucket", pa.int32(), nullable=False),
     ]
 )

@@ -189,7 +189,11 @@ def _refresh_cells(
     elif pending or changed:
         # Of accounts whose records came to count or ceased to, the difference to what the cells say of them now.
         _register_accounts(engine, "changed", changed)
-        again = cells(lake.buckets, rule.facts, record.c.account.in_(select(column("account")).select_from(named("changed"))))
+        again = cells(
+            lake.buckets,
+            rule.facts,
+            record.c.account.in_(select(column("account")).select_from(named("changed"))),
+        )
         parts = []
         if changed:
             bind(engine, lake, "cell")

@@ -92,9 +92,7 @@ def _say(
         )
 
 
-def rule_on(
-    site: Site, said: str, records: Iterable[bytes], *, reason: str, by: str, role: str = ""
-) -> int:
+def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by: str, role: str = "") -> int:
     """Withdraw (`void`), restore, clear, refuse or reopen records that are in, each named by its id; how many there were.
 
     Every decision is in the audit. Raises NotFound when there is no such record, and InputError when what was said means
@@ -122,11 +120,7 @@ def newest(site: Site, records: Sequence[bytes]) -> list[Found]:
     if not records:
         return []
     listed = ", ".join(f"unhex('{one.hex()}')" for one in records)
-    return [
-        one
-        for one in _found(site, f"r.id IN ({listed})")
-        if one.state is not Standing.OUTDATED
-    ]
+    return [one for one in _found(site, f"r.id IN ({listed})") if one.state is not Standing.OUTDATED]
 
 
 def _found(site: Site, where: str) -> list[Found]:
@@ -216,3 +210,10 @@ def _reason(text: str) -> str:
     if len(said) > LONGEST:
         raise InputError("理由最多 {most} 字", most=LONGEST)
     return said
+
+
+def said_of(site: Site, records: Sequence[Found]) -> list[Ruling]:
+    """What was said about these records, oldest first."""
+    keys = {one.key_number for one in records if one.key_number is not None}
+    with site.registry.connect() as connection:
+        return rulings_on(connection, [one.id for one in records], keys) if records else []

@@ -24,6 +24,7 @@ from portrait.record import Standing
 from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
+from portrait.store.registry import open_registry
 from portrait.store.schema import account
 from portrait.withdrawal import newest, restore, rule_on, withdraw
 from tests.export import Export
@@ -75,7 +76,9 @@ def link(site: Site) -> None:
     with site.registry.begin() as connection:
         for n in range(3):
             connection.execute(
-                update(account).where(account.c.id == account_id("p", "native", f"u{n}")).values(person_id=1 + n % 2)
+                update(account)
+                .where(account.c.id == account_id("p", "native", f"u{n}"))
+                .values(person_id=1 + n % 2)
             )
 
 
@@ -119,7 +122,10 @@ def test_a_corrected_mark_takes_the_place_of_the_old_one_everywhere(log: Export)
     assert take(log, (1, 0, 80, 2, False), (2, 1, 90, 1, False)) == (2, 1, 1, 0)
     assert scores(log.site) == [("测验1", 80), ("测验2", 90)]
     (first, second) = cell_sums(log.site)
-    assert (first[4], first[6]) == (1, 10_000 * 100 * 8_000) or (second[4], second[6]) == (1, 10_000 * 100 * 8_000)
+    assert (first[4], first[6]) == (1, 10_000 * 100 * 8_000) or (second[4], second[6]) == (
+        1,
+        10_000 * 100 * 8_000,
+    )
 
 
 def test_an_old_version_that_comes_late_changes_nothing(log: Export) -> None:
@@ -129,7 +135,9 @@ def test_an_old_version_that_comes_late_changes_nothing(log: Export) -> None:
     assert figures(log.site) == before
 
 
-def test_without_a_word_of_the_source_the_last_import_counts_and_an_old_file_again_is_nothing_new(log: Export) -> None:
+def test_without_a_word_of_the_source_the_last_import_counts_and_an_old_file_again_is_nothing_new(
+    log: Export,
+) -> None:
     log.map(PLAIN)
     take(log, (1, 0, 40, 1, False))
     take(log, (1, 0, 80, 1, False))
@@ -177,7 +185,9 @@ def test_two_layouts_of_one_numbering_are_one_log_and_two_numberings_have_a_seri
 
 @pytest.mark.parametrize("word", ["void: {column: 状态, in: [作废]}", "identity: key", "series: a"])
 def test_versions_need_a_key(log: Export, word: str) -> None:
-    text = MAP.replace("    void: {column: 状态, in: [作废]}\n", "").replace("      modified: {from: 修改}\n", "")
+    text = MAP.replace("    void: {column: 状态, in: [作废]}\n", "").replace(
+        "      modified: {from: 修改}\n", ""
+    )
     log.map(text.replace("    key: [流水号]\n", f"    {word}\n"))
     with pytest.raises(MappingError, match="要有 key"):
         log.take()
@@ -228,6 +238,14 @@ def test_a_person_withdraws_one_record_with_a_reason(log: Export) -> None:
 # --- any order -----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry without a row."""
+    path = tmp_path_factory.mktemp("registry") / "registry.sqlite"
+    open_registry(f"sqlite:///{path}").dispose()
+    return path
+
+
 @contextmanager
 def fresh(template: Path) -> Iterator[Export]:
     with tempfile.TemporaryDirectory() as folder:
@@ -242,7 +260,7 @@ def fresh(template: Path) -> Iterator[Export]:
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
 def test_rows_in_any_files_and_order_with_corrections_and_voids_give_the_same_figures(
-    _sqlite_template: Path, seed: int
+    tables: Path, seed: int
 ) -> None:
     dice = random.Random(seed)
     rows: list[Row] = [
@@ -251,7 +269,7 @@ def test_rows_in_any_files_and_order_with_corrections_and_voids_give_the_same_fi
         for version in range(1, 1 + dice.randrange(1, 4))
     ]
     voided = [str(number) for number in range(1, 9) if dice.random() < 0.2]
-    with fresh(_sqlite_template) as ordered, fresh(_sqlite_template) as mixed:
+    with fresh(tables) as ordered, fresh(tables) as mixed:
         take(ordered, *rows)
         withdraw(ordered.site, "p", None, voided, reason="声明", by="平台")
         refresh(ordered.site)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from typer import rich_utils
 from typer.exceptions import TyperException
 
-from portrait.cli import demo, doctor, fit, intake, quarantine, rebuild, refresh, serve, user
+from portrait.cli import demo, doctor, fit, intake, quarantine, rebuild, record, refresh, serve, user
 from portrait.cli.console import stderr
 from portrait.errors import PortraitError
 
@@ -38,6 +38,7 @@ def make_app() -> typer.Typer:
     demo.register(app)
     intake.register(app)
     quarantine.register(app)
+    record.register(app)
     refresh.register(app)
     fit.register(app)
     serve.register(app)

@@ -102,7 +102,9 @@ def stage(
     whole = program.stream.identity == "key"
     parts = 1 if whole else parts_of(rows, part_rows, buckets)
     columns = _columns(program, batch, origin or batch, arrival, buckets)
-    varying = {name: sql for name, sql in columns.items() if re.search(r"\b(v_|n_|_row\b|record_key\b|void\b)", sql)}
+    varying = {
+        name: sql for name, sql in columns.items() if re.search(r"\b(v_|n_|_row\b|record_key\b|void\b)", sql)
+    }
     listed = ", ".join(f"{sql} AS {name}" for name, sql in varying.items())
     select = f"SELECT {key_sql(program)} AS key, {listed} FROM {program.judged} WHERE _selected AND NOT _bad"
     target = folder / f"{program.prefix}parts"
@@ -128,7 +130,10 @@ def stage(
 def key_sql(program: Program) -> str:
     """SQL over `judged` of what is hashed into the id of a record."""
     stream = program.stream
-    parts = [literal(program.mapping.source), *([literal(f"series:{stream.series}")] if stream.series else [])]
+    parts = [
+        literal(program.mapping.source),
+        *([literal(f"series:{stream.series}")] if stream.series else []),
+    ]
     if stream.identity == "record":
         parts += ["v_kind::varchar", "v_account::varchar"]
     parts.append("record_key")
@@ -156,7 +161,20 @@ def newest_sql(rows: str, keys: str) -> str:
 
 
 # What a version of a record says. Not how its project is spelled, and not what depends on when it came in.
-_SAID = ("account", "course", "run", "kind", "time", "seq", "score", "score_max", "weight", "count", "seconds", "credit")
+_SAID = (
+    "account",
+    "course",
+    "run",
+    "kind",
+    "time",
+    "seq",
+    "score",
+    "score_max",
+    "weight",
+    "count",
+    "seconds",
+    "credit",
+)
 _SAID_FLAGS = ~int(DOUBTFUL) | int(Flag.SPEED)
 _WIDE = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F)) + "\u3000"
 _NARROW = "".join(map(chr, range(0x21, 0x7F))) + " "
@@ -164,7 +182,9 @@ _NARROW = "".join(map(chr, range(0x21, 0x7F))) + " "
 
 def content_sql(row: str = "") -> list[str]:
     """What two versions of a record must have alike to be one and the same: SQL over record columns of `row`."""
-    item = f"lower(regexp_replace(translate({row}item, {literal(_WIDE)}, {literal(_NARROW)}), '\\s+', '', 'g'))"
+    item = (
+        f"lower(regexp_replace(translate({row}item, {literal(_WIDE)}, {literal(_NARROW)}), '\\s+', '', 'g'))"
+    )
     moments = [f"epoch_us({row}{name})" for name in ("time", "modified", "stored")]
     plain = [f'{row}"{name}"' for name in _SAID if name != "time"]
     return [*plain, *moments, item, f"({row}flag & {_SAID_FLAGS})"]
@@ -345,11 +365,11 @@ def _fresh_sql(
         near.append(f"month IN ({', '.join(map(str, months))})")
     where = " AND ".join([*near, f"id IN (SELECT id FROM {table})"])
     held = f"{table}_held"
-    engine.execute(f"CREATE OR REPLACE TABLE {held} AS SELECT id, batch, bucket, month FROM record WHERE {where}")
-    sure = f"batch NOT IN ({', '.join(map(str, sorted(undone)))})" if undone else "true"
-    there, known = one(
-        engine, f"SELECT count(DISTINCT id), count(DISTINCT id) FILTER ({sure}) FROM {held}"
+    engine.execute(
+        f"CREATE OR REPLACE TABLE {held} AS SELECT id, batch, bucket, month FROM record WHERE {where}"
     )
+    sure = f"batch NOT IN ({', '.join(map(str, sorted(undone)))})" if undone else "true"
+    there, known = one(engine, f"SELECT count(DISTINCT id), count(DISTINCT id) FILTER ({sure}) FROM {held}")
     if not there:
         return f"SELECT * FROM {table}"
     if not staged.program.stream.versioned:

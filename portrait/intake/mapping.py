@@ -71,7 +71,9 @@ class Stream:
     fields: tuple[tuple[str, Expression], ...]
     course_source: str
     class_source: str
-    identity: str = "record"  # record: kind and account belong to what a record is; key: the key alone says it
+    identity: str = (
+        "record"  # record: kind and account belong to what a record is; key: the key alone says it
+    )
     series: str = ""  # tells apart two numberings of one source
     void: Where | None = None  # rows that say that their record is taken back
 

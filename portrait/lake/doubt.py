@@ -11,7 +11,7 @@ from functools import cache
 
 import duckdb
 
-from portrait.record import FOUND, SCORED, Kind
+from portrait.record import FOUND_BY, SCORED, Kind
 from portrait.resource import read_yaml
 
 WATCHED = (Kind.VIEW, Kind.VIDEO)
@@ -75,7 +75,7 @@ def find(engine: duckdb.DuckDBPyConnection, rule: DoubtRule) -> None:
         "sleepless": _sleepless(rule),
         "outlier": _outlier(rule),
     }
-    names = [flag.name.lower() for flag in FOUND if flag.name]
+    names = list(FOUND_BY)
     union = " UNION ALL ".join(
         f"SELECT batch, line, {', '.join(f'said AS {one}' if one == name else f'NULL::varchar AS {one}' for one in names)} "
         f"FROM ({parts[name]})"

@@ -13,7 +13,7 @@ import pyarrow as pa
 from portrait.lake.doubt import DoubtRule, find
 from portrait.lake.engine import bind, bind_files, rows
 from portrait.lake.table import Lake, file_paths
-from portrait.record import DOUBTFUL, FOUND, VERDICT_SCHEMA, Flag, Standing
+from portrait.record import DOUBTFUL, FOUND, FOUND_BY, VERDICT_SCHEMA, Flag, Standing
 
 _SIMPLE = int(Standing.COUNTS)
 
@@ -97,7 +97,8 @@ def _bind(lake: Lake, engine: duckdb.DuckDBPyConnection, everything: bool) -> No
     bind_files(engine, "record", lake.files("record"), lake.lacking("record"), view="landed")
     bind(engine, lake, "verdict")
     engine.execute(
-        "CREATE OR REPLACE TEMP TABLE before AS SELECT * FROM verdict" + (" WHERE false" if everything else "")
+        "CREATE OR REPLACE TEMP TABLE before AS SELECT * FROM verdict"
+        + (" WHERE false" if everything else "")
     )
 
 
@@ -168,9 +169,7 @@ def _months(
     if everything:
         sql = f"SELECT DISTINCT month FROM landed WHERE {there}"
     else:
-        sql = (
-            f"SELECT DISTINCT month FROM arrived WHERE batch IN ({_listed(pending)}) AND {there}"
-        )
+        sql = f"SELECT DISTINCT month FROM arrived WHERE batch IN ({_listed(pending)}) AND {there}"
         if engine.execute("SELECT 1 FROM looked_at LIMIT 1").fetchall():
             sql += " UNION SELECT DISTINCT month FROM landed WHERE id IN (SELECT id FROM looked_at)"
         if relinked:
@@ -198,9 +197,7 @@ def _states(engine: duckdb.DuckDBPyConnection, there: str) -> None:
         f"{version} DESC NULLS LAST, CASE WHEN {version} IS NOT NULL THEN {content} END DESC, "
         f"coalesce(r.turn, r.batch) DESC, r.line DESC, r.batch DESC"
     )
-    withdrawn = (
-        "r.id IN (SELECT id FROM void_record) OR coalesce(r.key_number IN (SELECT key_number FROM void_key), false)"
-    )
+    withdrawn = "r.id IN (SELECT id FROM void_record) OR coalesce(r.key_number IN (SELECT key_number FROM void_key), false)"
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE states AS SELECT batch, line, "
         f"CASE WHEN n > 1 THEN {int(Standing.OUTDATED)} WHEN withdrawn THEN {int(Standing.WITHDRAWN)} "
@@ -214,8 +211,10 @@ def _states(engine: duckdb.DuckDBPyConnection, there: str) -> None:
 
 def _verdicts(near: str) -> str:
     """The new table: what was not looked at again, and what was."""
-    names = [flag.name.lower() for flag in FOUND if flag.name]
-    bits = " | ".join(f"CASE WHEN f.{flag.name.lower()} IS NULL THEN 0 ELSE {int(flag)} END" for flag in FOUND if flag.name)
+    names = list(FOUND_BY)
+    bits = " | ".join(
+        f"CASE WHEN f.{rule} IS NULL THEN 0 ELSE {int(flag)} END" for rule, flag in FOUND_BY.items()
+    )
     doubt = f"((r.flag & {~int(FOUND)}) | {bits})"
     flag = (
         f"CASE WHEN d.clear AND {doubt} & d.flags <> 0 THEN ({doubt} & ~d.flags) | {int(Flag.CLEARED)} "

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, or_, select
+from sqlalchemy import Connection, Engine, Row, func, insert, or_, select
 
 from portrait.clock import aware
 from portrait.store.schema import ruling
@@ -94,7 +95,7 @@ def rulings_on(
     connection: Connection, records: Collection[bytes], keys: Collection[int] = ()
 ) -> list[Ruling]:
     """What was said about these records and keys, oldest first. The caller has looked whether the reader may see them."""
-    found = []
+    found: list[Row[Any]] = []
     for some in chunks(sorted(records), PART) if records else [()]:
         near = [ruling.c.record.in_(list(some))]
         if keys:
