@@ -11,7 +11,7 @@ from rich.markup import escape
 from portrait.cli.console import print_json, print_table, stdout
 from portrait.cli.option import Home, Json, Misused, operator, site_of
 from portrait.clock import now
-from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts, measure
+from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts
 from portrait.errors import InputError
 from portrait.record import KIND_ZH, Standing
 from portrait.scope import Actor, Role, scope
@@ -106,7 +106,7 @@ def register(app: typer.Typer) -> None:
             return
         print_table(
             f"{STATES[state]}的存疑记录",
-            ["记录", "规则", "数字", "来源", "账号", "课程", "项目", "时间", "#批次", "#行"],
+            ["#记录", "规则", "数字", "来源", "账号", "课程", "项目", "时间", "#批次", "#行"],
             [
                 (
                     row.record.hex(),
@@ -142,6 +142,8 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
     ) -> None:
         """用示范省里埋下的刷课量每条规则的查准率和查全率，输出 JSON。"""
+        from portrait.world.measure import measure
+
         print_json(
             [
                 {**vars(one), "precision": one.precision, "recall": one.recall}

@@ -26,6 +26,7 @@ class DoubtRule:
     version: str
     valid_from: date
     parallel_seconds: int
+    parallel_days: int
     idle_seconds: int
     same_marks: int
     same_persons: int
@@ -49,6 +50,7 @@ def doubt_rule() -> DoubtRule:
         version=said["version"],
         valid_from=said["valid_from"],
         parallel_seconds=int(rules["parallel"]["seconds"]),
+        parallel_days=int(rules["parallel"]["days"]),
         idle_seconds=int(rules["idle"]["seconds"]),
         same_marks=int(rules["same"]["marks"]),
         same_persons=int(rules["same"]["persons"]),
@@ -88,18 +90,23 @@ def find(engine: duckdb.DuckDBPyConnection, rule: DoubtRule) -> None:
 
 
 def _parallel(rule: DoubtRule) -> str:
-    """Two watched things that overlap: both are doubtful, whichever was the real one."""
+    """Two watched things that overlap, and not once only: both are doubtful, whichever was the real one."""
     watched = (
         f"SELECT batch, line, id, owner, month, course, item, epoch(time)::bigint AS starts, "
         f"epoch(time)::bigint + seconds AS ends, (epoch(time)::bigint + 28800) // 86400 AS day FROM seen "
         f"WHERE kind IN ({_listed(WATCHED)}) AND seconds >= {rule.parallel_seconds}"
     )
     overlap = "least(a.ends, b.ends) - greatest(a.starts, b.starts)"
+    pairs = (
+        f"SELECT a.batch, a.line, a.owner, a.month, a.day, max({overlap}) AS seconds, count(*) AS others "
+        f"FROM ({watched}) a JOIN ({watched}) b ON a.owner = b.owner AND a.day = b.day AND a.month = b.month "
+        f"AND a.id <> b.id AND (a.course, a.item) <> (b.course, b.item) "
+        f"WHERE {overlap} >= {rule.parallel_seconds} GROUP BY a.batch, a.line, a.owner, a.month, a.day"
+    )
     return (
-        f"SELECT a.batch, a.line, json_object('seconds', max({overlap}), 'others', count(*))::varchar AS said "
-        f"FROM ({watched}) a JOIN ({watched}) b ON a.owner = b.owner AND a.day = b.day AND a.month = b.month AND a.id <> b.id "
-        f"AND (a.course, a.item) <> (b.course, b.item) "
-        f"WHERE {overlap} >= {rule.parallel_seconds} GROUP BY a.batch, a.line"
+        f"SELECT p.batch, p.line, json_object('seconds', p.seconds, 'others', p.others, 'days', g.days)::varchar AS said "
+        f"FROM ({pairs}) p JOIN (SELECT owner, month, count(DISTINCT day) AS days FROM ({pairs}) GROUP BY owner, month "
+        f"HAVING days >= {rule.parallel_days}) g ON g.owner = p.owner AND g.month = p.month"
     )
 
 

@@ -63,9 +63,12 @@ def plant(
     actors["same"] = np.r_[actors["same"], chosen[5 * count :]]  # groups of three
     days = rng.integers(until - 200, until - 40, len(chosen) + 1)
     for n, who in enumerate(actors["parallel"]):
-        first, second = rng.choice(courses, 2, replace=False)
-        for k, course in enumerate((first, second)):
-            made.add("parallel", _watched(who, course, days[n] + 20 * _HOUR + k * 3 * _MINUTE, n + 1, 1_800))
+        pair = rng.choice(courses, 2, replace=False)
+        start = _months(calendar, days[n : n + 1])[1][0] + int(rng.integers(2, 20))
+        for evening in range(3):
+            for k, course in enumerate(pair):
+                moment = start + 2 * evening + 20 * _HOUR + k * 3 * _MINUTE
+                made.add("parallel", _watched(who, course, moment, evening + 1, 1_800))
     for n, who in enumerate(actors["idle"]):
         start = _months(calendar, days[n : n + 1])[1][0]
         course = rng.choice(courses)
