@@ -13,6 +13,7 @@ import pytest
 
 from portrait.intake.forward import ensure_mapping, forward
 from portrait.intake.mapping import load_mapping
+from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.store import statement as table
 from portrait.store.credential import add_credential
@@ -84,6 +85,29 @@ def test_stopped_after_the_intake_and_before_it_is_remembered_no_statement_count
     reports = forward(site, by="test")
     assert sum(report.rows_stored for report in reports) == 1
     assert len(records(site)) == 3
+
+
+def voiding(sent: dict[str, Any]) -> dict[str, Any]:
+    return viewed(
+        "w1",
+        verb={"id": "http://adlnet.gov/expapi/verbs/voided"},
+        object={"objectType": "StatementRef", "id": sent["id"]},
+    )
+
+
+@pytest.mark.parametrize("first", ["statement", "void"])
+def test_what_the_platform_voids_counts_no_more_whichever_came_first(
+    site: Site, send: Call, first: str
+) -> None:
+    sent, other = viewed("w1"), viewed("w2")
+    parts = [[sent, other], [voiding(sent)]]
+    for part in parts if first == "statement" else parts[::-1]:
+        assert send("POST", body=part)[0] == 200
+        forward(site, by="test")
+    refresh(site)
+    with closing(site.engine()) as engine:
+        [(counting,)] = engine.execute("SELECT count(*) FROM record").fetchall()
+    assert counting == 1
 
 
 def test_more_statements_than_one_file_holds_go_in_several(

@@ -13,14 +13,16 @@ from sqlalchemy import Connection
 
 from portrait.intake.door import BatchReport, intake
 from portrait.intake.land import Progress
-from portrait.intake.mapping import mapping_files, read_mapping
+from portrait.intake.mapping import load_mapping, mapping_files, read_mapping
 from portrait.resource import DATA
 from portrait.site import Site
 from portrait.store import statement as table
 from portrait.store.statement import Row
-from portrait.xapi.body import unpack, whole
+from portrait.withdrawal import withdraw
+from portrait.xapi.body import Mark, unpack, whole
 
 CHUNK = 50_000  # statements of one file
+VOIDED = "平台作废了这条语句"
 GENERAL = "xapi"  # the mapping of statements as the published profiles have them
 
 
@@ -38,6 +40,7 @@ def forward(
                 with site.registry.connect() as connection:
                     _write(connection, file, chunk)
                 reports += intake(site, file, source, by=by, progress=progress, wait_seconds=wait_seconds)
+            _take_back(site, source, chunk, by)
             with site.registry.begin() as connection:
                 table.forward(connection, source, chunk[-1].seq)
     return reports
@@ -46,6 +49,18 @@ def forward(
 def _next(site: Site, source: str) -> list[Row]:
     with site.registry.connect() as connection:
         return table.after(connection, source, table.forwarded_to(connection, source), CHUNK)
+
+
+def _take_back(site: Site, source: str, rows: list[Row], by: str) -> None:
+    """Let what was voided leave every figure, be it in already or still to come. A source voids its own statements only."""
+    keys = [str(row.target) for row in rows if row.flag & Mark.VOIDING and row.target is not None]
+    if not keys:
+        return
+    streams = load_mapping(source, site.settings.home).streams
+    for series in {
+        stream.series: stream.name for stream in streams if stream.target.name == "record"
+    }.items():
+        withdraw(site, source, series[1] if series[0] else None, keys, reason=VOIDED, by=by)
 
 
 def _write(connection: Connection, file: Path, rows: list[Row]) -> None:
