@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dashboards import own
 from dashboards.admin import audit as admin_audit
 from dashboards.admin import framework as admin_framework
+from dashboards.admin import identity as admin_identity
 from dashboards.admin import intake as admin_intake
 from dashboards.admin import quarantine as admin_quarantine
 from dashboards.admin import user as admin_user
 from dashboards.office import bureau, confirm, school
 from dashboards.office import overview as office_overview
 from dashboards.page import Page
-from dashboards.teacher import courses, evidence, growth, profile, study
+from dashboards.teacher import courses, evidence, growth, profile, standards, study
 from dashboards.trainer import classes as trainer_classes
 from dashboards.trainer import effect as trainer_effect
 from dashboards.trainer import portrait as trainer_portrait
@@ -27,6 +28,7 @@ MODULES = (
     growth,
     evidence,
     courses,
+    standards,
     study,
     # trainer
     trainer_classes,
@@ -42,6 +44,7 @@ MODULES = (
     admin_intake,
     admin_quarantine,
     admin_framework,
+    admin_identity,
     admin_user,
     admin_audit,
     own,

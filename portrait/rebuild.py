@@ -206,6 +206,7 @@ def _recount(site: Site, ledger: Sequence[Batch]) -> tuple[list[int], int]:
     It happens where a batch was interrupted, another with some of the same rows came in, and the first was then finished.
     """
     engine = site.engine()
+    bind(engine, site.lake, "record")
     found = engine.execute(
         f"SELECT batch, count(*), count(*) FILTER (flag & {int(DOUBTFUL)} <> 0) FROM record GROUP BY batch"
     ).fetchall()

@@ -73,9 +73,29 @@ class Flag(IntFlag):
     OFFSITE = 16  # 外出
     FACE = 32  # 面授集中
     VERIFIED = 64  # attendance checked by the provider
+    VOID = 128  # its source has taken it back
+    PARALLEL = 256  # one person in two places at once
+    IDLE = 512  # long watching and nothing else
+    SAME = 1024  # the same answers at the same pace as others
+    SLEEPLESS = 2048  # a day without a night
+    OUTLIER = 4096  # far from what everybody else needs
+    CLEARED = 8192  # was doubtful; a person has decided that it counts
+    REFUSED = 16384  # is doubtful; a person has decided that it counts nothing
 
 
-DOUBTFUL = Flag.SPEED | Flag.FUTURE
+# What looking at other records finds (portrait.lake.doubt), and the rule that does.
+FOUND_BY = {flag.name.lower(): flag for flag in Flag if flag.name and Flag.PARALLEL <= flag <= Flag.OUTLIER}
+FOUND = Flag.PARALLEL | Flag.IDLE | Flag.SAME | Flag.SLEEPLESS | Flag.OUTLIER
+DOUBTFUL = Flag.SPEED | Flag.FUTURE | FOUND
+
+
+class Standing(IntEnum):
+    """Whether a record counts: only the first does."""
+
+    COUNTS = 0
+    OUTDATED = 1  # a newer version of it has come
+    WITHDRAWN = 2  # by a person or by the platform's own word
+    VOID = 3  # its newest version says so itself
 
 
 def row_of(line: int) -> int:
@@ -117,6 +137,30 @@ RECORD_SCHEMA = pa.schema(
         pa.field("flag", pa.int32(), nullable=False),
         pa.field("month", pa.int32(), nullable=False),  # partition
         pa.field("bucket", pa.int32(), nullable=False),  # partition: account % lake_buckets
+        # Null in records of before 0.2. Readers of what counts see none of these, see portrait.lake.engine.counted.
+        pa.field("key_number", pa.int64()),  # of source and key columns, where a record may have versions
+        pa.field("modified", pa.timestamp("us", tz="UTC")),  # the source's word on how new this version is
+        pa.field("stored", pa.timestamp("us", tz="UTC")),  # when the platform stored it
+        pa.field("received", pa.timestamp("us", tz="UTC")),  # when its file came in
+        pa.field("turn", pa.int64()),  # the batch whose file it stands in: of a replay, the origin
+        pa.field("held", pa.bool_()),  # counts nothing before the refresh has looked at its other versions
+    ]
+)
+OWN = 20  # columns that a record had from the first: what it says, and where it came from
+
+# Of records that do not simply count: one row each, made anew from records, decisions and rules (portrait.lake.verdict).
+VERDICT_SCHEMA = pa.schema(
+    [
+        pa.field("batch", pa.int64(), nullable=False),
+        pa.field("line", pa.int64(), nullable=False),
+        pa.field("id", pa.binary(), nullable=False),
+        pa.field("account", pa.int64(), nullable=False),
+        pa.field("month", pa.int32(), nullable=False),
+        pa.field("state", pa.int32(), nullable=False),  # Standing
+        pa.field("flag", pa.int32(), nullable=False),  # in place of the record's own
+        pa.field("instead", pa.int64(), nullable=False),  # batch of the version that took its place; 0 = none
+        *(pa.field(rule, pa.string()) for rule in FOUND_BY),  # the numbers; null where not found
+        pa.field("bucket", pa.int32(), nullable=False),
     ]
 )
 

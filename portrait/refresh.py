@@ -12,13 +12,16 @@ from time import perf_counter
 
 import duckdb
 import pyarrow as pa
+from sqlalchemy import and_, column, select
+from sqlalchemy import table as named
 
 from portrait import clock
 from portrait.evidence import EvidenceRule, evidence_rule
 from portrait.framework import indicators
 from portrait.lake.cell import cells, portable, record
 from portrait.lake.compact import clear_replaced, tidy
-from portrait.lake.engine import bare_engine, bind, bind_files
+from portrait.lake.doubt import doubt_rule
+from portrait.lake.engine import bare_engine, bind, bind_files, counted
 from portrait.lake.snapshot import (
     DAY_ZERO,
     day_number,
@@ -30,11 +33,13 @@ from portrait.lake.snapshot import (
     read_priors,
 )
 from portrait.lake.table import Lake
+from portrait.lake.verdict import Said, changed_accounts, judge
 from portrait.record import CELL_SCHEMA, LINK_SCHEMA, SCORED, SNAPSHOT_SCHEMA, month_number
 from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.bulk import RecordBatches, alignments, links, record_batches
 from portrait.store.lease import Lease, writing
+from portrait.store.ruling import rulings
 
 WAIT_SECONDS = 30.0  # for another writer of the lake to finish
 RELEARN = 0.2  # of all persons; when more are touched, everybody's portrait is made again with new priors
@@ -84,7 +89,11 @@ def refreshed(
     memory, threads = site.settings.engine_memory, site.settings.engine_threads
     with closing(bare_engine(site.lake, memory=memory, threads=threads)) as engine:
         batches = record_batches(site.registry)
-        tell(sentence("汇总证据"), 0.0)
+        engine.register("linked", links(site.registry))
+        tell(sentence("核对记录"), 0.0)
+        _refresh_verdicts(site, engine, batches, full)
+        lease.check()
+        tell(sentence("汇总证据"), 0.1)
         cells_done, count = _refresh_cells(site, engine, batches, full)
         lease.check()
         middle = perf_counter()
@@ -106,6 +115,52 @@ def refreshed(
     )
 
 
+# --- which records count -------------------------------------------------------------------------------------
+
+
+def _refresh_verdicts(
+    site: Site, engine: duckdb.DuckDBPyConnection, batches: RecordBatches, full: bool
+) -> None:
+    lake, rule, said = site.lake, doubt_rule(), rulings(site.registry)
+    law = _number(rule.numbers())
+    pending = _pending(lake, "verdict", batches)
+    everything = full or not lake.fits("verdict") or lake.mark("verdict", "law") != law
+    ruled = (lake.mark("verdict", "ruling") or 0) != said.digest
+    bind(engine, lake, "link")
+    moved = "account, person FROM"
+    relinked = bool(
+        engine.execute(
+            f"(SELECT {moved} linked EXCEPT SELECT {moved} link) UNION ALL "
+            f"(SELECT {moved} link EXCEPT SELECT {moved} linked) LIMIT 1"
+        ).fetchall()
+    )
+    if pending or everything or ruled or relinked:
+        judge(
+            lake,
+            engine,
+            Said(said.void_records, said.void_keys, said.decided, said.records, said.keys),
+            rule,
+            pending=pending,
+            unfinished=batches.open,
+            ruled=ruled,
+            relinked=relinked,
+            everything=everything,
+            marks={"law": law, "ruling": said.digest, **_marks(batches)},
+        )
+    engine.execute("DROP VIEW link")
+
+
+def _bind_counted(
+    engine: duckdb.DuckDBPyConnection, lake: Lake, files: Sequence[str], batches: RecordBatches
+) -> None:
+    """`record` is what counts, out of these files."""
+    bind(engine, lake, "verdict")
+    bind_files(engine, "record", files, lake.lacking("record"), view="landed")
+    engine.execute(
+        f"CREATE OR REPLACE VIEW record AS {counted('SELECT * FROM landed', unfinished=batches.open)}"
+    )
+
+
 # --- records → cells -----------------------------------------------------------------------------------------
 
 
@@ -119,28 +174,46 @@ def _refresh_cells(
     )
     shape = _number(f"{aligned.to_pydict()}|{sorted(SCORED)}|{sorted(rule.facts)}")
     pending = _pending(lake, "cell", batches)
+    changed = changed_accounts(lake, engine, lake.mark("cell", "verdict"))
+    verdict = _version(lake, "verdict")
     engine.register("aligned", aligned)
-    if full or lake.mark("cell", "shape") != shape or not lake.fits("cell"):
-        bind(engine, lake, "record")
-        where = record.c.batch.not_in(batches.open) if batches.open else None
+    if full or lake.mark("cell", "shape") != shape or not lake.fits("cell") or changed is None:
+        _bind_counted(engine, lake, lake.files("record"), batches)
         made = _reader(
             engine,
-            portable(cells(lake.buckets, rule.facts, where)) + " ORDER BY bucket, account",
+            portable(cells(lake.buckets, rule.facts)) + " ORDER BY bucket, account",
             CELL_SCHEMA,
         )
-        lake.commit("cell", made, {"shape": shape, **_marks(batches)}, replace="")
+        lake.commit("cell", made, {"shape": shape, "verdict": verdict, **_marks(batches)}, replace="")
         mode, count = "full", len(batches.done)
-    elif pending:
-        bind_files(engine, "record", lake.files_holding("record", "batch", pending))
-        where = record.c.batch.in_(pending)
-        made = _reader(
-            engine,
-            portable(cells(lake.buckets, rule.facts, where)) + " ORDER BY bucket, account",
-            CELL_SCHEMA,
+    elif pending or changed:
+        # Of accounts whose records came to count or ceased to, the difference to what the cells say of them now.
+        _register_accounts(engine, "changed", changed)
+        again = cells(
+            lake.buckets,
+            rule.facts,
+            record.c.account.in_(select(column("account")).select_from(named("changed"))),
         )
-        lake.commit("cell", made, _marks(batches))
+        parts = []
+        if changed:
+            bind(engine, lake, "cell")
+            _bind_counted(engine, lake, lake.files_holding("record", "account", changed), batches)
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE again AS {portable(again)}")
+            parts += ["SELECT * FROM again", _taken_back()]
+        _bind_counted(engine, lake, lake.files_holding("record", "batch", pending), batches)
+        fresh = and_(
+            record.c.batch.in_(pending),
+            record.c.account.not_in(select(column("account")).select_from(named("changed"))),
+        )
+        parts.append(portable(cells(lake.buckets, rule.facts, fresh)))
+        made = _reader(
+            engine, f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY bucket, account", CELL_SCHEMA
+        )
+        lake.commit("cell", made, {"verdict": verdict, **_marks(batches)})
         mode, count = "batch", len(pending)
     else:
+        if lake.mark("cell", "verdict") != verdict:
+            lake.commit("cell", CELL_SCHEMA.empty_table(), {"verdict": verdict})
         mode, count = "none", 0
     engine.unregister("aligned")
     return mode, count
@@ -157,14 +230,15 @@ def _refresh_snapshot(
     base, said = lake.mark("snapshot", "base"), lake.mark("snapshot", "day")
     if not (lake.fits("snapshot") and lake.fits("prior")):
         base = None
-    engine.register("linked", links(site.registry))
     bind(engine, lake, "cell")
     if base is not None and day_number(day) < base:
         return "full", _write_all(lake, engine, rule, day, base=None, marks={})
-    marks = {"day": day_number(day), "law": law, **_marks(batches)}
+    marks = {"day": day_number(day), "law": law, "verdict": _version(lake, "verdict"), **_marks(batches)}
     touched = None
     if not full and base is not None and lake.mark("snapshot", "law") == law and _same_month(base, day):
-        touched = _touched(lake, engine, _pending(lake, "snapshot", batches))
+        changed = changed_accounts(lake, engine, lake.mark("snapshot", "verdict"))
+        if changed is not None:
+            touched = _touched(lake, engine, _pending(lake, "snapshot", batches), changed)
     if touched is None:
         persons = _write_all(lake, engine, rule, day, base=base, marks=marks)
         mode = "full"
@@ -181,16 +255,19 @@ def _refresh_snapshot(
     return mode, persons
 
 
-def _touched(lake: Lake, engine: duckdb.DuckDBPyConnection, pending: Sequence[int]) -> list[int] | None:
+def _touched(
+    lake: Lake, engine: duckdb.DuckDBPyConnection, pending: Sequence[int], changed: Sequence[int]
+) -> list[int] | None:
     """The persons whose evidence or accounts changed since the newest snapshot; None when they are so many that the
     priors should be learned again."""
-    bind_files(engine, "record", lake.files_holding("record", "batch", pending))
+    bind_files(engine, "record", lake.files_holding("record", "batch", pending), lake.lacking("record"))
     bind(engine, lake, "link")
+    _register_accounts(engine, "changed", changed)
     listed = ", ".join(str(number) for number in pending) or "NULL"
     found = engine.execute(
         f"""
         SELECT DISTINCT person FROM linked
-        WHERE account IN (SELECT account FROM record WHERE batch IN ({listed}))
+        WHERE account IN (SELECT account FROM record WHERE batch IN ({listed}) UNION SELECT account FROM changed)
         UNION SELECT person FROM (SELECT * FROM linked EXCEPT SELECT * FROM link)
         UNION SELECT person FROM (SELECT * FROM link EXCEPT SELECT * FROM linked)
         ORDER BY person
@@ -285,6 +362,24 @@ def _marks(batches: RecordBatches) -> dict[str, int]:
         "through": through,
         **{f"batch:{key}": 1 for number, key in batches.done.items() if number > through},
     }
+
+
+def _version(lake: Lake, name: str) -> int:
+    found = lake.table(name)
+    return found.version() if found else -1
+
+
+def _register_accounts(engine: duckdb.DuckDBPyConnection, name: str, accounts: Sequence[int]) -> None:
+    engine.register(name, pa.table({"account": pa.array(accounts, pa.int64())}))
+
+
+def _taken_back() -> str:
+    """The negation of what the cells of the changed accounts add up to."""
+    sums = ", ".join(f"(-sum({name}))::bigint AS {name}" for name in ("n", "sw", "swy", "swyy", "swa"))
+    return (
+        f"SELECT account, indicator, month, kind, {sums}, bucket FROM cell "
+        f"WHERE account IN (SELECT account FROM changed) GROUP BY account, indicator, month, kind, bucket"
+    )
 
 
 def _next_seq(lake: Lake) -> int:

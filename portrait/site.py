@@ -14,6 +14,7 @@ from portrait.lake.engine import open_engine
 from portrait.lake.pool import Pool
 from portrait.lake.table import Lake
 from portrait.settings import Settings, load_settings
+from portrait.store.batch import unfinished_batches
 from portrait.store.registry import open_registry
 
 
@@ -27,7 +28,12 @@ class Site:
     pool: Pool = field(init=False, compare=False, repr=False)  # for readers; `engine` is for long work
 
     def __post_init__(self) -> None:
-        pool = Pool(self.lake, memory=self.settings.engine_memory, threads=self.settings.engine_threads)
+        pool = Pool(
+            self.lake,
+            memory=self.settings.engine_memory,
+            threads=self.settings.engine_threads,
+            unfinished=self.unfinished,
+        )
         object.__setattr__(self, "pool", pool)
 
     @property
@@ -52,8 +58,15 @@ class Site:
     def engine(self) -> duckdb.DuckDBPyConnection:
         """An engine of one's own, closed by the caller."""
         return open_engine(
-            self.lake, memory=self.settings.engine_memory, threads=self.settings.engine_threads
+            self.lake,
+            memory=self.settings.engine_memory,
+            threads=self.settings.engine_threads,
+            unfinished=self.unfinished(),
         )
+
+    def unfinished(self) -> tuple[int, ...]:
+        """Batches of records that are being taken in, were interrupted or failed."""
+        return unfinished_batches(self.registry)
 
 
 def open_site(settings: Settings | None = None) -> Site:

@@ -20,8 +20,37 @@ PACKAGE_COLUMNS = {name: columns_of(name) for name in PACKAGE_FILES}
 WORDS = {"mail": "t1@demo.invalid", "phone": "13800000000", "idno": "11010519491231002X"}
 
 
+# Where records are made of what stands inside a text no row can be made up from the mapping alone.
+HAND = {
+    "moodle_log": (
+        "log.csv",
+        "Time,User full name,Event context,Event name,Description\n"
+        "\"23/01/23, 12:09\",T,Quiz: Q,Course module viewed,The user with id '5' viewed the 'quiz' activity with course module id '3'.\n",
+    ),
+    "moodle_gradebook": ("grades.csv", "First name,Surname,ID number,Quiz: Q (Percentage)\nT,T,t1,80.00 %\n"),
+    "moodle": (
+        "log.csv",
+        "userid,courseid,eventname,timecreated\n5,3,\\mod_quiz\\event\\attempt_submitted,1606845939\n",
+    ),
+    "xapi": (
+        "statements.jsonl",
+        '{"actor": {"mbox": "mailto:t1@demo.invalid"}, "verb": {"id": "http://id.tincanapi.com/verb/viewed"}, '
+        '"object": {"id": "https://lms.example/1"}, "timestamp": "2022-05-10T01:00:00Z"}\n',
+    ),
+    "edx": (
+        "tracking.log",
+        '{"name": "seq_next", "event_type": "seq_next", "username": "t1", "event": "{}", "time": "2022-05-10T01:00:00Z"}\n',
+    ),
+}
+
+
 def write_specimen(mapping: Mapping, folder: Path) -> Path:
     """Write the files and return the folder. Streams that read the same file share its row."""
+    if mapping.name in HAND:
+        name, text = HAND[mapping.name]
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+        return folder
     rows: dict[str, tuple[Layout, dict[str, str]]] = {}
     for stream in mapping.streams:
         texts = _texts(stream)

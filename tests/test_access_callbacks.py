@@ -268,6 +268,9 @@ ADMIN = [
     ("user-save", "n_clicks", 1, "user-said"),
     ({"type": "user-code", "role": "teacher"}, "value", "k2", "user-bound"),
     ("audit-grid", "cellClicked", {"rowId": "1"}, "drawer-content"),
+    *(({"type": "identity-do", "key": key, "do": do}, "n_clicks", 1, "identity-list")
+      for key in ("link:1", "alias:1", "link:x", "user:1") for do in ("same", "different", "later", "x")),
+    ({"type": "identity-undo", "key": "link:1"}, "n_clicks", 1, "identity-list"),
 ]  # fmt: skip
 
 

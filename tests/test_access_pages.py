@@ -44,6 +44,8 @@ FOREIGN = {
     "framework": ["portrait_recommended_v0", "ten_rules_2018"],
     "version": ["1", "2"],
     "target": ["ten_rules_2018"],
+    "tab": ["waiting", "later", "history"],
+    "about": ["teacher", "k2"],
 }
 FORGED = ["0", "-1", "9" * 40, "2'--", "<b>", "None", "", "NaN", "१२", "P9.9", "%00", "a" * 1500]
 

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from portrait.errors import MappingError
-from portrait.identity import KINDS, SENSITIVE, Unrecognised, identify, masked, normalised
+from portrait.identifier import KINDS, SENSITIVE
+from portrait.identity import Unrecognised, identify, masked, normalised
 from portrait.intake.door import intake
 from portrait.intake.mapping import read_mapping
 from portrait.intake.preview import preview

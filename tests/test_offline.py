@@ -9,13 +9,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from portrait.errors import AccessRefused, InputError, NotFound
 from portrait.explain import compliance_of, records_of
-from portrait.hashing import key_number
-from portrait.identity import account_id
-from portrait.intake.door import intake
 from portrait.offline import (
     decide,
     decide_record,
@@ -28,11 +24,13 @@ from portrait.offline import (
 from portrait.offsite import offsite_board
 from portrait.proof import check_proof
 from portrait.rebuild import rebuild
+from portrait.record import Flag, Kind
 from portrait.scope import Actor, Role, Scope, scope
 from portrait.site import Site
 from portrait.store.claim import claims, claims_of
 from portrait.store.training import Ask
-from tests.readers import enlist, settle
+from tests.hand import Hand, record
+from tests.readers import account_of, enlist, settle
 
 PDF = b"%PDF-1.7\n..."
 
@@ -111,8 +109,8 @@ def test_what_a_teacher_hands_in_counts_when_the_school_has_confirmed_it(
     assert seen == {"school": [number], "office": [number], "trainer": [], "bureau": [], "office-a": [], "admin": [], "colleague": []}  # fmt: skip
     (done,) = decide(home, read("school"), [number], "confirmed", by="school")
     assert (done.id, done.person) == (number, "甲教师本人")
-    (record,) = records_of(home, 1)
-    assert (record.item, record.hours, record.source) == ("教研活动", 2.0, "confirmed")
+    (made,) = records_of(home, 1)
+    assert (made.item, made.hours, made.source) == ("教研活动", 2.0, "confirmed")
     assert compliance_of(home, 1).hours.value == 2.0
     (after,) = claims_of(home.registry, read("teacher"))
     assert (after.state, after.decided_by) == ("confirmed", "school")
@@ -200,55 +198,26 @@ def test_a_proof_of_somebody_else_proves_nothing(
 
 # --- sign-in sheets ------------------------------------------------------------------------------------------
 
-SHEET = """
-name: sheet
-source: lms
-streams:
-  - name: signs
-    file: 签到*.csv
-    target: record
-    key: [人, 日, 场]
-    fields:
-      account: {from: 人, kind: staff}
-      class_source: {const: roster}
-      run: {from: 班}
-      kind: {from: 种类}
-      item: {from: 场}
-      time: {from: 日}
-      credit: {from: 学时}
-      offsite: {const: true}
-      face: {const: true}
-      verified: {from: 核验}
-"""
-
 
 @pytest.fixture
-def signed(home: Site, tmp_path: Path) -> Site:
-    """Persons 1 and 3 sign in to class 101 (1 to 20 July): verified, not verified, twice a day, and after the class."""
-    moved = {i: account_id("lms", "staff", f"k{i}") for i in (1, 2, 3, 4)}
-    with home.registry.begin() as connection:
-        connection.execute(text("PRAGMA defer_foreign_keys=ON"))
-        for i, number in moved.items():
-            connection.execute(
-                text("UPDATE trainee SET account_id=:b WHERE account_id=:a"), {"a": i + 10, "b": number}
-            )
-            connection.execute(text("UPDATE account SET id=:b WHERE id=:a"), {"a": i + 10, "b": number})
-        number = key_number("class", "roster", "c101")
-        connection.execute(text("UPDATE trainee SET class_id=:b WHERE class_id=101"), {"b": number})
-        connection.execute(text("UPDATE quota SET class_id=:b WHERE class_id=101"), {"b": number})
-        connection.execute(text("UPDATE training_class SET id=:b WHERE id=101"), {"b": number})
-    (tmp_path / "sheet.yaml").write_text(SHEET, encoding="utf-8")
-    (tmp_path / "签到.csv").write_text(
-        "人,班,种类,场,日,学时,核验\n"
-        "k1,c101,attendance,上午,2022-07-01,3,是\n"
-        "k1,c101,attendance,下午,2022-07-01,3,是\n"
-        "k1,c101,attendance,上午,2022-07-02,3,否\n"
-        "k1,c101,attendance,上午,2022-08-02,3,否\n"
-        "k3,c101,attendance,上午,2022-07-02,3,否\n"
-        "k2,,activity,备课,2022-07-03,2,否\n",
-        encoding="utf-8",
+def signed(home: Site) -> Site:
+    """Persons 1 and 3 sign in to class 101 (1 to 20 July): verified twice a day, not verified, and after the class."""
+    away = Flag.OFFSITE | Flag.FACE
+
+    def sign(number: int, person: int, on: date, flag: Flag = away, **more: object) -> dict[str, object]:
+        said = {"course": 0, "run": 101, "credit": 300, "item": "上午"} | more
+        return record(number, account_of(person), Kind.ATTENDANCE, on=on, flag=flag, **said)
+
+    Hand(home).batch(
+        [
+            sign(1, 1, date(2022, 7, 1), away | Flag.VERIFIED),
+            sign(2, 1, date(2022, 7, 1), away | Flag.VERIFIED, item="下午"),
+            sign(3, 1, date(2022, 7, 2)),
+            sign(4, 1, date(2022, 8, 2)),
+            sign(5, 3, date(2022, 7, 2)),
+            record(6, account_of(2), Kind.ACTIVITY, on=date(2022, 7, 3), course=0, credit=200, item="备课"),
+        ]
     )
-    intake(home, tmp_path / "签到.csv", str(tmp_path / "sheet.yaml"), by="test")
     return home
 
 
@@ -257,7 +226,7 @@ def test_signing_twice_a_day_counts_once_and_what_is_unverified_counts_nothing(s
     assert (found.hours.value, found.offsite.value) == (3.0, 1.0)
     reasons = sorted(item.reason for item in found.hours.items)
     assert reasons == ["", "同一项学习已经计过学时", "还没有人确认", "还没有人确认"]
-    assert sorted(record.outside for record in records_of(signed, 1)) == [False, False, False, True]
+    assert sorted(one.outside for one in records_of(signed, 1)) == [False, False, False, True]
 
 
 def test_an_unverified_sign_in_counts_when_who_runs_the_class_confirms_it(

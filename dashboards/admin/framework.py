@@ -76,7 +76,7 @@ def _list(listed: list[Edition], chosen: Edition | None) -> Any:
     return card(
         gettext("全部框架"),
         gettext("{n} 个框架，共 {m} 版。", n=len(newest), m=len(listed)),
-        html.Div(simple_table(head, rows), className="table-scroll"),
+        html.Div(simple_table(head, rows), className="table-scroll framework-list"),
         icon_name="library",
     )
 
@@ -125,7 +125,7 @@ def _choices(listed: list[Edition], own: list[Edition], chosen: Edition, query: 
                 [("", gettext("不对照")), *others.values()],
             ),
         ],
-        className="admin-filters",
+        className="framework-choices",
     )
 
 
@@ -217,7 +217,9 @@ def _difference(
             p=found.links_added,
             q=found.links_removed,
         ),
-        html.Div(simple_table(head, rows[:MOST_ROWS]), className="table-scroll long") if rows else None,
+        html.Div(simple_table(head, rows[:MOST_ROWS]), className="table-scroll long framework-rows")
+        if rows
+        else None,
         html.P(gettext("只列前 {n} 行。", n=MOST_ROWS), className="quiet") if len(rows) > MOST_ROWS else None,
         icon_name="filter",
     )
@@ -257,7 +259,7 @@ def _crosswalk(context: Context, listed: list[Edition], frame: Frame, query: Map
         html.Div([icon("info", 16), gettext("“等同”“相当”的两条，水平可以互看；“相关”只说明谈的是同一件事。")], className="quiet")
         if links
         else empty_state(gettext("没有对应的条目"), gettext("两个框架之间没有任何关联，也没有共同对应的画像指标。")),
-        html.Div(simple_table(head, rows[:MOST_ROWS]), className="table-scroll long") if rows else None,
+        html.Div(simple_table(head, rows[:MOST_ROWS]), className="table-scroll long framework-rows") if rows else None,
         icon_name="compass",
     )  # fmt: skip
 

@@ -9,10 +9,10 @@ from dash import html
 from dashboards.language import gettext
 from dashboards.part import badge, format, icon
 from portrait.offline import Waiting
+from portrait.record import KIND_ZH, Kind
 from portrait.store.claim import STATES, Claim
 
 _TONES = {"submitted": "data", "confirmed": "good", "returned": "warn", "withdrawn": "none"}
-_KINDS = {"activity": "校本研修", "attendance": "签到"}
 
 
 def state_of(claim: Claim) -> Any:
@@ -22,7 +22,7 @@ def state_of(claim: Claim) -> Any:
 def what(one: Claim | Waiting) -> str:
     """Kind, day and hours in one line."""
     day = format.day(one.day) if one.day else gettext("无日期")
-    words = [gettext(_KINDS.get(one.kind, one.kind)), day]
+    words = [gettext(KIND_ZH[Kind[one.kind.upper()]]), day]
     if one.hours:
         words.append(gettext("{n} 学时", n=format.decimal(one.hours)))
     if one.class_name:

@@ -55,11 +55,10 @@ def _form(context: Context) -> Any:
                     ),
                     dmc.NumberInput(
                         id="study-hours",
-                        label=gettext("学时"),
+                        label=gettext("学时（一次至多 {n}）", n=format.decimal(rule.most_hours)),
                         min=0.5,
                         max=rule.most_hours,
                         step=0.5,
-                        description=gettext("一次至多 {n}", n=format.decimal(rule.most_hours)),
                     ),
                 ],
                 className="study-pair",

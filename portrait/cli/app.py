@@ -22,6 +22,7 @@ from portrait.cli import (
     proof,
     quarantine,
     rebuild,
+    record,
     refresh,
     serve,
     store,
@@ -56,6 +57,7 @@ def make_app() -> typer.Typer:
     framework.register(app)
     proof.register(app)
     identity.register(app)
+    record.register(app)
     refresh.register(app)
     fit.register(app)
     serve.register(app)

@@ -14,7 +14,7 @@ from portrait.cli.console import print_json, print_table, progress, stdout
 from portrait.cli.option import Home, Json, Misused, operator, site_of
 from portrait.clock import now
 from portrait.errors import NotFound
-from portrait.identity import KIND_NAME
+from portrait.identifier import KIND_NAME
 from portrait.match import STATES, identity_rule
 from portrait.site import Site
 from portrait.store.audit import add_audit
@@ -71,7 +71,7 @@ def register(app: typer.Typer) -> None:
                     f"认不出的账号 {len(strangers):,} 个",
                     ["#账号", "来源", "标识", "", "姓名"],
                     [
-                        (one.id, one.source, KIND_NAME[one.kind], escape(one.shown), one.name)
+                        (str(one.id), one.source, KIND_NAME[one.kind], escape(one.shown), one.name)
                         for one in strangers
                     ],
                 )

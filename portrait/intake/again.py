@@ -22,6 +22,7 @@ from portrait.intake.outdated import outdated
 from portrait.intake.recipe import arrival_of, mapping_now, remapped
 from portrait.intake.register import register
 from portrait.intake.review import read_rows
+from portrait.lake.engine import bind
 from portrait.store.batch import (
     Batch,
     Counts,
@@ -118,7 +119,9 @@ def _records(
             link_accounts(connection, clock.now())
         with stage_again(bench, found.program, batch, origin) as staged:
             anywhere = remapped(site, mapping, batch.recipe or "")
-            add(engine, site.lake, lease, staged, 0, f"{batch.key}:0/1", anywhere=anywhere)
+            bind(engine, site.lake, "record")
+            name, undone = f"{batch.key}:0/1", site.unfinished()
+            add(engine, site.lake, lease, staged, 0, name, anywhere=anywhere, undone=undone)
         lease.check()
         stored = landing(engine, site.lake, batch)
         with site.registry.begin() as connection:

@@ -104,8 +104,7 @@ def with_made(engine: duckdb.DuckDBPyConnection, stream: Stream, raw: Raw, targe
     """The rows with the columns that the stream makes and with why it passes them over, each found once: patterns are slow."""
     if not stream.made and not stream.passed:
         return raw
-    relation = raw.relation
-    made: dict[str, str] = {}
+    relation, made = raw.relation, dict[str, str]()
     for place, one in enumerate(stream.made):
         sql = made_sql(one, {**raw.columns, **made}, raw.file, relation)
         relation = f"(SELECT r.*, {sql} AS _m{place} FROM {relation} r)"

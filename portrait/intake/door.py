@@ -216,7 +216,15 @@ def _fill(
         )
         good = staged.rows
         try:
-            land(engine, site.lake, lease, staged, progress, anywhere=bench.anywhere)
+            land(
+                engine,
+                site.lake,
+                lease,
+                staged,
+                progress,
+                anywhere=bench.anywhere,
+                undone=site.unfinished(),
+            )
         finally:
             unstage(engine, staged)
         landed = landing(engine, site.lake, batch)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portrait.errors import MappingError
-from portrait.identity import JOINED, SENSITIVE
+from portrait.identifier import JOINED, SENSITIVE
 
 UNITS = ("seconds", "minutes", "hours", "clock", "iso8601", "played", "percent")
 _KNOWN = {

@@ -5,20 +5,22 @@ from __future__ import annotations
 import math
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from portrait.hashing import key_number, number_sql
 from portrait.intake.ask import many, one
 from portrait.intake.lookup import Lookup
 from portrait.intake.program import Program
 from portrait.intake.raw import literal
-from portrait.lake.engine import bind
+from portrait.lake.compact import widen
+from portrait.lake.engine import bind, bind_files
 from portrait.lake.table import Lake
 from portrait.record import DOUBTFUL, RECORD_SCHEMA, UNIT, Flag
 from portrait.resource import read_yaml
@@ -56,6 +58,8 @@ class Staged:
         """The rows of a part with their ids: 16 bytes of the key, of key and ordinal for the second and later of equal ones."""
         columns = ", ".join(f"{sql} AS {name}" for name, sql in self.columns.items())
         part = self.part(number)
+        if self.program.stream.versioned:
+            return newest_sql(f"SELECT key AS id, {columns} FROM {part}", f"SELECT key FROM {part}")
         if self.program.stream.repeats == "drop":
             return f"SELECT key AS id, {columns} FROM (SELECT *, {_ORDINAL} AS n FROM {part}) WHERE n = 1"
         identity = "CASE WHEN n = 1 THEN key ELSE unhex(md5(hex(key) || ':' || n::varchar)) END"
@@ -91,11 +95,18 @@ def stage(
     buckets: int,
     part_rows: int,
     folder: Path,
+    origin: Batch | None = None,
 ) -> Staged:
-    """Look at every row once and set the good ones out by part; later passes read only their own part."""
-    parts = parts_of(rows, part_rows, buckets)
-    columns = _columns(program, batch, arrival, buckets)
-    varying = {name: sql for name, sql in columns.items() if re.search(r"\b(v_|n_|_row\b)", sql)}
+    """Look at every row once and set the good ones out by part; later passes read only their own part.
+
+    `origin` is the batch whose file it is, when it is not the batch's own."""
+    # A record whose key alone says what it is may change its owner, and one part must see all rows of a key.
+    whole = program.stream.identity == "key"
+    parts = 1 if whole else parts_of(rows, part_rows, buckets)
+    columns = _columns(program, batch, origin or batch, arrival, buckets)
+    varying = {
+        name: sql for name, sql in columns.items() if re.search(r"\b(v_|n_|_row\b|record_key\b|void\b)", sql)
+    }
     listed = ", ".join(f"{sql} AS {name}" for name, sql in varying.items())
     select = f"SELECT {key_sql(program)} AS key, {listed} FROM {program.judged} WHERE _selected AND NOT _bad"
     target = folder / f"{program.prefix}parts"
@@ -120,8 +131,69 @@ def stage(
 
 def key_sql(program: Program) -> str:
     """SQL over `judged` of what is hashed into the id of a record."""
-    parts = [literal(program.mapping.source), "v_kind::varchar", "v_account::varchar", "record_key"]
+    stream = program.stream
+    parts = [
+        literal(program.mapping.source),
+        *([literal(f"series:{stream.series}")] if stream.series else []),
+    ]
+    if stream.identity == "record":
+        parts += ["v_kind::varchar", "v_account::varchar"]
+    parts.append("record_key")
     return f"unhex(md5(concat_ws(chr(31), {', '.join(parts)})))"
+
+
+def record_key(source: str, series: str, columns: Sequence[str]) -> int:
+    """What records of these key columns carry as `key_number`, whatever their kind and account."""
+    return key_number(source, series, chr(31).join(columns))
+
+
+def newest_sql(rows: str, keys: str) -> str:
+    """Of rows with one id the newest version: by the source's own word, else the last line. Equal ones stand by their first line."""
+    content, version = _text(content_sql("s.")), "coalesce(s.modified, s.stored)"
+    order = f"{version} DESC NULLS LAST, CASE WHEN {version} IS NOT NULL THEN {content} END DESC, s.line DESC"
+    twice = f"SELECT key FROM ({keys}) GROUP BY key HAVING count(*) > 1"
+    best = (
+        f"SELECT s.*, {content} AS said, first_value({content}) OVER (PARTITION BY s.id ORDER BY {order}) AS best "
+        f"FROM ({rows}) s WHERE s.id IN ({twice})"
+    )
+    return (
+        f"SELECT * FROM ({rows}) WHERE id NOT IN ({twice}) UNION ALL BY NAME SELECT * EXCLUDE (said, best) FROM ({best}) "
+        f"WHERE said = best QUALIFY row_number() OVER (PARTITION BY id ORDER BY line) = 1"
+    )
+
+
+# What a version of a record says. Not how its project is spelled, and not what depends on when it came in.
+_SAID = (
+    "account",
+    "course",
+    "run",
+    "kind",
+    "time",
+    "seq",
+    "score",
+    "score_max",
+    "weight",
+    "count",
+    "seconds",
+    "credit",
+)
+_SAID_FLAGS = ~int(DOUBTFUL) | int(Flag.SPEED)
+_WIDE = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F)) + "\u3000"
+_NARROW = "".join(map(chr, range(0x21, 0x7F))) + " "
+
+
+def content_sql(row: str = "") -> list[str]:
+    """What two versions of a record must have alike to be one and the same: SQL over record columns of `row`."""
+    item = (
+        f"lower(regexp_replace(translate({row}item, {literal(_WIDE)}, {literal(_NARROW)}), '\\s+', '', 'g'))"
+    )
+    moments = [f"epoch_us({row}{name})" for name in ("time", "modified", "stored")]
+    plain = [f'{row}"{name}"' for name in _SAID if name != "time"]
+    return [*plain, *moments, item, f"({row}flag & {_SAID_FLAGS})"]
+
+
+def _text(content: Sequence[str]) -> str:
+    return f"md5(concat_ws(chr(31), {', '.join(f'coalesce(({one})::varchar, chr(30))' for one in content)}))"
 
 
 def keys_sql(program: Program) -> str:
@@ -148,9 +220,10 @@ def land(
     progress: Progress,
     *,
     anywhere: bool = False,
+    undone: Collection[int] = (),
 ) -> None:
     """Append what the lake does not hold yet, looked for in the rows' months or `anywhere`. Parts that landed before a
-    crash are skipped."""
+    crash are skipped. What `undone` batches hold does not count as held: nobody knows whether they will ever be done."""
     batch, rows, count = staged.batch, staged.rows, staged.parts
     bind(engine, lake, "record")
     for number in range(count if rows else 0):
@@ -159,7 +232,7 @@ def land(
         name = f"{batch.key}:{number}/{count}"
         if lake.landed("record", name):
             continue
-        add(engine, lake, lease, staged, number, name, anywhere=anywhere)
+        add(engine, lake, lease, staged, number, name, anywhere=anywhere, undone=undone)
     progress(f"{batch.file}：写入完毕", rows, rows)
 
 
@@ -172,14 +245,19 @@ def add(
     name: str,
     *,
     anywhere: bool = False,
+    undone: Collection[int] = (),
 ) -> None:
     """Append the rows of a part that the lake does not hold, in one commit remembered under `name`."""
     table = f"{staged.program.prefix}part"
     try:
         engine.execute(f"CREATE TABLE {table} AS {staged.records_sql(number)}")
-        fresh = _fresh_sql(engine, table, anywhere or moves(staged.program))
+        fresh = _fresh_sql(
+            engine, table, staged, anywhere or moves(staged.program), set(undone) - {staged.batch.id}
+        )
         if fresh:
             lease.check()
+            if lake.lacking("record"):
+                widen(lake, engine)
             append(engine, lake, fresh, name)
     finally:
         engine.execute(f"DROP TABLE IF EXISTS {table}")
@@ -187,8 +265,8 @@ def add(
 
 
 def landing(engine: duckdb.DuckDBPyConnection, lake: Lake, batch: Batch) -> Landing:
-    """Counted in the lake itself, so that a crash cannot make the ledger differ from it."""
-    bind(engine, lake, "record")
+    """Counted in the lake itself, so that a crash cannot make the ledger differ from it. `record` holds the batch afterwards."""
+    bind_files(engine, "record", lake.files_holding("record", "batch", [batch.id]), lake.lacking("record"))
     return Landing(
         *one(
             engine,
@@ -197,7 +275,7 @@ def landing(engine: duckdb.DuckDBPyConnection, lake: Lake, batch: Batch) -> Land
     )
 
 
-def _columns(program: Program, batch: Batch, arrival: date, buckets: int) -> dict[str, str]:
+def _columns(program: Program, batch: Batch, origin: Batch, arrival: date, buckets: int) -> dict[str, str]:
     have = program.values
 
     def value(name: str, otherwise: str) -> str:
@@ -210,6 +288,8 @@ def _columns(program: Program, batch: Batch, arrival: date, buckets: int) -> dic
     for flag, field in ((Flag.OFFSITE, "offsite"), (Flag.FACE, "face"), (Flag.VERIFIED, "verified")):
         if f"v_{field}" in have:
             flags.append(f"CASE WHEN v_{field} = 1 THEN {int(flag)} ELSE 0 END")
+    if program.stream.void is not None:
+        flags.append(f"CASE WHEN void THEN {int(Flag.VOID)} ELSE 0 END")
     rules = read_yaml("rules/quality.yaml")
     if "v_content_seconds" in have and "v_seconds" in have:
         # No duration at all is a gap in the source and no feat of speed.
@@ -244,6 +324,16 @@ def _columns(program: Program, batch: Batch, arrival: date, buckets: int) -> dic
         if "v_time" in have
         else "0::integer",
         "bucket": f"(v_account % {buckets})::integer",
+        "key_number": number_sql(
+            f"{literal(f'{program.mapping.source}|{program.stream.series}|')} || record_key"
+        )
+        if program.stream.versioned
+        else "NULL::bigint",
+        "modified": "v_modified" if "v_modified" in have else "NULL::timestamptz",
+        "stored": "v_stored" if "v_stored" in have else "NULL::timestamptz",
+        "received": f"{literal(origin.started.astimezone(UTC).isoformat())}::timestamptz",
+        "turn": f"{origin.id}::bigint",
+        "held": "void" if program.stream.void is not None else "false",
     }
 
 
@@ -257,24 +347,67 @@ def moves(program: Program) -> bool:
     )
 
 
-def _fresh_sql(engine: duckdb.DuckDBPyConnection, table: str, anywhere: bool) -> str:
-    """The rows of a part that the lake does not hold, looked for in their buckets and their or all months; "" when there are none."""
+def _fresh_sql(
+    engine: duckdb.DuckDBPyConnection, table: str, staged: Staged, anywhere: bool, undone: Collection[int]
+) -> str:
+    """The rows of a part that the lake does not hold, looked for in their buckets and their or all months; "" when there are none.
+
+    Of a record that is there already only another version is new. Where the source tells how new a version is, all that
+    differ are kept, in whatever order they come; where it does not, one that differs from the newest that came before it.
+    """
     months, buckets, rows = one(
         engine, f"SELECT list(DISTINCT month), list(DISTINCT bucket), count(*) FROM {table}"
     )
     if not rows:
         return ""
-    where = f"bucket IN ({', '.join(map(str, buckets))})"
+    near = []
+    if staged.program.stream.identity == "record":
+        near.append(f"bucket IN ({', '.join(map(str, buckets))})")
     if not anywhere:
-        where += f" AND month IN ({', '.join(map(str, months))})"
+        near.append(f"month IN ({', '.join(map(str, months))})")
+    where = " AND ".join([*near, f"id IN (SELECT id FROM {table})"])
     held = f"{table}_held"
     engine.execute(
-        f"CREATE OR REPLACE TABLE {held} AS SELECT id FROM record WHERE {where} AND id IN (SELECT id FROM {table})"
+        f"CREATE OR REPLACE TABLE {held} AS SELECT id, batch, bucket, month FROM record WHERE {where}"
     )
-    (known,) = one(engine, f"SELECT count(DISTINCT id) FROM {held}")
-    if known == rows:
-        return ""
-    return f"SELECT * FROM {table}" + (f" WHERE id NOT IN (SELECT id FROM {held})" if known else "")
+    sure = f"batch NOT IN ({', '.join(map(str, sorted(undone)))})" if undone else "true"
+    there, known = one(engine, f"SELECT count(DISTINCT id), count(DISTINCT id) FILTER ({sure}) FROM {held}")
+    if not there:
+        return f"SELECT * FROM {table}"
+    if not staged.program.stream.versioned:
+        if known == rows:
+            return ""
+        return (
+            f"SELECT t.* REPLACE (t.held OR t.id IN (SELECT id FROM {held}) AS held) FROM {table} t "
+            f"WHERE t.id NOT IN (SELECT id FROM {held} WHERE {sure})"
+        )
+    _hold(engine, table, held, f"{sure} AND {where}")
+    fresh = f"SELECT t.* REPLACE (t.held OR t.id IN (SELECT id FROM {held}) AS held) FROM {table} t WHERE NOT t.again"
+    (new,) = one(engine, f"SELECT count(*) FROM ({fresh})")
+    return fresh if new else ""
+
+
+def _hold(engine: duckdb.DuckDBPyConnection, table: str, held: str, where: str) -> None:
+    """Say of each row of `table` in a column `again` whether it says nothing new beside the records of `where`."""
+    said = ", ".join(content_sql())
+    engine.execute(
+        f"CREATE OR REPLACE TABLE {held}_said AS SELECT id, coalesce(modified, stored) IS NOT NULL AS dated, "
+        f"coalesce(turn, batch) AS turn, line, hash({said}) AS said FROM record "
+        f"WHERE {where} AND id IN (SELECT id FROM {held})"
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TABLE {held}_again AS SELECT t.id, "
+        f"CASE WHEN bool_or(h.dated) OR any_value(coalesce(t.modified, t.stored)) IS NOT NULL "
+        f"THEN bool_or(h.said = hash({', '.join(content_sql('t.'))})) "
+        f"ELSE arg_max(h.said = hash({', '.join(content_sql('t.'))}) OR h.turn > t.turn, (h.turn, h.line)) END AS again "
+        f"FROM {table} t JOIN {held}_said h ON h.id = t.id GROUP BY t.id"
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TABLE {table} AS SELECT t.*, coalesce(a.again, false) AS again FROM {table} t "
+        f"LEFT JOIN {held}_again a ON a.id = t.id"
+    )
+    for name in ("said", "again"):
+        engine.execute(f"DROP TABLE {held}_{name}")
 
 
 def append(engine: duckdb.DuckDBPyConnection, lake: Lake, records: str, name: str) -> None:

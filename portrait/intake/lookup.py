@@ -9,15 +9,8 @@ from functools import cache, cached_property
 
 from portrait.framework import indicators
 from portrait.hashing import key_number
-from portrait.identity import (
-    KIND_NAME,
-    SENSITIVE,
-    Unrecognised,
-    account_number,
-    identify,
-    mailbox_digests,
-    masked,
-)
+from portrait.identifier import KIND_NAME, SENSITIVE
+from portrait.identity import Unrecognised, account_number, identify, mailbox_digests, masked
 from portrait.intake.expression import Expression
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.target import LOOKUPS, Field

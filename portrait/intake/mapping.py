@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from portrait.errors import MappingError
-from portrait.identity import KINDS
+from portrait.identifier import KINDS
 from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
 from portrait.intake.lookup import wrong_words
 from portrait.intake.node import NAME, choice_of, columns_of, list_of, name_of, text_of, truth_of
@@ -21,9 +21,11 @@ from portrait.intake.target import SOURCE_FIELDS, TARGETS, Target
 from portrait.intake.typed import STARTS, format_fault, zones
 from portrait.resource import DATA
 
-FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl")
+FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl", "edx")
 ENCODINGS = ("auto", "utf-8", "gb18030")
-_LATER = frozenset({"names", "lacking", "heads", "wide", "made", "passed", "year", "months", "later"})
+_LATER = frozenset(
+    {"names", "lacking", "heads", "wide", "made", "passed", "year", "months", "later", "series", "void"}
+)
 PACKAGES = ("oneroster",)  # kinds of file sets with rules of their own, see portrait/intake/handed.py
 # No key on a keyboard writes these, and neither the engine nor PostgreSQL keeps them all.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -80,6 +82,11 @@ class Stream:
     class_source: str
     made: tuple[Made, ...] = ()
     passed: tuple[Pass, ...] = ()
+    identity: str = (
+        "record"  # record: kind and account belong to what a record is; key: the key alone says it
+    )
+    series: str = ""  # tells apart two numberings of one source
+    void: Where | None = None  # rows that say that their record is taken back
 
     def field(self, name: str) -> Expression | None:
         return dict(self.fields).get(name)
@@ -95,10 +102,17 @@ class Stream:
         seen.update(dict.fromkeys(c for one in self.passed for c in (one.column, one.each) if c))
         seen.update(dict.fromkeys(self.key))
         seen.update(dict.fromkeys(condition.column for condition in self.where))
+        if self.void is not None:
+            seen[self.void.column] = None
         for join in self.joins:
             seen.update(dict.fromkeys(own for own, _ in join.on))
         made_here = {FILE, *(made.name for made in self.made)}
         return tuple(column for column in seen if column not in made_here)
+
+    @property
+    def versioned(self) -> bool:
+        """Whether a record may come again with other content: its key says which one it is, and equal keys are one."""
+        return bool(self.key) and self.repeats == "drop"
 
     def joined(self, column: str) -> Join | None:
         """The join that a column like `course.length` comes from; None for the stream's own."""
@@ -127,15 +141,7 @@ class Mapping:
 
     def digest(self, stream: Stream) -> str:
         """Changes when, and only when, the same file could give other records."""
-        # What mappings could not say before must not change the digests of those that do not say it.
-        said = asdict(stream, dict_factory=lambda pairs: {k: v for k, v in pairs if k not in _LATER or v})
-        given = {name for name, _ in stream.fields}
-        said["target"]["fields"] = [
-            {key: value for key, value in field.items() if key != "later"}
-            for field in said["target"]["fields"]
-            if not field.get("later") or field["name"] in given
-        ]
-        meaning = {"source": self.source, "timezone": self.timezone, "stream": said}
+        meaning = {"source": self.source, "timezone": self.timezone, "stream": _meaning(stream)}
         text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -146,6 +152,20 @@ class Mapping:
         raise MappingError(
             f"映射 {self.name} 里没有 {name} 这个流，可选：{'、'.join(s.name for s in self.streams)}"
         )
+
+
+def _meaning(stream: Stream) -> dict[str, Any]:
+    """The stream as data, without what it does not use of the words that came when mappings were in use: they keep their digests."""
+    said = asdict(stream, dict_factory=lambda pairs: {k: v for k, v in pairs if k not in _LATER or v})
+    if said["identity"] == "record":
+        del said["identity"]
+    given = {name for name, _ in stream.fields}
+    said["target"]["fields"] = [
+        {key: value for key, value in field.items() if key != "later"}
+        for field in said["target"]["fields"]
+        if not field.get("later") or field["name"] in given
+    ]
+    return said
 
 
 def mapping_files(home: Path) -> dict[str, Path]:
@@ -241,7 +261,21 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
     known = {"name", "file", "format", "encoding", "sheet", "header", "optional", "target", "where", "joins"}
     reject(
         raw,
-        known | {"key", "repeats", "fields", "columns", "lacking", "heads", "unpivot", "make", "pass"},
+        known
+        | {
+            "key",
+            "repeats",
+            "fields",
+            "columns",
+            "lacking",
+            "heads",
+            "unpivot",
+            "make",
+            "pass",
+            "identity",
+            "series",
+            "void",
+        },
         at,
     )
     target = TARGETS.get(text_of(raw, "target", at))
@@ -263,13 +297,29 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
         class_source=sources.get("class_source", ""),
         made=made_of(raw.get("make", {}), at),
         passed=passed_of(raw.get("pass", []), maps, at),
+        identity=choice_of(raw, "identity", ("record", "key"), at),
+        series=name_of(raw, "series", at) if "series" in raw else "",
+        void=_where(raw["void"], f"{at}，void") if "void" in raw else None,
     )
+    _check_versions(stream, at)
     if len({join.alias for join in joins}) < len(joins):
         raise MappingError(f"{at}：两个 joins 用了同一个 as")
     for column in (own for join in joins for own, _ in join.on):
         if stream.joined(column):
             raise MappingError(f"{at}：joins 的 on 左边应为本文件的列，“{column}”来自另一个 joins")
     return stream
+
+
+def _check_versions(stream: Stream, at: str) -> None:
+    """What tells versions of a record apart needs records that can be told from each other."""
+    used = [name for name in ("modified", "stored") if stream.field(name) is not None]
+    words = [word for word, said in (("void", stream.void), ("series", stream.series)) if said]
+    words += ["identity: key"] if stream.identity == "key" else []
+    if words and stream.target.name != "record":
+        raise MappingError(f"{at}：{'、'.join(words)} 只用于学习记录")
+    if (words or "modified" in used) and not stream.versioned:
+        wanted = "、".join([*words, *(name for name in used if name == "modified")])
+        raise MappingError(f"{at}：{wanted} 要有 key，并且 repeats 为 drop：不然认不出是哪一条记录")
 
 
 def _fields(

@@ -38,6 +38,7 @@ def stage_again(bench: Bench, program: Program, batch: Batch, origin: Batch) -> 
         buckets=bench.site.lake.buckets,
         part_rows=sys.maxsize,
         folder=bench.staging,
+        origin=origin,
     )
     table = f"{program.prefix}places"
     try:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from portrait.intake.lookup import Lookup
-from portrait.intake.mapping import Mapping, Stream
+from portrait.intake.mapping import Mapping, Stream, Where
 from portrait.intake.raw import Raw, literal
 
 
@@ -116,13 +116,7 @@ class Program:
         )
 
     def _selected(self) -> str:
-        conditions = []
-        for where in self.stream.where:
-            column = column_sql(self, where.column)
-            if where.present is None:
-                conditions.append(f"coalesce({column} IN ({', '.join(map(literal, where.values))}), false)")
-            else:
-                conditions.append(f"{column} IS {'NOT ' if where.present else ''}NULL")
+        conditions = [condition_sql(self, where) for where in self.stream.where]
         return f"({' AND '.join(conditions) or 'true'})"
 
     def _whole(self) -> str:
@@ -131,6 +125,14 @@ class Program:
             return f"json_object('_text', {self.raw.whole})::varchar"
         pairs = ", ".join(f"{literal(name)}, coalesce({sql}, '')" for name, sql in self.raw.columns.items())
         return f"json_object({pairs})::varchar"
+
+
+def condition_sql(program: Program, where: Where) -> str:
+    """SQL of whether a raw row is as a condition says."""
+    column = column_sql(program, where.column)
+    if where.present is None:
+        return f"coalesce({column} IN ({', '.join(map(literal, where.values))}), false)"
+    return f"{column} IS {'NOT ' if where.present else ''}NULL"
 
 
 def column_sql(program: Program, column: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class Raw:
     broken: tuple[Broken, ...] = ()
     whole: str = ""  # SQL of the row's own text, where the columns are only cut out of it (JSON lines)
     made: dict[str, str] = field(default_factory=dict)  # columns that the mapping makes of the file's own
+    recut: Callable[[str], str] | None = None  # what a corrected line is cut from, where not from itself
     why: str = ""  # SQL of the reason why a row is passed over, where the mapping gives any
 
     def text(self, column: str) -> str:

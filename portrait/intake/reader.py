@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ from portrait.intake.arrange import arranged
 from portrait.intake.mapping import Layout
 from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, quoted, without_nul
 from portrait.intake.sheet import stage_sheet
-from portrait.intake.text import look, stage_csv, stage_lines
+from portrait.intake.text import event_again, look, stage_csv, stage_events, stage_lines
 from portrait.sentence import sentence
 
 IS_ROW = "CASE WHEN json_valid(c0) THEN json_type(c0) = 'OBJECT' ELSE false END"
@@ -52,6 +53,10 @@ def read(
     if kind == "csv":
         stage, broken = stage_csv(text, layout.header, target)
         return arranged(Raw(name, "", stage.relation(), stage.columns(), tuple(broken)), layout)
+    if kind == "edx":
+        stage = stage_events(text, target)
+        raw = _json(engine, name, stage.relation(), columns, target.with_suffix(".cut.parquet"), "c1")
+        return replace(raw, recut=event_again)
     stage = stage_lines(text, target)
     return _json(engine, name, stage.relation(), columns, target.with_suffix(".cut.parquet"))
 
@@ -113,9 +118,15 @@ def _damaged(name: str, path: Path, error: duckdb.Error) -> InputError:
 
 
 def _json(
-    engine: duckdb.DuckDBPyConnection, name: str, staged: str, columns: Sequence[str], target: Path
+    engine: duckdb.DuckDBPyConnection,
+    name: str,
+    staged: str,
+    columns: Sequence[str],
+    target: Path,
+    line: str = "c0",
 ) -> Raw:
-    """Every path that is asked for is cut out once, so that no later pass parses the text again."""
+    """Every path that is asked for is cut out once, so that no later pass parses the text again. `line` is the column of what
+    came in, where c0 was made of it."""
     paths = list(columns)
     wrong = [path for path in paths if not path.startswith("$")]
     if wrong:
@@ -123,9 +134,9 @@ def _json(
             "{file}：JSON 行里的列要写成路径，如 $.actor.account.name，这里是 {wrong}", file=name, wrong=wrong
         )
     engine.execute(
-        f"COPY ({cut_sql(staged, paths)}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+        f"COPY ({cut_sql(staged, paths, line)}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
-    refused = engine.execute(f"SELECT _row, c0 FROM {staged} WHERE NOT {IS_ROW} ORDER BY _row").fetchall()
+    refused = engine.execute(f"SELECT _row, {line} FROM {staged} WHERE NOT {IS_ROW} ORDER BY _row").fetchall()
     return Raw(
         name,
         "",
@@ -136,12 +147,12 @@ def _json(
     )
 
 
-def cut_sql(staged: str, paths: Sequence[str]) -> str:
+def cut_sql(staged: str, paths: Sequence[str], line: str = "c0") -> str:
     """Rows (_row, _json, c0…) with the paths cut out of the texts (_row, c0) of `staged` that are objects."""
     listed = ", ".join(literal(path) for path in paths)
     cut = "".join(f", x[{i}] AS c{i - 1}" for i in range(1, len(paths) + 1))
     return (
-        f"SELECT _row, _json{cut} FROM (SELECT _row, c0 AS _json, json_extract_string(c0, [{listed}]::varchar[]) AS x "
+        f"SELECT _row, _json{cut} FROM (SELECT _row, {line} AS _json, json_extract_string(c0, [{listed}]::varchar[]) AS x "
         f"FROM {staged} WHERE {IS_ROW})"
     )
 

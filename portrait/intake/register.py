@@ -11,7 +11,7 @@ import duckdb
 from sqlalchemy import Connection
 
 from portrait.hashing import number_sql
-from portrait.identity import KIND_NAME
+from portrait.identifier import KIND_NAME
 from portrait.intake.ask import many
 from portrait.intake.compile import slot
 from portrait.intake.program import Program

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import groupby
 
@@ -39,7 +39,7 @@ def reread(bench: Bench, stream: Stream, file: Input, rows: Cells) -> Iterator[R
     broken = {row.row: row for row in whole.broken if row.row in rows}
     if whole.whole:
         texts = {line: given[TEXT_KEY] for line, given in rows.items() if TEXT_KEY in given}
-        wrong = _replace_texts(engine, table, columns, texts)
+        wrong = _replace_texts(engine, table, columns, texts, whole.recut)
         broken = {line: row for line, row in broken.items() if line not in texts} | wrong
     else:
         given = {line: row for line, row in broken.items() if rows[line]}
@@ -64,18 +64,26 @@ def lines_of(engine: duckdb.DuckDBPyConnection, raw: Raw) -> set[int]:
 
 
 def _replace_texts(
-    engine: duckdb.DuckDBPyConnection, table: str, columns: list[str], texts: Mapping[int, str]
+    engine: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: list[str],
+    texts: Mapping[int, str],
+    recut: Callable[[str], str] | None,
 ) -> dict[int, Broken]:
     """Put rows that were given as whole texts in their places; those that are still no rows."""
     if not texts:
         return {}
     given = pa.table(
-        {"_row": pa.array(list(texts), pa.int64()), "c0": pa.array(list(texts.values()), pa.string())}
+        {
+            "_row": pa.array(list(texts), pa.int64()),
+            "c0": pa.array([recut(text) if recut else text for text in texts.values()], pa.string()),
+            "c1": pa.array(list(texts.values()), pa.string()),
+        }
     )
     engine.register("given_texts", given)
     engine.execute(f"DELETE FROM {table} WHERE _row IN (SELECT _row FROM given_texts)")
-    engine.execute(f"INSERT INTO {table} BY NAME {cut_sql('given_texts', columns)}")
-    wrong = engine.execute(f"SELECT _row, c0 FROM given_texts WHERE NOT {IS_ROW}").fetchall()
+    engine.execute(f"INSERT INTO {table} BY NAME {cut_sql('given_texts', columns, 'c1')}")
+    wrong = engine.execute(f"SELECT _row, c1 FROM given_texts WHERE NOT {IS_ROW}").fetchall()
     engine.unregister("given_texts")
     return {row: no_object(row, text) for row, text in wrong}
 

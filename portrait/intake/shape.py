@@ -143,7 +143,7 @@ def _pass(raw: Any, maps: dict[str, ValueMap], at: str) -> Pass:
         raise MappingError(f"{at}：in 应为一个值或一列值")
     return Pass(
         column=text_of(raw, "column", at),
-        why=text_of(raw, "why", at),
+        why=text_of(raw, "why", at, "" if "each" in raw else None),
         values=tuple(values),
         outside=tuple(name for name, _ in maps[table].entries) if table else (),
         match=_checked(text_of(raw, "match", at, ""), at),
@@ -239,5 +239,5 @@ def pass_sql(one: Pass, text: str, each: str) -> str:
         holds = f"coalesce({text} NOT IN ({', '.join(map(literal, one.outside))}), false)"
     why = literal(one.why)
     if one.each:
-        why = f"concat_ws('：', {why}, left({each}, 120))"
+        why = f"concat_ws('：', nullif({why}, ''), left({each}, 120))"
     return f"CASE WHEN {holds} THEN {why} END"

@@ -216,6 +216,8 @@ _TARGETS = (
             _text("item", "学习项目", 300),
             Field("kind", "记录种类", "kind", True),
             Field("time", "时间", "time"),
+            Field("modified", "修改时间", "time", later=True),
+            Field("stored", "平台存储时间", "time", later=True),
             _integer("seq", "次序", -2_000_000_000),
             _number("score", "得分", None),
             _number("score_max", "满分", None),

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from portrait.errors import InputError
+from portrait.intake.edx import Reading, statement, statements
 from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names
 from portrait.sentence import sentence
 
@@ -365,6 +366,27 @@ def stage_lines(text: Text, target: Path) -> Stage:
         stage.write(pa.array(numbers, pa.int64()), [pa.array(lines, pa.string())])
     stage.close()
     return stage
+
+
+def stage_events(text: Text, target: Path) -> Stage:
+    """The lines of a tracking log of Open edX, each as its statement and as it came in; blank lines count but are no rows."""
+    with text.open() as file:
+        talks = any(b'"edx.forum.' in line for line in file)
+    reading = Reading(talks)
+    stage = Stage(target, ["json", "line"])
+    for numbers, lines in _chunks(text):
+        rows = list(statements(zip(numbers, lines, strict=True), reading))
+        stage.write(
+            pa.array([number for number, _, _ in rows], pa.int64()),
+            [pa.array([row[place] for row in rows], pa.string()) for place in (1, 2)],
+        )
+    stage.close()
+    return stage
+
+
+def event_again(line: str) -> str:
+    """The statement of a line that a person corrected."""
+    return statement(line.strip(), Reading(talks=True))
 
 
 def _chunks(text: Text) -> Iterator[tuple[list[int], list[str]]]:

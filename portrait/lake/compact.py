@@ -7,12 +7,16 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pyarrow as pa
 
 from portrait.errors import SettingError
+from portrait.lake.engine import rows
 from portrait.lake.table import TABLES, WRITER, Lake
 
 SORTED_BY = {"record": "account", "cell": "account", "snapshot": "person", "link": "person"}
+WHOLE = ("link", "verdict")  # written anew by every commit
+EVERY = 16  # commits of those between two removals of old files
 LEAST_HOURS = 24  # a reader may be busy with files of a version that was the newest when it began
 CROWD = 8  # files of one partition; opening more of them takes longer than reading what is in them
 
@@ -23,11 +27,24 @@ def tidy(lake: Lake) -> int:
     Returns how many files there are fewer. Needs the writer's lease (portrait.store.lease.writing).
     """
     fewer = 0
+    for name in WHOLE:
+        table = lake.table(name)
+        if table is not None and table.version() % EVERY == EVERY - 1:
+            vacuum(lake, name)
     for name in SORTED_BY:
         if only := crowded(lake, name):
             fewer += compact(lake, name, only=only)
             vacuum(lake, name)
     return fewer
+
+
+def widen(lake: Lake, engine: duckdb.DuckDBPyConnection) -> None:
+    """Give records of an older version today's columns, null in all of them, in one commit. Needs the writer's lease."""
+    schema, partitions = TABLES["record"]
+    sql = f"{rows('record', lake.files('record'), lake.lacking('record'))} ORDER BY {', '.join(partitions)}, account, line"
+    with engine.cursor() as reading:
+        reader = reading.sql(sql).to_arrow_reader(100_000)
+        lake.commit("record", reader.cast(schema), {}, replace="")
 
 
 def crowded(lake: Lake, name: str) -> list[int]:

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from portrait.lake.table import TABLES, Lake
+from portrait.record import OWN, RECORD_SCHEMA
+
+_TYPES = {
+    pa.int64(): "BIGINT",
+    pa.int32(): "INTEGER",
+    pa.bool_(): "BOOLEAN",
+    pa.string(): "VARCHAR",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+}
 
 
-def open_engine(lake: Lake, *, memory: str = "1GB", threads: int = 2) -> duckdb.DuckDBPyConnection:
+def open_engine(
+    lake: Lake, *, memory: str = "1GB", threads: int = 2, unfinished: Collection[int] = ()
+) -> duckdb.DuckDBPyConnection:
     """A connection whose views `record`, `cell`, `snapshot`, … read the newest version of each lake table.
 
-    A table without a commit yet is an empty view with the right columns.
+    A table without a commit yet is an empty view with the right columns. `record` is what counts, see `counted`.
     """
     engine = bare_engine(lake, memory=memory, threads=threads)
     for name in TABLES:
         bind(engine, lake, name)
+    bind_counted(engine, lake, unfinished)
     return engine
+
+
+def bind_counted(engine: duckdb.DuckDBPyConnection, lake: Lake, unfinished: Collection[int] = ()) -> None:
+    """(Re)create `record` over what counts; `landed` is all that ever came in."""
+    bind(engine, lake, "verdict")
+    bind_files(engine, "record", lake.files("record"), lake.lacking("record"), view="landed")
+    engine.execute(
+        f"CREATE OR REPLACE VIEW record AS {counted('SELECT * FROM landed', unfinished=unfinished)}"
+    )
 
 
 def bare_engine(lake: Lake, *, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
@@ -38,30 +60,68 @@ def bare_engine(lake: Lake, *, memory: str, threads: int) -> duckdb.DuckDBPyConn
 
 
 def bind(engine: duckdb.DuckDBPyConnection, lake: Lake, name: str) -> None:
-    """(Re)create the view of one lake table over its newest files."""
-    bind_files(engine, name, lake.files(name))
+    """(Re)create the view of one lake table over its newest files, all its rows."""
+    bind_files(engine, name, lake.files(name), lake.lacking(name))
 
 
-def bind_files(engine: duckdb.DuckDBPyConnection, name: str, files: Iterable[str]) -> None:
-    """(Re)create the view of one lake table over these of its files."""
+def bind_files(
+    engine: duckdb.DuckDBPyConnection,
+    name: str,
+    files: Iterable[str],
+    lacking: Collection[str] = (),
+    *,
+    view: str = "",
+) -> None:
+    """(Re)create the view of one lake table over these of its files, all their rows."""
+    make_empty(engine, name)
+    engine.execute(f"CREATE OR REPLACE VIEW {view or name} AS {rows(name, files, lacking)}")
+
+
+def make_empty(engine: duckdb.DuckDBPyConnection, name: str) -> None:
+    """The empty table that stands for one without files."""
     if not engine.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [f"{name}_empty"]).fetchone():
         empty: Any = TABLES[name][0].empty_table()
         engine.register("nothing", empty)
         engine.execute(f"CREATE TABLE {name}_empty AS SELECT * FROM nothing")
         engine.unregister("nothing")
-    engine.execute(f"CREATE OR REPLACE VIEW {name} AS {rows(name, files)}")
 
 
-def rows(name: str, files: Iterable[str]) -> str:
-    """SELECT of all columns of a lake table, from these of its files; from an empty table when there are none."""
+def rows(name: str, files: Iterable[str], lacking: Collection[str] = ()) -> str:
+    """SELECT of all columns of a lake table, from these of its files; from an empty table when there are none.
+
+    Columns that the table is `lacking` yet are null.
+    """
     schema, partitions = TABLES[name]
-    columns = ", ".join(f'"{field.name}"' for field in schema)
+    columns = ", ".join(_column(field, lacking) for field in schema)
     listed = ", ".join(f"'{quoted(file)}'" for file in files)
     if not listed:
-        return f"SELECT {columns} FROM {name}_empty"
+        return f"SELECT * FROM {name}_empty"
     types = ", ".join(f"'{column}': INTEGER" for column in partitions)
     hive = f"hive_partitioning=true, hive_types={{{types}}}" if partitions else "hive_partitioning=false"
     return f"SELECT {columns} FROM read_parquet([{listed}], {hive})"
+
+
+def _column(field: pa.Field, lacking: Collection[str]) -> str:
+    if field.name not in lacking:
+        return f'"{field.name}"'
+    return f'NULL::{_TYPES[field.type]} AS "{field.name}"'
+
+
+def counted(records: str, *, unfinished: Collection[int] = (), verdict: str | None = "verdict") -> str:
+    """SELECT of the records that count, out of SELECT `records`: with the flags that the verdicts give them, without
+    outdated and withdrawn ones, without those of `unfinished` batches, and without versions that nobody has compared yet.
+    """
+    left = f" AND r.batch NOT IN ({', '.join(map(str, sorted(unfinished)))})" if unfinished else ""
+    own = RECORD_SCHEMA.names[:OWN]
+    if verdict is None:
+        columns = ", ".join(f'r."{name}"' for name in own)
+        return f"SELECT {columns} FROM ({records}) r WHERE r.held IS NOT TRUE{left}"
+    flag = "coalesce(v.flag, r.flag)::integer AS flag"
+    columns = ", ".join(flag if name == "flag" else f'r."{name}"' for name in own)
+    return (
+        f"SELECT {columns} FROM ({records}) r LEFT JOIN {verdict} v ON v.batch = r.batch AND v.line = r.line "
+        f"WHERE coalesce(v.state, CASE WHEN r.held THEN 1 ELSE 0 END) = 0{left}"
+    )
 
 
 def quoted(text: str) -> str:

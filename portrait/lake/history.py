@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from portrait.lake.engine import rows
 from portrait.lake.pool import Pool
 from portrait.record import DOUBTFUL, Flag, Kind
 
@@ -34,6 +34,7 @@ class Enrolled:
     """
 
     files: frozenset[str]
+    stamp: tuple[Any, ...]  # Pool.stamp
     parts: tuple[
         pd.DataFrame, ...
     ]  # account, course, time (µs since 1970, -1 where the source has none), seq; by account
@@ -62,11 +63,12 @@ def enrolled(pool: Pool) -> Enrolled:
     """The courses taken, as of the newest records."""
 
     def follow(before: Enrolled | None, files: frozenset[str]) -> Enrolled:
-        kept = before if before is not None and before.files <= files else Enrolled(frozenset(), ())
+        fits = before is not None and before.files <= files and before.stamp == pool.stamp
+        kept = before if before is not None and fits else Enrolled(frozenset(), pool.stamp, ())
         parts = (*kept.parts, _enrolments(pool, files - kept.files))
         if len(parts) > PARTS:
             parts = (pd.concat(parts).sort_values("account", kind="stable", ignore_index=True),)
-        return Enrolled(files, parts)
+        return Enrolled(files, pool.stamp, parts)
 
     found: Enrolled = pool.derive("enrolled", "record", follow)
     return found
@@ -75,7 +77,7 @@ def enrolled(pool: Pool) -> Enrolled:
 def _enrolments(pool: Pool, files: Collection[str]) -> pd.DataFrame:
     found: pd.DataFrame = pool.query(
         f"SELECT account, course, coalesce(min(epoch_us(time)), -1) AS time, min(seq) AS seq "
-        f"FROM ({rows('record', sorted(files))}) WHERE kind IN ({_listed(TAKEN)}) AND course <> 0 AND {_SOUND} "
+        f"FROM ({pool.among('record', sorted(files))}) WHERE kind IN ({_listed(TAKEN)}) AND course <> 0 AND {_SOUND} "
         f"GROUP BY account, course ORDER BY account, course"
     ).to_pandas()
     return found

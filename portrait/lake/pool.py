@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from portrait.lake.engine import bare_engine, bind_files, rows
-from portrait.lake.table import TABLES, Lake, file_paths
+from portrait.lake.engine import bare_engine, bind_files, counted, make_empty, rows
+from portrait.lake.table import TABLES, Lake, file_paths, lacking
 
 ROOM = 400_000  # values of kept answers, some 30 MB
 
@@ -24,6 +24,7 @@ class _Version:
     number: int  # -1: no commit yet
     files: tuple[str, ...]
     table: Any
+    lacking: frozenset[str]  # columns that it has not got yet
     marks: dict[str, int | None]  # those asked for so far
 
 
@@ -34,17 +35,24 @@ class Pool:
     """Readers of a lake. `query` sees views of the newest version; `part` narrows to the files of one partition.
 
     DuckDB plans over thousands of files slowly, so a look-up of one teacher names the few files that can hold them.
+    Of records they show what counts (portrait.lake.engine.counted); the view `landed` has all. `unfinished` tells which
+    batches are not in as a whole.
     """
 
-    def __init__(self, lake: Lake, *, memory: str, threads: int) -> None:
+    def __init__(
+        self, lake: Lake, *, memory: str, threads: int, unfinished: Callable[[], Collection[int]] = tuple
+    ) -> None:
         self._lake = lake
+        self._ask_unfinished = unfinished
+        self._unfinished: frozenset[int] = frozenset()
+        self._judged: tuple[int, int | None] = (0, None)  # how many verdicts there are, and a digest of them
         self._memory = memory
         self._threads = threads
         self._lock = threading.Lock()
         self._local = threading.local()
         self._engine: duckdb.DuckDBPyConnection | None = None
         self._versions: dict[str, _Version] = {}
-        self._derived: dict[str, tuple[tuple[Path, int], Any]] = {}
+        self._derived: dict[str, tuple[Any, Any]] = {}
         self._deriving = threading.Lock()
         self._answers: OrderedDict[bytes, tuple[_Versions, list[tuple[Any, ...]]]] = OrderedDict()
         self._room = ROOM
@@ -64,7 +72,7 @@ class Pool:
         """
         self._follow()
         versions = tuple((self._versions[name].root, self._versions[name].number) for name in TABLES)
-        key = hashlib.sha256(f"{sql}\0{parameters!r}".encode()).digest()
+        key = hashlib.sha256(f"{sql}\0{parameters!r}\0{sorted(self._unfinished)}".encode()).digest()
         with self._lock:
             found = self._answers.get(key)
             if found is not None and found[0] == versions:
@@ -87,13 +95,31 @@ class Pool:
     def part(self, name: str, **partition: Iterable[int]) -> str:
         """SELECT over the files whose partition columns have one of these values, for use in FROM (…)."""
         self._follow()
-        wanted = [{f"/{column}={value}/" for value in values} for column, values in partition.items()]
+        given = {column: list(values) for column, values in partition.items()}
+        wanted = [{f"/{column}={value}/" for value in values} for column, values in given.items()]
         files = [
             file
             for file in self._versions[name].files
             if all(any(w in file for w in some) for some in wanted)
         ]
-        return f"({rows(name, files)})"
+        return f"({self.among(name, files, buckets=given.get('bucket'))})"
+
+    def among(self, name: str, files: Collection[str], *, buckets: Collection[int] | None = None) -> str:
+        """SELECT over these files of a table, of records what counts. All rows lie in these buckets, if they are named."""
+        found = rows(name, files, self._versions[name].lacking)
+        if name != "record":
+            return found
+        near = "" if buckets is None else f" WHERE bucket IN ({', '.join(map(str, buckets)) or 'NULL'})"
+        verdict = f"(SELECT batch, line, state, flag FROM verdict{near})" if self._judged[0] else None
+        return counted(found, unfinished=self._unfinished, verdict=verdict)
+
+    def landed(self, **partition: Iterable[int]) -> str:
+        """Like `part` of the records, but all that ever came in."""
+        wanted = [{f"/{column}={value}/" for value in values} for column, values in partition.items()]
+        self._follow()
+        version = self._versions["record"]
+        files = [file for file in version.files if all(any(w in file for w in some) for some in wanted)]
+        return f"({rows('record', files, version.lacking)})"
 
     def mark(self, name: str, part: str) -> int | None:
         """The number that a table remembers under `part`, see Lake.commit."""
@@ -108,6 +134,11 @@ class Pool:
         self._follow()
         return self._versions[name].root, self._versions[name].number
 
+    @property
+    def stamp(self) -> tuple[Any, ...]:
+        """Changes when records that have been in for longer begin to count, or cease to."""
+        return self._judged, self._unfinished
+
     def derive(self, what: str, name: str, make: Callable[[Any, frozenset[str]], Any]) -> Any:
         """What `make(before, files)` makes of a table's files, kept until the table has a newer commit.
 
@@ -116,7 +147,7 @@ class Pool:
         self._follow()
         with self._deriving:
             version = self._versions[name]
-            now = version.root, version.number
+            now = version.root, version.number, *self.stamp
             then, held = self._derived.get(what, (None, None))
             if then != now:
                 held = make(held, frozenset(version.files))
@@ -132,20 +163,45 @@ class Pool:
         return cursor
 
     def _follow(self) -> None:
-        """Rebind the tables that have a newer commit: its file name is known, so looking costs one stat."""
+        """Rebind the tables that have a newer commit: its file name is known, so looking costs one stat.
+
+        Which batches are unfinished is asked when records have come, and as long as some were.
+        """
         stale = [name for name in TABLES if self._stale(name)]
-        if not stale:
+        if not stale and not self._unfinished:
             return
         with self._lock:
             if self._engine is None:
                 self._engine = bare_engine(self._lake, memory=self._memory, threads=self._threads)
-            for name in stale:
-                if self._stale(name):
-                    root, table = self._lake.path(name), self._lake.table(name)
-                    files = tuple(file_paths(table)) if table else ()
-                    bind_files(self._engine, name, files)
-                    number = table.version() if table else -1
-                    self._versions[name] = _Version(root, number, files, table, {})
+            made = {name: self._bind(self._engine, name) for name in stale if self._stale(name)}
+            unfinished = self._unfinished
+            if "record" in made or unfinished:
+                unfinished = frozenset(self._ask_unfinished())
+            if {"record", "verdict"} & made.keys() or unfinished != self._unfinished:
+                self._unfinished = unfinished
+                version = made.get("record") or self._versions["record"]
+                found = counted(
+                    rows("record", version.files, version.lacking),
+                    unfinished=unfinished,
+                    verdict="verdict" if self._judged[0] else None,
+                )
+                self._engine.execute(f"CREATE OR REPLACE VIEW record AS {found}")
+            self._versions.update(made)
+
+    def _bind(self, engine: duckdb.DuckDBPyConnection, name: str) -> _Version:
+        root, table = self._lake.path(name), self._lake.table(name)
+        files = tuple(file_paths(table)) if table else ()
+        missing = lacking(name, table) if table else frozenset()
+        if name == "verdict":
+            # In memory: every look at a record needs it.
+            make_empty(engine, name)
+            engine.execute(f"CREATE OR REPLACE TABLE verdict AS {rows(name, files, missing)}")
+            self._judged = engine.execute(
+                "SELECT count(*), bit_xor(hash(batch, line, state, flag)) FROM verdict"
+            ).fetchall()[0]
+        else:
+            bind_files(engine, name, files, missing, view="landed" if name == "record" else "")
+        return _Version(root, table.version() if table else -1, files, table, missing, {})
 
     def _stale(self, name: str) -> bool:
         known, root = self._versions.get(name), self._lake.path(name)

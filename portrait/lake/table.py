@@ -14,7 +14,14 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 
-from portrait.record import CELL_SCHEMA, LINK_SCHEMA, PRIOR_SCHEMA, RECORD_SCHEMA, SNAPSHOT_SCHEMA
+from portrait.record import (
+    CELL_SCHEMA,
+    LINK_SCHEMA,
+    PRIOR_SCHEMA,
+    RECORD_SCHEMA,
+    SNAPSHOT_SCHEMA,
+    VERDICT_SCHEMA,
+)
 
 TABLES: dict[str, tuple[pa.Schema, list[str]]] = {
     "record": (RECORD_SCHEMA, ["month", "bucket"]),
@@ -22,6 +29,7 @@ TABLES: dict[str, tuple[pa.Schema, list[str]]] = {
     "snapshot": (SNAPSHOT_SCHEMA, ["as_of", "bucket"]),
     "prior": (PRIOR_SCHEMA, ["seq"]),
     "link": (LINK_SCHEMA, []),
+    "verdict": (VERDICT_SCHEMA, []),
 }
 
 # Small row groups: files are sorted by teacher, so looking one up reads one group of each file.
@@ -151,6 +159,11 @@ class Lake:
         table = self.table(name)
         return table is None or [field.name for field in table.schema().fields] == TABLES[name][0].names
 
+    def lacking(self, name: str) -> frozenset[str]:
+        """Columns that a table of an older version has not got yet."""
+        table = self.table(name)
+        return frozenset() if table is None else lacking(name, table)
+
     def landed(self, name: str, part: str) -> bool:
         return self.mark(name, part) is not None
 
@@ -166,3 +179,8 @@ class Lake:
 def file_paths(table: DeltaTable) -> list[str]:
     """The files of a table as the file system names them: Delta writes spaces and Chinese as %-codes."""
     return [unquote(uri) for uri in table.file_uris()]
+
+
+def lacking(name: str, table: DeltaTable) -> frozenset[str]:
+    """Columns of today's schema that no file of the table has."""
+    return frozenset(TABLES[name][0].names) - {field.name for field in table.schema().fields}

@@ -163,6 +163,13 @@ def record_ledger(connection: Connection) -> list[Batch]:
     return [_read(row) for row in rows]
 
 
+def unfinished_batches(registry: Engine) -> tuple[int, ...]:
+    """The numbers of the batches of learning records of which not all is in. Serves the lake's readers, who see none of them."""
+    query = select(batch.c.id).where(batch.c.target == "record", batch.c.state != "done").order_by(batch.c.id)
+    with registry.connect() as connection:
+        return tuple(connection.execute(query).scalars())
+
+
 def later_batches(connection: Connection, earlier: Batch) -> list[Batch]:
     """Finished batches of the same target that came in after this one, replays left out."""
     rows = connection.execute(

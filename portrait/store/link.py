@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from portrait.identity import KINDS
+from portrait.identifier import KINDS
 from portrait.match import Candidate, IdentityRule, Match, identity_rule, matches
 from portrait.store.schema import account, course, identifier, link, person, provider, school, training_class
 from portrait.store.triple import triples

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, func, select
 
-from portrait.store.schema import account, alignment, batch, course, training_class
+from portrait.store.schema import account, alignment, batch, course, person, training_class
 
 PART = 500  # values bound in one statement; SQLite takes some thousands at most
 
@@ -31,10 +31,25 @@ class BatchName:
     number: int  # of a replay: that of the batch whose rows it read again
 
 
+@dataclass(frozen=True)
+class AccountName:
+    source: str
+    shown: str  # masked where the number is a person's
+    person: int | None
+    name: str  # of the person; "" when unknown
+
+
 def accounts_of(registry: Engine, persons: Collection[int]) -> dict[int, tuple[int, str]]:
     """The accounts that are these persons': account → (person, source)."""
     query = select(account.c.id, account.c.person_id, account.c.source)
     return {row[0]: (row[1], row[2]) for row in in_parts(registry, query, account.c.person_id, persons)}
+
+
+def account_names(registry: Engine, ids: Collection[int]) -> dict[int, AccountName]:
+    query = select(
+        account.c.id, account.c.source, account.c.shown, account.c.person_id, func.coalesce(person.c.name, "")
+    ).outerjoin(person, person.c.id == account.c.person_id)
+    return {row[0]: AccountName(*row[1:]) for row in in_parts(registry, query, account.c.id, ids)}
 
 
 def course_names(registry: Engine, ids: Collection[int]) -> dict[int, CourseName]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from portrait.clock import aware
-from portrait.identity import SENSITIVE
+from portrait.identifier import SENSITIVE
 from portrait.scope import Scope
 from portrait.store.decision import TABLES
 from portrait.store.schema import account, alias, identifier, link, person, school

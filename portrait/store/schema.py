@@ -413,6 +413,21 @@ lease = Table(
     Column("until", DateTime(timezone=True), nullable=False),
 )
 
+# What people and platforms say about a record that is in, or will come: append-only, the newest of a target holds.
+ruling = Table(
+    "ruling",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("source", String(40), nullable=False, default=""),
+    Column("record", LargeBinary(16), index=True),  # one record, or
+    Column("key_number", BigInteger, index=True),  # every record of this key, also one that comes later
+    Column("said", String(12), nullable=False),  # void | restore | clear | refuse | reopen
+    Column("flag", Integer, nullable=False, default=0),  # what made it doubtful when that was said
+    Column("reason", String(300), nullable=False),
+    Column("by", String(60), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
 # --- learning record store (xAPI) --------------------------------------------------------------------------------
 
 # Agents, verbs, activities and registrations are known by 63-bit numbers of their text keys (portrait.xapi.term): what is

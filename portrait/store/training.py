@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Engine,
     Integer,
     Row,
@@ -105,6 +106,12 @@ def class_of(registry: Engine, scope: Scope, class_id: int) -> TrainingClass:
             reason=sentence(scope.reason),
         )
     return as_class(row)
+
+
+def class_numbers(connection: Connection, scope: Scope) -> list[int]:
+    """The classes in a scope, by number."""
+    query = select(training_class.c.id).where(scope.classes).order_by(training_class.c.id)
+    return list(connection.execute(query).scalars())
 
 
 def class_counts(

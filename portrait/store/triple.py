@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, func, select, union
 
-from portrait.identity import BETWEEN
+from portrait.identifier import BETWEEN
 from portrait.match import Candidate
 from portrait.store.schema import employment, person, school
 from portrait.store.upsert import chunks

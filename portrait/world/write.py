@@ -17,6 +17,7 @@ from portrait.record import Kind
 from portrait.world import roster
 from portrait.world.calendar import SPAN
 from portrait.world.catalogue import scored_indicators
+from portrait.world.doubt import plant, sorted_events, truth_table
 from portrait.world.event import Events
 from portrait.world.latent import Latent
 from portrait.world.ledger import ledger_tables
@@ -32,6 +33,7 @@ from portrait.world.scribe import Scribe
 from portrait.world.world import World, build_world, happen
 
 LEAST, MOST = 500, 1_200_000
+DOUBTS = 900  # number of the first file of planted doubtful records
 CHUNK = 10_000  # teachers held in memory at once
 ONLINE = (0.5, 0.35, 0.15)  # shares of the three platforms in the courses
 ONLINE_PLAIN = (0.6, 0.4)
@@ -74,7 +76,7 @@ def write_world(
     records_only: bool = False,
     progress: Progress | None = None,
 ) -> WorldReport:
-    """Write the province under `folder`: five source folders for WORLD_SOURCES, and truth.parquet and world.json, which no mapping reads.
+    """Write the province under `folder`: five source folders for WORLD_SOURCES, and truth.parquet, doubt.parquet and world.json, which no mapping reads.
 
     The same arguments give the same bytes. `records_only` is for very many teachers: rosters as CSV, logs as Parquet from two platforms, no
     rubrics, self-ratings or facts. `progress` is told the step and the share done. Raises SettingError when there are fewer than 500 or more
@@ -94,6 +96,7 @@ def write_world(
     tell("写名册", 0.05)
     _write_rosters(scribe, world, np.random.default_rng([seed, 100]))
     chunks = [slice(start, min(start + CHUNK, teachers)) for start in range(0, teachers, CHUNK)]
+    doubts: list[pa.Table] = []
     with pq.ParquetWriter(folder / "truth.parquet", _TRUTH, compression="zstd") as truth:
         for number, rows in enumerate(chunks):
             tell(f"写学习记录 {rows.start:,}/{teachers:,} 名教师", 0.2 + 0.8 * number / len(chunks))
@@ -103,6 +106,10 @@ def write_world(
                 scribe, world, np.random.default_rng([seed, 200, number]), number, rows, staff, found
             )
             truth.write_table(_truth(latent, staff, world.people.doubtful[rows]))
+            if not records_only:
+                doubts.append(_write_doubts(scribe, world, seed, number, rows, staff, found))
+    if doubts:
+        pq.write_table(pa.concat_tables(doubts), folder / "doubt.parquet", compression="zstd")
     report = WorldReport(
         folder=folder,
         seed=seed,
@@ -190,6 +197,46 @@ def _write_records(
     names = world.people.names()[rows]
     for name, table in ledger_tables(known, names, venues, chosen, seconds, number + 1).items():
         scribe.ledger(name, faulty(name, table), number)
+
+
+def _write_doubts(
+    scribe: Scribe, world: World, seed: int, number: int, rows: slice, staff: np.ndarray, found: Events
+) -> pa.Table:
+    """The planted cases of one chunk in a file of their own, drawn by a die of their own: the rest of the province is as it
+    would be without them. Returns what is true of them."""
+    rng = np.random.default_rng([seed, 300, number])
+    shown = {world.showcase.teacher, *world.seats.who.tolist()}
+    free = [
+        who
+        for who in range(len(staff))
+        if rows.start + who not in shown and not world.people.doubtful[rows][who]
+    ]
+    here = [
+        n
+        for n, platform in enumerate(world.courses.platform)
+        if platform == 0 and world.courses.videos[n] > 0
+    ]
+    made = plant(rng, found, np.array(free, np.int64), here, world.calendar, SPAN)
+    played = sorted_events(made, SPAN)
+    named = Named(
+        staff=staff,
+        mail=staff,
+        course=[c.code for c in world.catalogue.courses],
+        title=[c.title for c in world.catalogue.courses],
+        run=[*(c.code for c in world.classes), ""],
+    )
+    marked = ~np.isnan(played.score)
+    for name, mask in (("学习日志", ~marked), ("成绩", marked)):
+        part = played.take(np.flatnonzero(mask))
+        seconds = world.calendar.seconds(part.moment)
+        table = (
+            yuyan_marks(named, part, seconds)
+            if name == "成绩"
+            else yuyan_log(named, part, seconds, DOUBTS + number)
+        )
+        scribe.log("yuyan", name, table, DOUBTS + number, "utf-8-sig")
+    scribe.planted["刷课记录"] += len(made.truth)
+    return truth_table(made, staff, named.course, world.calendar)
 
 
 def _truth(latent: Latent, staff: np.ndarray, doubtful: np.ndarray) -> pa.Table:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -20,7 +21,7 @@ from portrait.cli.demo import STAMPS, build
 from portrait.errors import InputError, PortraitError, SettingError
 from portrait.settings import load_settings
 from portrait.world import WORLD_SOURCES
-from tests.bench import intake, lookup, page, refresh
+from tests.bench import door, intake, lookup, page, refresh
 from tests.bench.line import COLUMNS, Line, rate_line, time_line
 from tests.bench.measure import Measured, Pair, apart, in_turn
 
@@ -28,6 +29,7 @@ TEACHERS, USERS, SECONDS, RUNS = 5_000, 20, 12.0, 3
 LOOKUPS, SEED = 300, 2022
 OULAD = Path(__file__).resolve().parents[3] / "shared" / "data" / "oulad"
 PANDAS = "pandas 读同样的文件，定同样的类型，去重，写 Parquet"
+ROWS = 19_296  # of each platform's file
 
 
 def bench(
@@ -38,6 +40,7 @@ def bench(
     users: Annotated[int, typer.Option(min=1, max=200, help="同时在线的读者数")] = USERS,
     seconds: Annotated[float, typer.Option(min=0.1, help="页面压多少秒")] = SECONDS,
     runs: Annotated[int, typer.Option(min=1, help="每项做几遍，取中位数；OULAD 只做一遍")] = RUNS,
+    rows: Annotated[int, typer.Option(min=10, help="各平台导出文件的行数")] = ROWS,
     oulad: Annotated[Path | None, typer.Option(help="OULAD 数据的文件夹，默认 ../shared/data/oulad")] = None,
     no_oulad: Annotated[bool, typer.Option("--no-oulad", help="不做 OULAD")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本读取")] = False,
@@ -49,6 +52,7 @@ def bench(
             folder = _demo(home or Path(work) / "home", teachers)
             with progress() as screen:
                 lines = list(_lines(screen, folder, Path(work), users, seconds, runs))
+                lines += _door_lines(screen, Path(work), rows, runs)
                 if courses:
                     lines.append(_oulad_line(screen.bar("导入 OULAD"), courses, Path(work)))
     except PortraitError as error:
@@ -92,7 +96,21 @@ def _lines(screen: Screen, home: Path, work: Path, users: int, seconds: float, r
     yield from _page_lines(screen.bar(f"{users} 名读者开页面"), site, users, seconds)
 
 
-def _intake(bar: Bar, sources: intake.Sources, work: Path, runs: int) -> Pair:
+def _door_lines(screen: Screen, work: Path, rows: int, runs: int) -> Iterator[Line]:
+    """Each door of a platform, on a file of so many rows."""
+    for name, title in door.DOORS.items():
+        folder = door.write(work / f"door-{name}", name, rows)
+        pair = _intake(screen.bar(f"导入 {title}"), [(folder, name)], work, runs, door)
+        yield rate_line(
+            f"intake {name}",
+            f"导入 {title}",
+            "行/秒",
+            pair,
+            "pandas 读同样的文件，取人、事、时、分，去重，写 Parquet",
+        )
+
+
+def _intake(bar: Bar, sources: intake.Sources, work: Path, runs: int, by: ModuleType = intake) -> Pair:
     """Each run into an empty place, which is gone afterwards."""
 
     def into(run: int, name: str, take: object) -> Measured:
@@ -104,8 +122,8 @@ def _intake(bar: Bar, sources: intake.Sources, work: Path, runs: int) -> Pair:
 
     pair = in_turn(
         runs,
-        lambda run: into(run, "door", intake.ours),
-        lambda run: into(run, "pandas", intake.with_pandas),
+        lambda run: into(run, "door", by.ours),
+        lambda run: into(run, "pandas", by.with_pandas),
         bar.advance,
     )
     read = {one.value.amount for one in (*pair.ours, *pair.baseline)}

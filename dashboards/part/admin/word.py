@@ -32,7 +32,11 @@ REASONS = {
     "bad_phone": "手机号不对",
     "bad_idno": "身份证号不对",
     "bad_native": "平台账号不对",
-    "taken": "与登记的另一人冲突",
+    "bad_mbox_sha1sum": "邮箱的 SHA-1 不对",
+    "bad_openid": "OpenID 不对",
+    "bad_account": "平台网址和账号不对",
+    "bad_triple": "姓名、学校和出生日期不对",
+    "taken": "与同一文件的另一人冲突",
     "ragged_row": "列数与表头不同",
     "unpaired_quote": "引号没有配对",
     "passed": "现在归别的流",
@@ -40,6 +44,7 @@ REASONS = {
     "bad_json": "不是 JSON 对象",
 }
 BATCH_STATES = {"running": "未完成", "done": "完成", "failed": "失败"}
+QUESTION_TABS = {"waiting": "等待确认", "later": "以后再说", "history": "历史和撤销"}
 ROW_STATES = {"open": "等待处理", "replayed": "已重放", "dismissed": "不再处理"}
 
 

@@ -1,0 +1,217 @@
+"""`portrait record`: take records back, restore them, and decide on doubtful ones. Every change is in the audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from portrait.cli.console import print_json, print_table, stdout
+from portrait.cli.option import Home, Json, Misused, operator, site_of
+from portrait.clock import now
+from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts
+from portrait.errors import InputError
+from portrait.record import KIND_ZH, Standing
+from portrait.scope import Actor, Role, scope
+from portrait.site import Site
+from portrait.store.audit import add_audit
+from portrait.withdrawal import RECORD_ZH, newest, restore, rule_on, said_of, withdraw
+
+STANDING_ZH = {
+    Standing.COUNTS: "计入",
+    Standing.OUTDATED: "已更正",
+    Standing.WITHDRAWN: "已撤回",
+    Standing.VOID: "来源已作废",
+}
+Ids = Annotated[
+    list[str], typer.Argument(metavar="记录", help="记录的编号， 32 位， 见 portrait record doubtful")
+]
+MaybeIds = Annotated[list[str] | None, typer.Argument(metavar="记录", help="记录的编号， 32 位")]
+Reason = Annotated[str, typer.Option("--reason", help="理由， 必写， 留在审计和证据页里")]
+Source = Annotated[str, typer.Option("--source", "-s", help="来源， 与 --key 一起用")]
+Key = Annotated[
+    list[str] | None,
+    typer.Option("--key", help="来源自己的记录号， 如 xAPI 语句号； 映射的 key 有几列就用 | 隔开； 可写多次"),
+]
+Stream = Annotated[str, typer.Option("--stream", help="映射里的流， 只在它有 series 时要写")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="学习记录：撤回、恢复、核实存疑的", no_args_is_help=True)
+    app.add_typer(group, name="record")
+
+    @group.command(epilog="例：portrait record void --source yunketang --key 6f1c… --reason 平台声明作废")
+    def void(
+        reason: Reason,
+        ids: MaybeIds = None,
+        source: Source = "",
+        key: Key = None,
+        stream: Stream = "",
+        home: Home = None,
+        as_json: Json = False,
+    ) -> None:
+        """撤回记录：下次刷新起不再计入任何数，原记录和理由都留着。按来源的记录号撤回时，还没到的记录到了也不计。"""
+        _withdraw(site_of(home), "void", ids or [], source, key or [], stream, reason, as_json)
+
+    @group.command(name="restore", epilog="例：portrait record restore 0f3a… --reason 撤错了")
+    def restore_(
+        reason: Reason,
+        ids: MaybeIds = None,
+        source: Source = "",
+        key: Key = None,
+        stream: Stream = "",
+        home: Home = None,
+        as_json: Json = False,
+    ) -> None:
+        """恢复撤回的记录：下次刷新起重新计入。"""
+        _withdraw(site_of(home), "restore", ids or [], source, key or [], stream, reason, as_json)
+
+    @group.command(epilog="例：portrait record show 0f3a…")
+    def show(
+        id: Annotated[str, typer.Argument(metavar="记录")], home: Home = None, as_json: Json = False
+    ) -> None:
+        """一条记录现在算不算、来自哪一批哪一行、谁说过什么。"""
+        site = site_of(home)
+        found = newest(site, [_id(id)])
+        said = said_of(site, found)
+        if as_json:
+            print_json({"record": id, "found": found, "said": said})
+            return
+        for one in found:
+            stdout().print(
+                f"记录 {one.id.hex()}：{STANDING_ZH[one.state]}，第 {one.batch} 号批次第 {one.line} 行，"
+                f"存疑：{'、'.join(zh for bit, zh in RULES.values() if one.flag & bit) or '无'}"
+            )
+        for word in said:
+            stdout().print(
+                f"{word.at:%Y-%m-%d %H:%M} {escape(word.by)} {RECORD_ZH[word.said]}：{escape(word.reason)}"
+            )
+
+    @group.command(epilog="例：portrait record doubtful --rule parallel")
+    def doubtful(
+        rule: Annotated[str, typer.Option(help=f"只列这条规则的： {'、'.join(RULES)}")] = "",
+        state: Annotated[str, typer.Option(help="open 待核实， cleared 已认可， refused 不认可")] = "open",
+        limit: Annotated[int, typer.Option(min=1, help="最多列多少条")] = 100,
+        home: Home = None,
+        as_json: Json = False,
+    ) -> None:
+        """列出存疑的记录：哪条规则、数字是多少。存疑的记录留在原处，人认可之前不计。"""
+        site = site_of(home)
+        who = scope(_operator())
+        rows = doubts(site, who, rule=rule, state=state, limit=limit)
+        if as_json:
+            print_json([{**vars(row), "record": row.record.hex(), "kind": KIND_ZH[row.kind]} for row in rows])
+            return
+        print_table(
+            f"{STATES[state]}的存疑记录",
+            ["#记录", "规则", "数字", "来源", "账号", "课程", "项目", "时间", "#批次", "#行"],
+            [
+                (
+                    row.record.hex(),
+                    "、".join(RULES[name][1] for name in row.rules),
+                    "；".join(f"{k}={v}" for one in row.numbers.values() for k, v in one.items()),
+                    row.source,
+                    escape(row.account),
+                    escape(row.course_title),
+                    escape(row.item),
+                    "" if row.time is None else f"{row.time:%Y-%m-%d %H:%M}",
+                    row.batch,
+                    row.line,
+                )
+                for row in rows
+            ],
+        )
+        stdout().print(
+            "待核实：" + "、".join(f"{RULES[k][1]} {n:,}" for k, n in doubt_counts(site, who).items() if n)
+        )
+
+    for word, text in (
+        ("clear", "认可：确是本人学的，重新计入"),
+        ("refuse", "不认可：一直不计"),
+        ("reopen", "收回认可或不认可，重新待核实"),
+    ):
+        _decision(group, word, text)
+
+    @group.command(name="measure", epilog="例：portrait record measure var/demo")
+    def measure_(
+        folder: Annotated[
+            Path, typer.Argument(metavar="文件夹", help="示范省的平台文件， 里面有 doubt.parquet")
+        ],
+        home: Home = None,
+    ) -> None:
+        """用示范省里埋下的刷课量每条规则的查准率和查全率，输出 JSON。"""
+        from portrait.world.measure import measure
+
+        print_json(
+            [
+                {**vars(one), "precision": one.precision, "recall": one.recall}
+                for one in measure(site_of(home), folder)
+            ]
+        )
+
+
+def _decision(group: typer.Typer, word: str, text: str) -> None:
+    def command(ids: Ids, reason: Reason, home: Home = None, as_json: Json = False) -> None:
+        site = site_of(home)
+        count = decide(
+            site, scope(_operator()), word, [_id(one) for one in ids], reason=reason, by=operator()
+        )
+        if as_json:
+            print_json({"decided": count, "state": DECISIONS[word]})
+        else:
+            stdout().print(f"{RECORD_ZH[word]} {count} 条；portrait refresh 以后生效")
+
+    command.__doc__ = text
+    group.command(name=word, help=text, epilog=f"例：portrait record {word} 0f3a… --reason 已与本人核对")(
+        command
+    )
+
+
+def _withdraw(
+    site: Site,
+    said: str,
+    ids: list[str],
+    source: str,
+    keys: list[str],
+    stream: str,
+    reason: str,
+    as_json: bool,
+) -> None:
+    if bool(ids) == bool(keys) or bool(keys) != bool(source):
+        raise Misused("要么写记录的编号，要么写 --source 和 --key")
+    if ids:
+        count = rule_on(site, said, [_id(one) for one in ids], reason=reason, by=operator())
+    else:
+        say = withdraw if said == "void" else restore
+        count = say(
+            site, source, stream or None, [key.split("|") for key in keys], reason=reason, by=operator()
+        )
+        for key in keys:
+            add_audit(
+                site.registry,
+                now=now(),
+                actor=operator(),
+                action=f"record.{said}",
+                object=f"{source}:{key}",
+                reason=reason,
+            )
+    if as_json:
+        print_json({"said": said, "records": count})
+    else:
+        stdout().print(f"{RECORD_ZH[said]} {count} 条；portrait refresh 以后生效")
+
+
+def _id(text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != 16:
+        raise InputError("“{text}”不是记录编号：应为 32 位十六进制数", text=text)
+    return found
+
+
+def _operator() -> Actor:
+    return Actor(0, operator(), operator(), Role.ADMIN)

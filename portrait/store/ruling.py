@@ -1,0 +1,118 @@
+"""Rulings: that a record is withdrawn or restored, that a doubtful one counts or does not. Nothing said is ever changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, insert, or_, select
+
+from portrait.clock import aware
+from portrait.store.schema import ruling
+from portrait.store.upsert import chunks
+
+WITHDRAWAL = ("void", "restore")
+DECISION = ("clear", "refuse", "reopen")
+PART = 500
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """One word about one record, or about every record of a key."""
+
+    said: str  # one of WITHDRAWAL or DECISION
+    source: str
+    record: bytes | None
+    key_number: int | None
+    reason: str
+    by: str
+    at: datetime
+    flag: int = 0
+
+
+@dataclass(frozen=True)
+class Rulings:
+    """What holds now: the newest word of each kind about each target."""
+
+    void_records: frozenset[bytes] = frozenset()
+    void_keys: frozenset[int] = frozenset()
+    decided: dict[bytes, tuple[str, int]] = field(default_factory=dict)  # record → clear | refuse, flags
+    records: frozenset[bytes] = frozenset()  # everything that was ever ruled on
+    keys: frozenset[int] = frozenset()
+    digest: int = 0
+
+
+def rule(connection: Connection, rulings: Iterable[Ruling]) -> int:
+    """Add what was said; how many rows that are."""
+    rows = [
+        {
+            "source": one.source,
+            "record": one.record,
+            "key_number": one.key_number,
+            "said": one.said,
+            "flag": one.flag,
+            "reason": one.reason[:300],
+            "by": one.by[:60],
+            "at": one.at,
+        }
+        for one in rulings
+    ]
+    for some in chunks(rows, PART):
+        connection.execute(insert(ruling), list(some))
+    return len(rows)
+
+
+def rulings(registry: Engine) -> Rulings:
+    """Serves the refresh, which takes no Scope."""
+    columns = (ruling.c.record, ruling.c.key_number, ruling.c.said, ruling.c.flag)
+    newest = select(func.max(ruling.c.id)).group_by(
+        ruling.c.record, ruling.c.key_number, ruling.c.said.in_(WITHDRAWAL)
+    )
+    with registry.connect() as connection:
+        rows = connection.execute(select(*columns).where(ruling.c.id.in_(newest)).order_by(ruling.c.id)).all()
+    if not rows:
+        return Rulings()
+    void = [row for row in rows if row.said == "void"]
+    said = repr(sorted((bytes(row.record or b""), row.key_number or 0, row.said, row.flag) for row in rows))
+    return Rulings(
+        frozenset(bytes(row.record) for row in void if row.record is not None),
+        frozenset(row.key_number for row in void if row.key_number is not None),
+        {
+            bytes(row.record): (row.said, row.flag)
+            for row in rows
+            if row.said in ("clear", "refuse") and row.record is not None
+        },
+        frozenset(bytes(row.record) for row in rows if row.record is not None),
+        frozenset(row.key_number for row in rows if row.key_number is not None),
+        int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "big") >> 1,
+    )
+
+
+def rulings_on(
+    connection: Connection, records: Collection[bytes], keys: Collection[int] = ()
+) -> list[Ruling]:
+    """What was said about these records and keys, oldest first. The caller has looked whether the reader may see them."""
+    found: list[Row[Any]] = []
+    for some in chunks(sorted(records), PART) if records else [()]:
+        near = [ruling.c.record.in_(list(some))]
+        if keys:
+            near.append(ruling.c.key_number.in_(sorted(keys)))
+        query = select(ruling).where(or_(*near)).order_by(ruling.c.id)
+        found += connection.execute(query).all()
+    unique = {row.id: row for row in found}
+    return [
+        Ruling(
+            row.said,
+            row.source,
+            None if row.record is None else bytes(row.record),
+            row.key_number,
+            row.reason,
+            row.by,
+            aware(row.at),
+            row.flag,
+        )
+        for _, row in sorted(unique.items())
+    ]

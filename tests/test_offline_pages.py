@@ -1,0 +1,153 @@
+"""The pages of offline study: a proof goes up, waits, is looked at and decided on; foreign ones are not there."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from dashboards.app import create_app
+from portrait.offline import waiting_records
+from portrait.record import Flag, Kind
+from portrait.scope import scope
+from portrait.site import Site
+from portrait.store.audit import recent_audit
+from portrait.store.claim import claims
+from portrait.store.user import actor_of, find_user
+from tests.hand import Hand, record
+from tests.press import ask, shown
+from tests.readers import READERS, Browser, Clock, account_of, enlist, settle
+
+PNG = b"\x89PNG\r\n\x1a\n...."
+
+
+@pytest.fixture
+def home(sqlite_site: Site) -> Site:
+    settle(sqlite_site.registry)
+    enlist(sqlite_site.registry)
+    Hand(sqlite_site).batch(
+        [record(3, account_of(1), Kind.ATTENDANCE, course=0, run=101, flag=Flag.OFFSITE | Flag.FACE)]
+    )
+    return sqlite_site
+
+
+@pytest.fixture
+def readers(home: Site) -> dict[str, Browser]:
+    app = create_app(home, clock=Clock())
+    return {
+        login: Browser(app).sit_down(home.registry, number) for number, login in enumerate(READERS, start=1)
+    }
+
+
+def hand_in(teacher: Browser) -> int:
+    """The teacher's claim, made as the page makes it."""
+    sent = teacher.post(f"/study/proof?name={quote('照片.png')}", PNG)
+    assert sent.status_code == 200, sent.text
+    said = {"study_title": "同课异构", "study_day": "2022-10-08", "study_hours": 2}
+    answer = ask(
+        teacher, "study-send", "n_clicks", 1, changes="study-form", study_proof=sent.get_json()["id"], **said
+    )
+    assert "同课异构" in shown(answer)
+    return 1
+
+
+def test_a_teacher_hands_in_and_the_school_looks_and_confirms(
+    home: Site, readers: dict[str, Browser]
+) -> None:
+    number = hand_in(readers["teacher"])
+    assert "同课异构" in readers["school"].open("/confirm")
+    proof = readers["school"].get(f"/confirm/proof/{number}")
+    assert (proof.status_code, proof.data) == (200, PNG)
+    assert proof.headers["Content-Type"] == "image/png"
+    assert proof.headers["Content-Disposition"].startswith("attachment; ")
+    assert quote("照片.png") in proof.headers["Content-Disposition"]
+    assert proof.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in proof.headers["Content-Security-Policy"]
+    press = {"type": "confirm-do", "key": f"c{number}", "do": "confirmed"}
+    assert "处理过的" in shown(ask(readers["school"], press, "n_clicks", 1, changes="confirm-panels"))
+    assert "已确认" in readers["teacher"].open("/study")
+    acts = {(row.actor, row.action, row.object) for row in recent_audit(home.registry)}
+    assert {
+        ("teacher", "hand-in", "claim:1"),
+        ("school", "open-proof", "claim:1"),
+        ("school", "confirm", "claim:1"),
+    } <= acts
+
+
+def test_a_proof_is_there_for_its_teacher_and_who_may_confirm_it_only(
+    home: Site, readers: dict[str, Browser]
+) -> None:
+    number = hand_in(readers["teacher"])
+    seen = {
+        login: (
+            reader.get(f"/study/proof/{number}").status_code,
+            reader.get(f"/confirm/proof/{number}").status_code,
+        )
+        for login, reader in readers.items()
+    }
+    may = {"teacher": (200, 403), "school": (403, 200), "office": (403, 200)}
+    roles = {"colleague": (404, 403), "trainer": (403, 404), "office-a": (403, 404)}
+    assert seen == dict.fromkeys(READERS, (403, 403)) | may | roles
+    assert readers["teacher"].get("/study/proof/99").status_code == 404
+    assert Browser(readers["teacher"].app).get(f"/study/proof/{number}").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [("a.html", b"<script>", "不收这种文件"), ("a.png", b"<script>", "内容不是 PNG 文件"), ("", b"x", "不收这种文件"),
+     ("a.png", PNG + b"0" * (10 << 20), "超过 10 MB")],
+)  # fmt: skip
+def test_what_is_no_proof_is_told_and_not_kept(
+    home: Site, readers: dict[str, Browser], name: str, content: bytes, told: str
+) -> None:
+    answer = readers["teacher"].post(f"/study/proof?name={name}", content)
+    assert answer.status_code == 422
+    assert told in answer.get_json()["message"]
+    assert readers["school"].post("/study/proof?name=a.png", PNG).status_code == 403
+    assert not home.archive.exists()
+    assert list(home.settings.home.glob("half-*")) == []
+
+
+def test_a_forged_press_decides_nothing(home: Site, readers: dict[str, Browser]) -> None:
+    number = hand_in(readers["teacher"])
+    for key in (
+        f"c{number}",
+        "c0",
+        "c",
+        "x1",
+        "r00",
+        "r" + "0" * 32,
+        "r" + (3).to_bytes(16, "big").hex(),
+        "²",
+    ):
+        for login in ("trainer", "office-a", "school"):
+            press = {"type": "confirm-do", "key": key, "do": "nonsense" if login == "school" else "confirmed"}
+            if login != "school" and key.endswith("3"):
+                continue  # a sign-in to a class of theirs
+            shown(ask(readers[login], press, "n_clicks", 1, changes="confirm-panels"))
+    back = {"type": "study-withdraw", "key": str(number)}
+    shown(ask(readers["colleague"], back, "n_clicks", 1, changes="study-claims"))
+    assert [one.state for one in claims(home.registry, None)] == ["submitted"]
+
+
+def test_a_return_asks_for_its_reason_and_a_sign_in_is_confirmed_by_who_runs_the_class(
+    home: Site, readers: dict[str, Browser]
+) -> None:
+    number = hand_in(readers["teacher"])
+    press = {"type": "confirm-do", "key": f"c{number}", "do": "returned"}
+    field = {"type": "confirm-reason", "key": f"c{number}"}
+    ask(readers["school"], press, "n_clicks", 1, changes="confirm-panels", confirm_reason=[(field, " ")])
+    assert [one.state for one in claims(home.registry, None)] == ["submitted"]
+    ask(readers["school"], press, "n_clicks", 1, changes="confirm-panels", confirm_reason=[(field, "看不清")])
+    assert "看不清" in readers["teacher"].open("/study")
+    key = "r" + (3).to_bytes(16, "big").hex()
+    assert key in readers["trainer"].open("/confirm")
+    ask(
+        readers["trainer"],
+        {"type": "confirm-do", "key": key, "do": "confirmed"},
+        "n_clicks",
+        1,
+        changes="confirm-panels",
+    )
+    trainer = actor_of(find_user(home.registry, "trainer"))
+    assert waiting_records(home, scope(trainer, home.today)) == []

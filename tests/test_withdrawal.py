@@ -1,0 +1,315 @@
+"""A record counts once, in its newest version, unless somebody took it back: whatever comes in, in whatever order."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from portrait.errors import InputError, MappingError, NotFound
+from portrait.hashing import key_number
+from portrait.identity import account_id
+from portrait.rebuild import rebuild
+from portrait.record import Standing
+from portrait.refresh import refresh
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
+from portrait.store.registry import open_registry
+from portrait.store.schema import account
+from portrait.withdrawal import newest, restore, rule_on, withdraw
+from tests.export import Export
+from tests.hand import Hand, cell_sums
+
+MAP = """
+name: log
+source: p
+streams:
+  - name: log
+    file: log*
+    target: record
+    key: [流水号]
+    void: {column: 状态, in: [作废]}
+    fields:
+      account: {from: 账号, kind: native}
+      course: {from: 课程}
+      kind: {const: quiz}
+      item: {from: 项目}
+      time: {from: 时间}
+      score: {from: 得分, max: 100}
+      modified: {from: 修改}
+"""
+PLAIN = MAP.replace("      modified: {from: 修改}\n", "")
+HEAD = "流水号,账号,课程,项目,时间,得分,修改,状态"
+Row = tuple[int, int, int, int, bool]  # number, account, score, version, void
+
+
+def line(row: Row) -> str:
+    number, who, score, version, void = row
+    return (
+        f"{number},u{who},K1,测验{number},2022-0{1 + number % 3}-11 08:00,{score},"
+        f"2022-05-{version:02} 09:00,{'作废' if void else ''}"
+    )
+
+
+def text(*rows: Row) -> str:
+    return "\n".join([HEAD, *map(line, rows)]) + "\n"
+
+
+def furnish(site: Site) -> None:
+    """Two persons and a course that shows something."""
+    hand = Hand(site)
+    hand.person(1, 2)
+    hand.course(key_number("course", "p", "K1"), P2_1=100)
+
+
+def link(site: Site) -> None:
+    with site.registry.begin() as connection:
+        for n in range(3):
+            connection.execute(
+                update(account)
+                .where(account.c.id == account_id("p", "native", f"u{n}"))
+                .values(person_id=1 + n % 2)
+            )
+
+
+def figures(site: Site) -> dict[str, list[Any]]:
+    """Everything that readers may see of records, and nothing of how it came in."""
+    return {
+        "records": site.pool.rows(
+            "SELECT id, account, course, kind, epoch_us(time), item, score, value, flag, month FROM record ORDER BY ALL"
+        ),
+        "cells": cell_sums(site),
+        "portraits": site.pool.rows(
+            "SELECT person, node, state, level, low, high, n, weight, sources, last_month FROM snapshot s "
+            "WHERE seq = (SELECT max(seq) FROM snapshot t WHERE t.person = s.person) AND node <> '' ORDER BY ALL"
+        ),
+    }
+
+
+@pytest.fixture
+def log(sqlite_site: Site, tmp_path: Path) -> Export:
+    furnish(sqlite_site)
+    return Export(sqlite_site, tmp_path / "in", MAP)
+
+
+def scores(site: Site) -> list[tuple[str, float]]:
+    return site.pool.rows("SELECT item, score FROM record ORDER BY item")
+
+
+def take(log: Export, *rows: Row) -> tuple[int, int, int, int]:
+    log.put("log.csv", text(*rows))
+    found = log.took()
+    link(log.site)
+    refresh(log.site)
+    return found
+
+
+# --- versions ------------------------------------------------------------------------------------------------------
+
+
+def test_a_corrected_mark_takes_the_place_of_the_old_one_everywhere(log: Export) -> None:
+    assert take(log, (1, 0, 40, 1, False), (2, 1, 90, 1, False)) == (2, 2, 0, 0)
+    assert take(log, (1, 0, 80, 2, False), (2, 1, 90, 1, False)) == (2, 1, 1, 0)
+    assert scores(log.site) == [("测验1", 80), ("测验2", 90)]
+    (first, second) = cell_sums(log.site)
+    assert (first[4], first[6]) == (1, 10_000 * 100 * 8_000) or (second[4], second[6]) == (
+        1,
+        10_000 * 100 * 8_000,
+    )
+
+
+def test_an_old_version_that_comes_late_changes_nothing(log: Export) -> None:
+    take(log, (1, 0, 80, 2, False))
+    before = figures(log.site)
+    assert take(log, (1, 0, 40, 1, False)) == (1, 1, 0, 0)
+    assert figures(log.site) == before
+
+
+def test_without_a_word_of_the_source_the_last_import_counts_and_an_old_file_again_is_nothing_new(
+    log: Export,
+) -> None:
+    log.map(PLAIN)
+    take(log, (1, 0, 40, 1, False))
+    take(log, (1, 0, 80, 1, False))
+    assert scores(log.site) == [("测验1", 80)]
+    assert take(log, (1, 0, 40, 1, False)) == (1, 0, 1, 0)
+    assert scores(log.site) == [("测验1", 80)]
+    take(log, (2, 0, 70, 1, False), (2, 0, 60, 1, False))
+    assert scores(log.site) == [("测验1", 80), ("测验2", 60)]
+
+
+def test_a_cell_spelled_otherwise_is_the_same_record(log: Export) -> None:
+    take(log, (1, 0, 80, 1, False))
+    log.put("log.csv", f"{HEAD}\n １ ,u0,K1,测 验 １,2022/2/11 8:00,80.0,2022/5/1 9:00,\n")
+    assert log.took() == (1, 0, 1, 0)
+
+
+def test_a_row_that_its_source_voids_counts_nowhere_until_it_is_valid_again(log: Export) -> None:
+    take(log, (1, 0, 80, 1, False), (2, 0, 60, 1, False))
+    take(log, (1, 0, 80, 2, True))
+    assert scores(log.site) == [("测验2", 60)]
+    take(log, (1, 0, 80, 3, False))
+    assert scores(log.site) == [("测验1", 80), ("测验2", 60)]
+
+
+def test_a_key_that_alone_says_what_a_record_is_may_change_its_owner(log: Export) -> None:
+    log.map(MAP.replace("    key: [流水号]\n", "    key: [流水号]\n    identity: key\n"))
+    take(log, (1, 0, 80, 1, False))
+    take(log, (1, 1, 80, 2, False))
+    (owner,) = log.site.pool.rows("SELECT account FROM record")
+    assert owner == (account_id("p", "native", "u1"),)
+
+
+@pytest.mark.parametrize(("series", "records"), [("", 1), ("    series: old\n", 2)])
+def test_two_layouts_of_one_numbering_are_one_log_and_two_numberings_have_a_series(
+    log: Export, series: str, records: int
+) -> None:
+    stream = MAP[MAP.index("  - name") :].replace("name: log\n    file: log*", "name: old\n    file: old*")
+    log.map(MAP + stream.replace("    key:", f"{series}    key:"))
+    log.put("log.csv", text((1, 0, 80, 1, False)))
+    log.put("old.csv", text((1, 0, 70, 1, False)))
+    log.take()
+    refresh(log.site)
+    assert len(scores(log.site)) == records
+
+
+@pytest.mark.parametrize("word", ["void: {column: 状态, in: [作废]}", "identity: key", "series: a"])
+def test_versions_need_a_key(log: Export, word: str) -> None:
+    text = MAP.replace("    void: {column: 状态, in: [作废]}\n", "").replace(
+        "      modified: {from: 修改}\n", ""
+    )
+    log.map(text.replace("    key: [流水号]\n", f"    {word}\n"))
+    with pytest.raises(MappingError, match="要有 key"):
+        log.take()
+
+
+# --- withdrawn -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_withdrawn_leaves_every_figure_and_comes_back_when_restored(log: Export) -> None:
+    take(log, (2, 0, 60, 1, False))
+    without = figures(log.site)
+    take(log, (1, 0, 80, 1, False))
+    before = figures(log.site)
+    withdraw(log.site, "p", "log", ["1"], reason="平台声明作废", by="平台")
+    refresh(log.site)
+    assert figures(log.site) == without
+    restore(log.site, "p", None, ["1"], reason="误报", by="平台")
+    refresh(log.site)
+    assert figures(log.site) == before
+
+
+def test_a_record_that_comes_after_its_withdrawal_does_not_count(log: Export) -> None:
+    withdraw(log.site, "p", None, ["1"], reason="先到的声明", by="平台")
+    take(log, (1, 0, 80, 1, False), (2, 0, 60, 1, False))
+    assert scores(log.site) == [("测验2", 60)]
+    take(log, (1, 0, 85, 2, False))
+    assert scores(log.site) == [("测验2", 60)]
+
+
+def test_a_person_withdraws_one_record_with_a_reason(log: Export) -> None:
+    take(log, (1, 0, 80, 1, False), (2, 0, 60, 1, False))
+    (id,) = log.site.pool.rows("SELECT id FROM record WHERE item = '测验1'")[0]
+    with pytest.raises(InputError, match="理由"):
+        rule_on(log.site, "void", [id], reason=" ", by="某人")
+    with pytest.raises(NotFound):
+        rule_on(log.site, "void", [b"\0" * 16], reason="不在", by="某人")
+    with pytest.raises(InputError, match="没有被撤回"):
+        rule_on(log.site, "restore", [id], reason="不在", by="某人")
+    rule_on(log.site, "void", [id], reason="登错了人", by="某人")
+    refresh(log.site)
+    assert scores(log.site) == [("测验2", 60)]
+    assert newest(log.site, [id])[0].state is Standing.WITHDRAWN
+    rule_on(log.site, "restore", [id], reason="没有登错", by="某人")
+    refresh(log.site)
+    assert len(scores(log.site)) == 2
+
+
+# --- any order -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry without a row."""
+    path = tmp_path_factory.mktemp("registry") / "registry.sqlite"
+    open_registry(f"sqlite:///{path}").dispose()
+    return path
+
+
+@contextmanager
+def fresh(template: Path) -> Iterator[Export]:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(template, f"{folder}/registry.sqlite")
+        url = f"sqlite:///{folder}/registry.sqlite"
+        site = open_site(load_settings(Path(folder) / "home", database_url=url, today=date(2022, 11, 15)))
+        furnish(site)
+        yield Export(site, Path(folder) / "in", MAP)
+        site.registry.dispose()
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10**9))
+def test_rows_in_any_files_and_order_with_corrections_and_voids_give_the_same_figures(
+    tables: Path, seed: int
+) -> None:
+    dice = random.Random(seed)
+    rows: list[Row] = [
+        (number, number % 3, dice.randrange(40, 100), version, dice.random() < 0.2)
+        for number in range(1, 9)
+        for version in range(1, 1 + dice.randrange(1, 4))
+    ]
+    voided = [str(number) for number in range(1, 9) if dice.random() < 0.2]
+    with fresh(tables) as ordered, fresh(tables) as mixed:
+        take(ordered, *rows)
+        withdraw(ordered.site, "p", None, voided, reason="声明", by="平台")
+        refresh(ordered.site)
+        pieces = [[row for row in rows if dice.random() < 0.4] for _ in range(3)]
+        pieces.append([row for row in rows if not any(row in piece for piece in pieces)])
+        pieces += dice.sample(pieces, 1)
+        dice.shuffle(pieces)
+        when = dice.randrange(len(pieces))
+        for number, piece in enumerate(pieces):
+            if number == when:
+                withdraw(mixed.site, "p", None, voided, reason="声明", by="平台")
+            dice.shuffle(piece)
+            mixed.put("log.csv", text(*piece))
+            mixed.take()
+            link(mixed.site)
+            if dice.random() < 0.4:
+                refresh(mixed.site)
+        refresh(mixed.site)
+        assert figures(mixed.site) == figures(ordered.site)
+        refresh(mixed.site, full=True)
+        assert figures(mixed.site) == figures(ordered.site)
+        rebuild(mixed.site)
+        assert figures(mixed.site) == figures(ordered.site)
+
+
+def test_a_failed_batch_is_seen_by_nobody_and_hides_nothing_from_the_next(
+    log: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> Any:
+        raise InputError("坏了")
+
+    log.put("log.csv", text((1, 0, 80, 1, False)))
+    with monkeypatch.context() as patch:
+        patch.setattr("portrait.intake.door.landing", fail)
+        with pytest.raises(InputError):
+            log.take()
+    assert scores(log.site) == []
+    assert take(log, (1, 0, 80, 1, False), (2, 0, 60, 1, False)) == (2, 2, 0, 0)
+    assert scores(log.site) == [("测验1", 80), ("测验2", 60)]
+    log.put("log.csv", text((1, 0, 80, 1, False)))
+    log.take()
+    refresh(log.site)
+    assert scores(log.site) == [("测验1", 80), ("测验2", 60)]
