@@ -64,7 +64,7 @@ class Lrs:
         auth: bool | str = True,
         params: Mapping[str, Any] | None = None,
         json: Any = ...,
-        data: bytes | str | None = None,
+        data: bytes | str | Iterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """The answer to one request: without the version's header for None, with any text as `auth` sent as it is.

@@ -458,7 +458,10 @@ def test_head_is_get_without_the_body(lrs):
         assert (answer.status_code, answer.content) == (200, b"")
         assert answer.headers[VERSION] == lrs.version
         assert moment(answer.headers[THROUGH])
-        assert answer.headers["Content-Type"]
+        got = lrs.get("statements", params=params)
+        kind = answer.headers["Content-Type"].partition(";")[0]
+        assert kind == got.headers["Content-Type"].partition(";")[0]
+        assert answer.headers["Content-Length"] == str(len(got.content))
     assert lrs.request("HEAD", "statements", params={"statementId": fresh()}).status_code == 404
 
 

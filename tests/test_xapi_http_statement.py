@@ -1,5 +1,6 @@
 """Storing statements over HTTP, in both versions on both databases."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -170,6 +171,15 @@ def test_a_charset_beside_the_content_type_does_no_harm(lrs):
         "statements", json=statement(), headers={"Content-Type": "application/json; charset=utf-8"}
     )
     assert answer.status_code == 200
+
+
+def test_a_body_may_come_in_chunks(lrs):
+    one = statement(result={"response": "课" * 5_000})
+    text = json.dumps(one).encode()
+    chunks = (text[at : at + 999] for at in range(0, len(text), 999))
+    answer = lrs.post("statements", data=chunks, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200
+    assert lrs.fetch(one["id"])["result"] == one["result"]
 
 
 def test_post_of_statements_takes_no_parameter(lrs):
