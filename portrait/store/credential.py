@@ -62,6 +62,8 @@ def add_credential(
     by: str = "",
 ) -> Credential:
     """A new credential with its secret. Raises InputError naming what cannot be: rights, version, rate."""
+    if not 0 < len(source) <= 40:
+        raise InputError("来源代码应有 1–40 个字符，这里是 {n} 个", n=len(source))
     if rights not in RIGHTS:
         raise InputError("没有权限“{rights}”，可选：{choices}", rights=rights, choices=list(RIGHTS))
     if version not in VERSIONS:
