@@ -24,8 +24,12 @@ from portrait.intake.typed import (
     without_year,
     yearless,
 )
+from portrait.sentence import sentence
 
-NO_YEAR = "时间里没有年份：请在映射的 time 里写 year（如 year: 2023；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
+NO_YEAR = sentence(
+    "时间里没有年份：请在映射的 time 里写 year（如 year: 2023"
+    "；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
+)
 _NUMBER_TYPES = ("number", "integer", "seconds")
 
 
