@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from portrait.errors import InputError, MappingError
@@ -16,6 +17,7 @@ from portrait.hashing import key_number
 from portrait.identity import account_id
 from portrait.intake.door import BatchReport, intake
 from portrait.intake.mapping import load_mapping, read_mapping
+from portrait.intake.preview import preview
 from portrait.intake.replay import mend
 from portrait.record import Kind
 from portrait.resource import DATA
@@ -475,4 +477,28 @@ def test_what_mappings_could_not_say_before_leaves_the_digests_of_the_others_alo
     assert (
         mapping.digest(mapping.stream("clicks"))
         == "bf155ae3a7aeb44622427f46a279aba8b1d6f5b5a0da9fe1049c033d8e22d6d3"
+    )
+
+
+def test_a_gradebook_in_a_workbook_is_known_by_its_heads_among_other_files(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rows = list(csv.reader(io.StringIO(BOOK)))
+    pd.DataFrame(rows[1:], columns=rows[0]).to_excel(folder / "成绩.xlsx", index=False, engine="xlsxwriter")
+    pd.DataFrame([["x"]], columns=["别的"]).to_excel(folder / "别的.xlsx", index=False, engine="xlsxwriter")
+    (folder / "README.md").write_text("# 说明\n", encoding="utf-8")
+    (report,) = intake(sqlite_site, folder, "moodle_gradebook", by="test")
+    assert (report.file, report.rows_stored, report.rows_quarantined) == ("成绩.xlsx", 3, 1)
+
+
+def test_a_preview_names_what_would_be_passed_over(sqlite_site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(log([event("The user with id '5' levitated.", "Levitation performed")]), encoding="utf-8")
+    (seen,) = preview(sqlite_site, path, "moodle_log")
+    assert (seen.rows_read, seen.rows_passed, seen.passed) == (
+        0,
+        1,
+        (("映射里没有的事件：Levitation performed", 1),),
     )

@@ -13,6 +13,7 @@ import yaml
 
 from portrait.errors import MappingError
 from portrait.identity import KINDS
+from portrait.intake import edx
 from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
 from portrait.intake.lookup import wrong_words
 from portrait.intake.node import NAME, choice_of, columns_of, list_of, name_of, text_of, truth_of
@@ -128,6 +129,8 @@ class Mapping:
         # What mappings could not say before must not change the digests of those that do not say it.
         said = asdict(stream, dict_factory=lambda pairs: {k: v for k, v in pairs if k not in _LATER or v})
         meaning = {"source": self.source, "timezone": self.timezone, "stream": said}
+        if stream.layout.format == "edx":
+            meaning["statements"] = edx.VERSION
         text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
