@@ -221,6 +221,38 @@ EVENTS = [
     ),
     ("The user with id '5' completed the course with id '3'.", "", Kind.COMPLETE),
     ("The user with id '5' has been awarded the badge with id '1'.", "", Kind.CERTIFICATE),
+    (
+        "The user with id '5' has had their attempt with id '1' reviewed by the user with id '5' for the quiz with course module id '4'.",
+        "",
+        Kind.VIEW,
+    ),
+    (
+        "The user with id '5' has viewed the summary for the attempt with id '1' for the quiz with course module id '4'.",
+        "",
+        Kind.VIEW,
+    ),
+    ("The user with id '5' has ended the lesson with course module id '4'.", "", Kind.VIEW),
+    (
+        "The user with id '5' has launched the sco with id '1' for the scorm with course module id '4'.",
+        "",
+        Kind.VIEW,
+    ),
+    (
+        "The user with the id '5' has sent a tracking statement for an H5P activity with the course module id '4'.",
+        "",
+        Kind.VIEW,
+    ),
+    (
+        "The user with id '5' created the page with id '1' for the wiki with course module id '4'.",
+        "",
+        Kind.FORUM,
+    ),
+    ("The user with id '5' has sent a message in the chat with course module id '4'.", "", Kind.FORUM),
+    (
+        "The user with id '5' created the submission with id '1' for the workshop with course module id '4'.",
+        "",
+        Kind.ASSIGNMENT,
+    ),
     # Where a plug-in translates its descriptions the name of the event must do.
     ("ID 为“5”的用户查看了课程。", "已查看课程", Kind.VIEW),
     ("ID 为“5”的用户提交了作业。", "已提交作业", Kind.ASSIGNMENT),
@@ -257,6 +289,41 @@ NONE = [
         "批改、改成绩和改完成状态（成绩另由成绩册接入）",
     ),
     ("The user with id '0' viewed the course with id '3'.", "Course viewed", "没有登录的人或访客"),
+    (
+        "The user with id '5' created a file submission and uploaded '1' file/s in the assignment with course module id '4'.",
+        "",
+        "同一次提交或发帖的另一条",
+    ),
+    (
+        "The user with id '5' has uploaded a file to the submission with id '7' in the assignment activity with course module id '4'.",
+        "",
+        "同一次提交或发帖的另一条",
+    ),
+    (
+        "The user with id '5' has posted content in the forum post with id '1' in the discussion '9' located in the forum with course module id '4'.",
+        "",
+        "同一次提交或发帖的另一条",
+    ),
+    (
+        "The user with id '5' has updated the post with id '1' in the discussion with id '9' in the forum with course module id '4'.",
+        "",
+        "改动和删除",
+    ),
+    (
+        "The user with id '5' subscribed the user with id '5' to the forum with course module id '4'.",
+        "",
+        "订阅和退订",
+    ),
+    (
+        "The user with id '5' updated the completion state for the course module with id '4' for the user with id '5'.",
+        "",
+        "批改、改成绩和改完成状态（成绩另由成绩册接入）",
+    ),
+    (
+        "The user with id '5' viewed the list of users in the course with id '3'.",
+        "",
+        "登录、首页、消息和个人页面",
+    ),
     ("The user with id '5' levitated.", "Levitation performed", "映射里没有的事件：Levitation performed"),
 ]
 
