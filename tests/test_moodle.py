@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from portrait.errors import InputError, MappingError
@@ -16,6 +17,7 @@ from portrait.hashing import key_number
 from portrait.identity import account_id
 from portrait.intake.door import BatchReport, intake
 from portrait.intake.mapping import load_mapping, read_mapping
+from portrait.intake.preview import preview
 from portrait.intake.replay import mend
 from portrait.record import Kind
 from portrait.resource import DATA
@@ -219,6 +221,38 @@ EVENTS = [
     ),
     ("The user with id '5' completed the course with id '3'.", "", Kind.COMPLETE),
     ("The user with id '5' has been awarded the badge with id '1'.", "", Kind.CERTIFICATE),
+    (
+        "The user with id '5' has had their attempt with id '1' reviewed by the user with id '5' for the quiz with course module id '4'.",
+        "",
+        Kind.VIEW,
+    ),
+    (
+        "The user with id '5' has viewed the summary for the attempt with id '1' for the quiz with course module id '4'.",
+        "",
+        Kind.VIEW,
+    ),
+    ("The user with id '5' has ended the lesson with course module id '4'.", "", Kind.VIEW),
+    (
+        "The user with id '5' has launched the sco with id '1' for the scorm with course module id '4'.",
+        "",
+        Kind.VIEW,
+    ),
+    (
+        "The user with the id '5' has sent a tracking statement for an H5P activity with the course module id '4'.",
+        "",
+        Kind.VIEW,
+    ),
+    (
+        "The user with id '5' created the page with id '1' for the wiki with course module id '4'.",
+        "",
+        Kind.FORUM,
+    ),
+    ("The user with id '5' has sent a message in the chat with course module id '4'.", "", Kind.FORUM),
+    (
+        "The user with id '5' created the submission with id '1' for the workshop with course module id '4'.",
+        "",
+        Kind.ASSIGNMENT,
+    ),
     # Where a plug-in translates its descriptions the name of the event must do.
     ("ID 为“5”的用户查看了课程。", "已查看课程", Kind.VIEW),
     ("ID 为“5”的用户提交了作业。", "已提交作业", Kind.ASSIGNMENT),
@@ -255,6 +289,41 @@ NONE = [
         "批改、改成绩和改完成状态（成绩另由成绩册接入）",
     ),
     ("The user with id '0' viewed the course with id '3'.", "Course viewed", "没有登录的人或访客"),
+    (
+        "The user with id '5' created a file submission and uploaded '1' file/s in the assignment with course module id '4'.",
+        "",
+        "同一次提交或发帖的另一条",
+    ),
+    (
+        "The user with id '5' has uploaded a file to the submission with id '7' in the assignment activity with course module id '4'.",
+        "",
+        "同一次提交或发帖的另一条",
+    ),
+    (
+        "The user with id '5' has posted content in the forum post with id '1' in the discussion '9' located in the forum with course module id '4'.",
+        "",
+        "同一次提交或发帖的另一条",
+    ),
+    (
+        "The user with id '5' has updated the post with id '1' in the discussion with id '9' in the forum with course module id '4'.",
+        "",
+        "改动和删除",
+    ),
+    (
+        "The user with id '5' subscribed the user with id '5' to the forum with course module id '4'.",
+        "",
+        "订阅和退订",
+    ),
+    (
+        "The user with id '5' updated the completion state for the course module with id '4' for the user with id '5'.",
+        "",
+        "批改、改成绩和改完成状态（成绩另由成绩册接入）",
+    ),
+    (
+        "The user with id '5' viewed the list of users in the course with id '3'.",
+        "",
+        "登录、首页、消息和个人页面",
+    ),
     ("The user with id '5' levitated.", "Levitation performed", "映射里没有的事件：Levitation performed"),
 ]
 
@@ -475,4 +544,28 @@ def test_what_mappings_could_not_say_before_leaves_the_digests_of_the_others_alo
     assert (
         mapping.digest(mapping.stream("clicks"))
         == "bf155ae3a7aeb44622427f46a279aba8b1d6f5b5a0da9fe1049c033d8e22d6d3"
+    )
+
+
+def test_a_gradebook_in_a_workbook_is_known_by_its_heads_among_other_files(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rows = list(csv.reader(io.StringIO(BOOK)))
+    pd.DataFrame(rows[1:], columns=rows[0]).to_excel(folder / "成绩.xlsx", index=False, engine="xlsxwriter")
+    pd.DataFrame([["x"]], columns=["别的"]).to_excel(folder / "别的.xlsx", index=False, engine="xlsxwriter")
+    (folder / "README.md").write_text("# 说明\n", encoding="utf-8")
+    (report,) = intake(sqlite_site, folder, "moodle_gradebook", by="test")
+    assert (report.file, report.rows_stored, report.rows_quarantined) == ("成绩.xlsx", 3, 1)
+
+
+def test_a_preview_names_what_would_be_passed_over(sqlite_site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(log([event("The user with id '5' levitated.", "Levitation performed")]), encoding="utf-8")
+    (seen,) = preview(sqlite_site, path, "moodle_log")
+    assert (seen.rows_read, seen.rows_passed, seen.passed) == (
+        0,
+        1,
+        (("映射里没有的事件：Levitation performed", 1),),
     )

@@ -245,3 +245,28 @@ def test_every_statement_of_a_real_platform_is_accounted_for(sqlite_site: Site) 
     (seconds, courses) = sqlite_site.pool.rows("SELECT sum(seconds), count(DISTINCT course) FROM record")[0]
     assert seconds > 100_000
     assert courses == 2
+
+
+def test_a_list_of_statements_and_the_answer_of_a_store_are_read_as_lines_are(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    said = numbered([statement(TIN + "viewed", MODULE), statement(ADL + "answered", PROBLEM, MARK), statement(ADL + "answered", PROBLEM, {"score": {"raw": 1}})])  # fmt: skip
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, text in (
+        ("list.json", json.dumps(said, indent=1)),
+        ("answer.json", json.dumps({"more": "", "statements": said})),
+        ("pretty.json", json.dumps({"statements": said}, indent=2)),
+        ("lines.jsonl", "\n".join(map(json.dumps, said))),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    reports = {report.file: report for report in intake(sqlite_site, folder, "xapi", by="test")}
+    assert {name: (r.rows_read, r.rows_quarantined) for name, r in reports.items()} == dict.fromkeys(
+        reports, (3, 1)
+    )
+    assert len(reports) == 4
+    assert sqlite_site.pool.rows("SELECT line, kind FROM record ORDER BY line") == [
+        (1, Kind.VIEW),
+        (2, Kind.QUIZ),
+    ]
+    assert {row.line for row in waiting(sqlite_site)} == {3}

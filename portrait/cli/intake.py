@@ -12,7 +12,7 @@ from rich.markup import escape
 from portrait.cli.console import Bar, print_json, print_table, progress, stdout
 from portrait.cli.option import Home, Json, Wait, operator, site_of
 from portrait.errors import InputError
-from portrait.intake.door import BatchReport, intake
+from portrait.intake.door import REASONS, BatchReport, intake
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
 from portrait.intake.target import TARGETS
@@ -148,6 +148,9 @@ def _show(one: Preview) -> None:
         f"读入 {one.rows_read:,} = 能入 {one.rows_read - one.rows_bad:,} + 隔离 {one.rows_bad:,}{passed}",
         soft_wrap=True,
     )
+    if one.passed:
+        listed = "、".join(f"{escape(why)} {rows:,}" for why, rows in one.passed[:REASONS])
+        console.print(f"  略过：{listed}", soft_wrap=True)
     if one.codes:
         console.print("  原因：" + "、".join(f"{code} {count:,}" for code, count in one.codes))
     for sample in one.samples:

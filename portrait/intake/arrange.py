@@ -13,6 +13,7 @@ from portrait.errors import InputError
 from portrait.intake.mapping import Layout, Stream
 from portrait.intake.raw import Raw, header_names, literal
 from portrait.intake.shape import Wide, made_sql, pass_sql
+from portrait.intake.sheet import sheet_head
 from portrait.intake.text import head_of
 from portrait.record import COLUMN_STEP
 
@@ -24,14 +25,14 @@ def arranged(raw: Raw, layout: Layout) -> Raw:
 
 
 def has_heads(path: Path, layout: Layout) -> bool:
-    """Whether a CSV has the columns by which the layout knows its files. What cannot be peeked at is taken at its name."""
-    cells = head_of(path, layout.header)
-    if not layout.heads or not cells:
+    """Whether a CSV or workbook has the columns by which the layout knows its files, if it knows them so."""
+    if not layout.heads:
         return True
-    return (
-        set(layout.heads)
-        <= _named(dict.fromkeys(header_names(cells), ""), replace(layout, lacking=())).keys()
-    )
+    with path.open("rb") as file:
+        packed = file.read(4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+    cells = sheet_head(path, layout.sheet, layout.header) if packed else head_of(path, layout.header)
+    named = _named(dict.fromkeys(header_names(cells), ""), replace(layout, lacking=()))
+    return set(layout.heads) <= named.keys()
 
 
 def plain_head(text: str) -> str:

@@ -10,6 +10,7 @@ from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.program import Check, Program, check, column_sql, condition_sql
 from portrait.intake.raw import Raw, literal
+from portrait.intake.shape import FILE
 from portrait.intake.target import LOOKUPS, Field
 from portrait.intake.typed import (
     FIRST_YEAR,
@@ -24,8 +25,12 @@ from portrait.intake.typed import (
     without_year,
     yearless,
 )
+from portrait.sentence import sentence
 
-NO_YEAR = "时间里没有年份：请在映射的 time 里写 year（如 year: 2023；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
+NO_YEAR = sentence(
+    "时间里没有年份：请在映射的 time 里写 year（如 year: 2023"
+    "；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
+)
 _PLAIN = (*range(ord("0"), ord("9") + 1), *range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1))
 _NUMBER_TYPES = ("number", "integer", "seconds")
 
@@ -106,7 +111,7 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
     if expression.map is not None or wanted.type in LOOKUPS:
         lookup = Lookup(wanted, expression, must=program.stream.target.name != "record")
         program.lookups[name] = lookup
-        column = "、".join(expression.columns) or wanted.name
+        column = _told(program, expression) or wanted.name
         own = f"split_part(t_{name}, chr(31), 2)" if lookup.mixed else f"t_{name}"
         shown = "NULL" if lookup.sensitive else own
         program.checks.append(Check(column, f"c_{name} <> ''", f"c_{name}", f"r_{name}", shown))
@@ -117,6 +122,18 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
     if expression.default:
         text = f"coalesce({text}, {literal(expression.default)})"
     return text
+
+
+def _told(program: Program, expression: Expression) -> str:
+    """The columns that a field is made from, as a person finds them in the file: of a made one those that it is made of, when they
+    are few."""
+    made = {one.name: one for one in program.stream.made}
+    named: dict[str, None] = {}
+    for column in expression.columns:
+        own = [one for one in made[column].columns if one != FILE] if column in made else [column]
+        few = len(set(own)) <= 2 and not made.keys() & set(own)
+        named.update(dict.fromkeys(own if few else [column]))
+    return "、".join(named)
 
 
 def _mix(program: Program, expression: Expression, name: str) -> None:
@@ -130,7 +147,7 @@ def _mix(program: Program, expression: Expression, name: str) -> None:
 
 def _field(program: Program, wanted: Field, expression: Expression) -> None:
     name = slot(wanted.name)
-    column = "、".join(dict.fromkeys(expression.columns)) or wanted.name
+    column = _told(program, expression) or wanted.name
     if expression.start is not None and expression.days is not None:
         _counted(program, wanted, expression.start, expression.days, name)
         _missing(program, wanted, column, name)
@@ -278,11 +295,11 @@ def _score(program: Program) -> None:
     expression = program.stream.field("score")
     if expression is None:
         return
-    column = "、".join(expression.source) or "score"
+    column = _told(program, expression) or "score"
     if expression.max is None:
         scale = "v_score_max"
         other = program.stream.field("score_max")
-        of = "、".join(other.source if other else ()) or "score_max"
+        of = (_told(program, other) if other else "") or "score_max"
         program.checks.append(
             check(of, "v_score IS NOT NULL AND x_score_max IS NULL", "no_scale", "有得分就要有满分")
         )

@@ -156,6 +156,7 @@ _NOTHING = (
         "教学管理操作",
     ),
 )
+VERSION = "1"  # to be raised when the same line would become another statement
 NOBODY, PAGES, COMMENT = "没有登录的人", "网页请求，不是打开课程内容", "注释行"
 
 

@@ -17,7 +17,6 @@ from portrait.intake.compile import NO_YEAR
 from portrait.intake.expression import secret_columns
 from portrait.intake.program import Program
 from portrait.intake.raw import Broken, literal
-from portrait.sentence import sentence
 from portrait.store.quarantine import Refused
 
 _LONG_NUMBER = re.compile(r"\d{7,}[Xx]?")
@@ -68,7 +67,7 @@ def refuse_undated(engine: duckdb.DuckDBPyConnection, program: Program) -> None:
                 file=program.raw.where,
                 column=program.checks[place].column,
                 text=hidden(first),
-                reason=sentence(NO_YEAR),
+                reason=NO_YEAR,
             )
 
 

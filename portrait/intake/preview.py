@@ -14,7 +14,7 @@ from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
 from portrait.intake.find import found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
-from portrait.intake.judge import Reason, reasons, refused, tally, veiled
+from portrait.intake.judge import Reason, passed, reasons, refused, tally, veiled
 from portrait.intake.mapping import Stream, load_mapping
 from portrait.intake.program import Program, own_columns
 from portrait.intake.raw import Raw
@@ -54,6 +54,7 @@ class Preview:
     rows_bad: int
     codes: tuple[tuple[str, int], ...]
     error: str
+    passed: tuple[tuple[str, int], ...] = ()  # why rows are nothing for us, as the mapping says
 
 
 def preview(site: Site, path: Path, source: str, *, rows: int = 12) -> list[Preview]:
@@ -135,6 +136,7 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
         rows_passed=counted.passed,
         rows_bad=codes.total(),
         codes=tuple(codes.most_common()),
+        passed=tuple(passed(bench.engine, program)),
     )
 
 

@@ -48,6 +48,15 @@ def stage_sheet(path: Path, name: str, sheet: str, header: int, target: Path) ->
     return stage, chosen.name
 
 
+def sheet_head(path: Path, sheet: str, header: int) -> list[str]:
+    """The cells of a sheet's row `header`; none when it is no workbook that can be read."""
+    try:
+        rows = _open(path, path.name, sheet)[0].iter_rows()
+        return [_text(cell) for cell in next(islice(rows, header - 1, None), [])]
+    except InputError:
+        return []
+
+
 def _open(path: Path, name: str, sheet: str) -> tuple[CalamineSheet, dict[int, dict[int, str]]]:
     """The sheet, and by row and column the cells whose formula failed."""
     try:

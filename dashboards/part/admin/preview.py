@@ -10,6 +10,7 @@ from dash import html
 from dashboards.language import gettext
 from dashboards.part import badge, format
 from dashboards.part.admin.word import field_name, reasons_text, target_name
+from portrait.intake.door import REASONS
 from portrait.intake.preview import Preview, Sample
 from portrait.record import row_of
 
@@ -77,10 +78,18 @@ def _body(one: Preview) -> list[Any]:
     if one.rows_bad:
         words += gettext("，{n} 行有问题：{codes}", n=_exact(one.rows_bad), codes=reasons_text(one.codes))
     if one.rows_passed:
-        words += gettext("；另有 {n} 行由别的流读", n=_exact(one.rows_passed))
-    if not one.samples:
-        return [html.P(words + gettext("。")), html.P(gettext("文件里没有数据行。"), className="quiet")]
-    return [html.P(words + gettext("。")), html.Div(_table(one), className="table-scroll", tabIndex="0")]
+        words += gettext("；另有 {n} 行略过", n=_exact(one.rows_passed))
+    said = [html.P(words + gettext("。"))]
+    if one.passed:
+        listed = gettext("、").join(
+            gettext("{why} {n} 行", why=gettext(why), n=_exact(rows)) for why, rows in one.passed[:REASONS]
+        )
+        said.append(html.P(gettext("不是学习记录而略过的：{listed}", listed=listed), className="quiet"))
+    if not one.samples and not one.rows_passed:
+        said.append(html.P(gettext("文件里没有数据行。"), className="quiet"))
+    if one.samples:
+        said.append(html.Div(_table(one), className="table-scroll", tabIndex="0"))
+    return said
 
 
 def _table(one: Preview) -> Any:
