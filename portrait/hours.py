@@ -131,16 +131,14 @@ def _hours(records: list[RecordItem], window: tuple[date, date], rule: HoursRule
         if not record.hours:
             continue
         study = record.course or record.run
-        key: tuple[object, ...] = (
-            (study or record.item,)
-            if record.kind in FINISHED
-            else (
-                record.kind,
-                study,
-                "" if record.kind is Kind.ATTENDANCE else record.item,
-                day_of(record),
-            )
-        )
+        key: tuple[object, ...] = (study or record.item,)
+        if record.kind is Kind.ATTENDANCE:
+            key = (record.kind, study, day_of(record))
+        elif record.kind is Kind.ACTIVITY:
+            # Handed in with a proof and listed by the office: named by a course in one and not in the other.
+            key = (record.kind, record.item or study, day_of(record))
+        elif record.kind not in FINISHED:
+            key = (record.kind, study, record.item, day_of(record))
         reason = _outside(record, window)
         if not reason and record.kind not in rule.credited:
             reason = "这类记录不计学时"

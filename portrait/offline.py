@@ -34,6 +34,7 @@ from portrait.store.claim import (
     add_claim,
     add_proof,
     claim_of,
+    claims_of,
     class_spans,
     decide_claim,
     decided_records,
@@ -118,6 +119,11 @@ def hand_in(
     if proof is None:
         raise InputError("请先上传证明材料")
     held = proof_by(site.registry, proof, scope.actor.login)
+    if any(
+        one.title == title and one.day == day and one.state in ("submitted", "confirmed")
+        for one in claims_of(site.registry, scope)
+    ):
+        raise InputError("这一天的这个活动已经申报过")
     return add_claim(
         site.registry,
         {

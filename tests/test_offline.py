@@ -120,11 +120,18 @@ def test_what_a_teacher_hands_in_counts_when_the_school_has_confirmed_it(
     assert compliance_of(home, 1).hours.value == 2.0
 
 
-def test_the_same_activity_handed_in_twice_counts_once(
+def test_an_activity_counts_once_however_it_comes(
     home: Site, read: Callable[[str], Scope], tmp_path: Path
 ) -> None:
-    numbers = [claim(home, read("teacher"), tmp_path) for _ in range(2)]
-    decide(home, read("office"), numbers, "confirmed", by="office")
+    listed = record(
+        9, account_of(1), Kind.ACTIVITY, on=date(2022, 10, 8), credit=200, item="备课", flag=Flag.VERIFIED
+    )
+    Hand(home).course(7, "校本研修")
+    Hand(home).batch([listed])
+    number = claim(home, read("teacher"), tmp_path, title="备课")
+    with pytest.raises(InputError, match="已经申报过"):
+        claim(home, read("teacher"), tmp_path, title=" 备课 ")
+    decide(home, read("office"), [number], "confirmed", by="office")
     assert (len(records_of(home, 1)), compliance_of(home, 1).hours.value) == (2, 2.0)
 
 

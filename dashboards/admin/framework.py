@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html, no_update
 
-from dashboards import language
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
 from dashboards.part import badge, card, empty_state, format, icon, page_header, simple_table
+from dashboards.part.framework import framework_title, item_words
 from portrait.competency import ASSOCIATION_ZH, LINK_ZH, Frame, Item, crosswalk, difference
 from portrait.errors import NotFound
 from portrait.intake.frame import PORTRAIT
@@ -44,19 +44,12 @@ def _chosen(context: Context, query: Mapping[str, str]) -> Edition | None:
         return None
 
 
-def _name(edition: Edition, frame: Frame | None = None) -> str:
-    """The title in the reader's language where the framework has one."""
-    meta = frame.document.get("meta", {}) if frame else {}
-    english = meta.get("en") if isinstance(meta, dict) else ""
-    return str(english) if english and language.current() == "en" else edition.title
-
-
 def _list(listed: list[Edition], chosen: Edition | None) -> Any:
     newest = {one.identifier: one for one in listed}
     counts = {key: sum(one.identifier == key for one in listed) for key in newest}
     rows = [
         [
-            html.A(one.title, href=f"{PATH}?{urlencode({'framework': one.name})}", **{"aria-current": "true"} if chosen and chosen.identifier == one.identifier else {}),
+            html.A(framework_title(one), href=f"{PATH}?{urlencode({'framework': one.name})}", **{"aria-current": "true"} if chosen and chosen.identifier == one.identifier else {}),
             gettext("{n} 版", n=counts[one.identifier]),
             gettext("CASE 包") if one.form == "case" else gettext("本系统"),
             format.count(one.items),
@@ -106,7 +99,11 @@ def _choices(listed: list[Edition], own: list[Edition], chosen: Edition, query: 
 
     numbers = [(str(one.number), _edition_name(one)) for one in own]
     earlier = _before(own, chosen, query)
-    others = {one.identifier: (one.name, one.title) for one in listed if one.identifier != chosen.identifier}
+    others = {
+        one.identifier: (one.name, framework_title(one))
+        for one in listed
+        if one.identifier != chosen.identifier
+    }
     target = query.get("target", "")
     return html.Div(
         [
@@ -143,7 +140,7 @@ def _tree(chosen: Edition, frame: Frame) -> Any:
         if n
     )
     return card(
-        _name(chosen, frame),
+        framework_title(chosen),
         gettext("{edition}，{n} 条。", edition=_edition_name(chosen), n=format.count(len(frame.items))),
         html.Ul([_branch(frame, item, 0) for item in frame.below.get(frame.identifier, [])], className="tree")
         if frame.items
@@ -156,10 +153,9 @@ def _tree(chosen: Edition, frame: Frame) -> Any:
 
 def _branch(frame: Frame, item: Item, depth: int) -> Any:
     below = frame.below.get(item.identifier, [])
-    english = language.current() == "en" and frame.form == "own" and item.english
     words = [
         html.Span(item.code, className="tree-code") if item.code else None,
-        html.Span(item.english if english else item.statement),
+        html.Span(item_words(frame, item)),
         badge(gettext("待核对"), "thin") if item.body.get("status") == "from memory" else None,
     ]
     if not below:
@@ -187,14 +183,17 @@ def _difference(
         return card(
             gettext("两版的不同"), "", empty_state(gettext("只有一版，没有可比的"), gettext("同一个框架再导入一次，内容有变就是新的一版。")), icon_name="filter"
         )  # fmt: skip
-    found = difference(frame_of_edition(context.site, before), frame)
-    rows = [[badge(gettext("多了"), "good"), one.code, one.statement, ""] for one in found.added]
-    rows += [[badge(gettext("少了"), "none"), one.code, one.statement, ""] for one in found.removed]
+    earlier = frame_of_edition(context.site, before)
+    found = difference(earlier, frame)
+    rows = [[badge(gettext("多了"), "good"), one.code, item_words(frame, one), ""] for one in found.added]
+    rows += [
+        [badge(gettext("少了"), "none"), one.code, item_words(earlier, one), ""] for one in found.removed
+    ]
     rows += [
         [
             badge(gettext("改了"), "data"),
             one.item.code,
-            one.item.statement,
+            item_words(frame, one.item),
             html.Ul(
                 [
                     html.Li(gettext("{part}：{old} → {new}", part=gettext(part), old=old, new=new))
@@ -241,20 +240,21 @@ def _crosswalk(context: Context, listed: list[Edition], frame: Frame, query: Map
             icon_name="compass",
         )
     pivot = frame_of_edition(context.site, find_edition(context.site, PORTRAIT))
-    links = crosswalk(frame, frame_of_edition(context.site, other), newest_frames(context.site), pivot=pivot)
+    there = frame_of_edition(context.site, other)
+    links = crosswalk(frame, there, newest_frames(context.site), pivot=pivot)
     rows = [
         [
             link.source.code,
-            link.source.statement,
+            item_words(frame, link.source),
             gettext(LINK_ZH[link.kind]) + (gettext("（经 {code}）", code=link.via.code) if link.via else ""),
             link.target.code,
-            link.target.statement,
+            item_words(there, link.target),
         ]
         for link in links
     ]
     head = [gettext("代码"), gettext("这里的条目"), gettext("关联"), gettext("代码"), gettext("那里的条目")]
     return card(
-        gettext("对照“{title}”", title=other.title),
+        gettext("对照“{title}”", title=framework_title(other)),
         gettext("{n} 对；没有直接关联的，经过画像的指标。", n=len(links)) if links else "",
         html.Div([icon("info", 16), gettext("“等同”“相当”的两条，水平可以互看；“相关”只说明谈的是同一件事。")], className="quiet")
         if links

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import dash_mantine_components as dmc
 from dash import Input, Output, html, no_update
 
-from dashboards import language
 from dashboards.language import gettext
 from dashboards.page import Context, Page
 from dashboards.part import badge, card, empty_state, page_header, state_badge
+from dashboards.part.framework import framework_title, item_words
 from dashboards.part.name import node_name
 from portrait.competency import LINK_ZH, Frame, Item, Link, crosswalk
 from portrait.errors import NotFound
@@ -43,7 +43,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
                 id="standards-framework",
                 label=gettext("哪个标准"),
                 value=chosen.name,
-                data=[{"value": one.name, "label": one.title} for one in others.values()],
+                data=[{"value": one.name, "label": framework_title(one)} for one in others.values()],
                 allowDeselect=False,
                 searchable=True,
             ),
@@ -63,7 +63,7 @@ def _card(context: Context, chosen: Edition) -> Any:
             found.setdefault(link.target.identifier, []).append(link)
     if not found:
         return card(
-            chosen.title,
+            framework_title(chosen),
             "",
             empty_state(
                 gettext("这个标准和画像还没有对应"), gettext("对应由管理员随框架导入；可以在上面换一个标准。")
@@ -71,7 +71,7 @@ def _card(context: Context, chosen: Edition) -> Any:
         )
     rest = len(frame.items) - len(found)
     return card(
-        chosen.title,
+        framework_title(chosen),
         gettext("{n} 个条目在画像里有对应的指标，其余 {m} 个没有。", n=len(found), m=rest),
         html.Ol(
             [_item(frame, item, found[item.identifier], estimates) for _, item in frame.tree() if item.identifier in found],
@@ -86,13 +86,12 @@ def _card(context: Context, chosen: Edition) -> Any:
 
 
 def _item(frame: Frame, item: Item, links: list[Link], estimates: Mapping[str, Estimate]) -> Any:
-    english = language.current() == "en" and frame.form == "own" and item.english
     return html.Li(
         [
             html.Div(
                 [
                     html.Span(item.code, className="muted"),
-                    html.Strong(item.english if english else item.statement),
+                    html.Strong(item_words(frame, item)),
                 ],
                 className="item-head",
             ),

@@ -53,7 +53,7 @@ def _laid_out(site: Site, mapping: Mapping, path: Path, folder: Path) -> Handed:
     if not mapping.package:
         return Handed(where)
     package = read_package(where if where.is_dir() else where.parent, path.name)
-    extend(package, mapping.source, Held(site.registry, mapping.source))
+    notes = extend(package, mapping.source, Held(site.registry, mapping.source))
     laid = folder / "laid"
     laid.mkdir()
     for stem, sheet in package.sheets.items():
@@ -61,4 +61,4 @@ def _laid_out(site: Site, mapping: Mapping, path: Path, folder: Path) -> Handed:
             write_sheet(sheet, laid / f"{stem}.csv")
     if where.is_file() and not any(laid.iterdir()):
         raise InputError("{file}：manifest.csv 没有说这个文件是全量还是增量", file=where.name)
-    return Handed(laid, package.notes)
+    return Handed(laid, (*package.notes, *notes))

@@ -40,6 +40,7 @@ class Edition:
     by: str
     at: datetime
     stored: Version | None = None
+    english: str = ""  # the title in English, of what the product ships
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,27 @@ def editions(site: Site, identifier: str = "") -> list[Edition]:
     """Every edition, of one framework or of all; those of one beside each other, oldest first."""
     found: dict[str, list[Edition]] = {}
     for name, frame in shipped().items():
-        counts = (len(frame.items), len(frame.associations))
-        edition = Edition(
-            name, frame.identifier, 1, frame.title, frame.label, frame.form, *counts, "", SHIPPED_AT
-        )
-        found[frame.identifier] = [edition]
+        found[frame.identifier] = [
+            Edition(
+                name,
+                frame.identifier,
+                1,
+                frame.title,
+                frame.label,
+                frame.form,
+                len(frame.items),
+                len(frame.associations),
+                "",
+                SHIPPED_AT,
+                english=str(frame.document["meta"].get("en", "")),
+            )
+        ]
     with site.registry.connect() as connection:
         for one in versions(connection):
-            name = found[one.identifier][0].name if one.identifier in found else one.identifier
+            first = found[one.identifier][0] if one.identifier in found else None
             found.setdefault(one.identifier, []).append(
                 Edition(
-                    name,
+                    first.name if first else one.identifier,
                     one.identifier,
                     one.number,
                     one.title,
@@ -76,6 +87,7 @@ def editions(site: Site, identifier: str = "") -> list[Edition]:
                     one.by,
                     one.at,
                     one,
+                    first.english if first else "",
                 )
             )
     return [one for key, listed in found.items() for one in listed if identifier in ("", key)]

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from portrait.identity import Unrecognised, normalised
 from portrait.intake.oneroster import Package, Sheet, add_column
 from portrait.place import places
+from portrait.sentence import Sentence, sentence
 from portrait.store.roster import Held
 
 Row = dict[str, str]
@@ -279,8 +280,9 @@ def _gender(row: Row) -> str:
     return {"male": "1", "female": "2", "unspecified": "9", "other": "9"}.get(row["sex"].lower(), "0")
 
 
-def extend(package: Package, source: str, held: Held) -> None:
-    """Add to the package's sheets what they say together (the columns whose names begin with `_`), and take out passwords."""
+def extend(package: Package, source: str, held: Held) -> list[Sentence]:
+    """Add to the package's sheets what they say together (the columns whose names begin with `_`), and take out passwords; what
+    a reader of the ledger should know besides."""
     roster = Roster(package, source, held)
     runs = {roster.class_provider(row) for row in roster.classes.values()}
     profiles: dict[str, list[str]] = {}
@@ -351,6 +353,14 @@ def extend(package: Package, source: str, held: Held) -> None:
     for name, sheet in package.sheets.items():
         columns = {**added.get(name, {}), "_active": added.get(name, {}).get("_active", active)}
         _add(sheet, columns)
+    gone = deleted_results(package)
+    return [sentence("{n} 条成绩标为已删除，没有读；以前导入过的请撤回", n=len(gone))] if gone else []
+
+
+def deleted_results(package: Package) -> list[str]:
+    """The ids of marks that the platform takes back."""
+    sheet = package.sheets.get("results")
+    return [row["sourcedId"] for row in sheet.dicts() if active(row) == "no"] if sheet else []
 
 
 def _add(sheet: Sheet, columns: dict[str, Callable[[Row], str]]) -> None:
