@@ -127,6 +127,18 @@ def moved(registry: Engine, day: date) -> list[Moved]:
         return [Moved(row[0], row[1], row[2] or "") for row in connection.execute(query)]
 
 
+def school_on(registry: Engine, person_id: int, day: date) -> str:
+    """The name of the school where a person taught on a day; "" when no roster told. Whose may be shown is decided before."""
+    query = (
+        select(school.c.name)
+        .join(employment, employment.c.school_id == school.c.id)
+        .where(employment.c.person_id == person_id, covers(day))
+        .order_by(employment.c.id)
+    )
+    with registry.connect() as connection:
+        return str(connection.scalar(query.limit(1)) or "")
+
+
 @dataclass(frozen=True)
 class Spell:
     school: str
