@@ -194,9 +194,6 @@ def _identifiers(side: Side) -> Any:
     if not side.identifiers:
         return gettext("没有")
     return html.Span(
-        [
-            html.Span([gettext(KIND_NAME[kind]), " ", html.Code(shown)], className="nowrap")
-            for kind, shown in side.identifiers
-        ],
+        [html.Span([gettext(KIND_NAME[kind]), " ", html.Code(shown)]) for kind, shown in side.identifiers],
         className="identifiers",
     )
