@@ -58,7 +58,8 @@ def normalised(kind: str, text: str) -> str:
             raise Unrecognised("应为邮箱地址，形如 名字@域名")
         return plain
     if kind == "phone":
-        plain = re.sub(r"^(\+86|0086)", "", plain.replace("-", ""))
+        plain = re.sub(r"[-().]", "", plain)
+        plain = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", plain)
         if not _PHONE.fullmatch(plain):
             raise Unrecognised("应为 11 位手机号")
         return plain

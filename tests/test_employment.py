@@ -13,9 +13,10 @@ from portrait.refresh import refresh
 from portrait.scope import Actor, Role, scope
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
-from portrait.store.employment import Moved, moved, spells
+from portrait.store.employment import Moved, moved, school_on, spells
 from portrait.store.schema import account, person, school, trainee, training_class
 from portrait.store.staff import registered
+from portrait.store.trainee import nominations
 from portrait.store.training import Ask
 from tests.inbox import mapping, write
 from tests.test_one_person import ROSTER, schools
@@ -74,6 +75,13 @@ def test_successive_rosters_make_the_history_of_a_teachers_schools(site: Site, t
     with site.registry.connect() as connection:
         number = connection.execute(select(person.c.id).where(person.c.key == "T1")).scalar_one()
     assert Moved(number, "410225", "410221") in moved(site.registry, date(2022, 9, 15))
+    days = (date(2022, 8, 31), second, date(2022, 9, 30), third)
+    assert [school_on(site.registry, number, day) for day in days] == [
+        "第一中学",
+        "第二中学",
+        "第二中学",
+        "第一中学",
+    ]
     assert number not in {one.person for one in moved(site.registry, date(2022, 8, 31))}, (
         "there before and now"
     )
@@ -130,5 +138,8 @@ def test_whom_a_school_sent_stays_its_own_after_a_transfer(site: Site, tmp_path:
             return sorted(connection.execute(select(trainee.c.class_id).where(seen.trainees)).scalars())
 
     assert (sent("S1"), sent("S2")) == ([1, 2], [])
+    assert [one.school for _, one in nominations(site.registry, PROVINCE, Ask())] == ["第一中学"] * 2
     told(site, tmp_path, date(2022, 9, 1), "T1,甲,1980,S2")
     assert (sent("S1"), sent("S2")) == ([1], [2])
+    there = {one.class_id: one.school for _, one in nominations(site.registry, PROVINCE, Ask())}
+    assert there == {1: "第一中学", 2: "第二中学"}

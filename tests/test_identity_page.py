@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -65,7 +66,12 @@ def owner(home: Site) -> int | None:
 
 
 def test_both_sides_stand_beside_each_other_and_no_number_in_clear(admin: Browser, home: Site) -> None:
+    with home.registry.begin() as connection:
+        connection.execute(insert(schema.school).values(id=909, code="X9", name="旧学校", county="410221"))
+        spell = {"person_id": 1, "school_id": 909, "until": date(2020, 9, 1)}
+        connection.execute(insert(schema.employment).values(**spell))
     page = admin.open("/identity")
+    assert "旧学校" in page
     for words in (
         "标识相同，姓名不同",
         "旁人",

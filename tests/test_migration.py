@@ -95,6 +95,37 @@ def test_a_failed_revision_leaves_nothing_half_done(empty_url: str) -> None:
     engine.dispose()
 
 
+def test_what_was_linked_before_there_was_a_history_of_links_gets_one(empty_url: str) -> None:
+    scripts = ScriptDirectory(str(migration.FOLDER))
+    ours = next(one for one in scripts.walk_revisions() if one.doc == "One person.")
+    engine = connect_registry(empty_url)
+    migration.upgrade(engine, str(ours.down_revision))
+    with engine.begin() as connection:
+        for sql in (
+            "INSERT INTO school (id, code, name, county, urban_rural, stage) VALUES (1, 'S', 's', '410221', '', '')",
+            "INSERT INTO person (id, key, name, gender, school_id, stage, subject, subject2, title, post, teaching, extra) "
+            "VALUES (7, 'k', 'n', '0', 1, '', '', '', '', '', true, '{}')",
+            "INSERT INTO identifier (kind, digest, hint, person_id) VALUES ('staff', 'd', 'k', 7)",
+            "INSERT INTO account (id, source, kind, shown, digest, person_id, reason, confidence) VALUES "
+            "(1, 's', 'staff', 'k', 'd', 7, '继教编号与教师名册相同', 0.99), (2, 's', 'native', 'u', 'e', 7, '名册写明的账号', 1), "
+            "(3, 's', 'native', 'v', 'f', NULL, '', 0)",
+        ):
+            connection.execute(text(sql))
+    migration.upgrade(engine)
+    with engine.connect() as connection:
+        links = connection.execute(
+            text("SELECT account_id, person_id, reason, state FROM link ORDER BY account_id")
+        )
+        assert [tuple(row) for row in links] == [(1, 7, "staff", "active"), (2, 7, "owned", "active")]
+        spells = connection.execute(text("SELECT person_id, school_id, since, until FROM employment"))
+        assert [tuple(row) for row in spells] == [(7, 1, None, None)]
+        assert connection.execute(text("SELECT digest, person_id FROM identifier")).all() == [("d", 7)]
+    with engine.begin() as connection:
+        command.downgrade(migration.config(connection), str(ours.down_revision))
+        assert connection.execute(text("SELECT digest, person_id FROM identifier")).all() == [("d", 7)]
+    engine.dispose()
+
+
 def test_a_registry_made_by_a_newer_program_is_refused(empty_url: str) -> None:
     engine = open_registry(empty_url)
     with engine.begin() as connection:

@@ -143,7 +143,7 @@ def test_who_is_sure_and_alone_is_linked_and_all_doubt_waits() -> None:
     assert [m.state for m in matches([replace(one, reason="born")], (), RULE)] == ["waiting"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)).filter(lambda e: e[0] != e[1]), max_size=9))
 def test_who_stands_for_whom_does_not_depend_on_the_order(edges: list[tuple[int, int]]) -> None:
     rank = {n: n for n in range(7)}
@@ -304,7 +304,7 @@ CLAIMS = st.sets(
     max_size=5,
 )
 PROPERTY = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

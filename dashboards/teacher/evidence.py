@@ -25,6 +25,7 @@ from portrait.scope import Role
 from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.answer import own_person, withdraw_contest
+from portrait.store.employment import school_on
 
 WRAP = {"wrapText": True, "autoHeight": True, "cellClass": "wrapped"}
 
@@ -207,7 +208,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         person, wanted = own_person(now.scope), record_id(str(cell["rowId"]))
         for use in uses(now.site, person, records_of(now.site, person)):
             if use.record.record == wanted:
-                return True, kind_name(use.record.kind), _record_body(now.site, use)
+                return True, kind_name(use.record.kind), _record_body(now.site, person, use)
         raise NotFound("没有这条记录")
 
     @app.callback(
@@ -232,13 +233,17 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         return objections(now, person, {one.record: one for one in records_of(now.site, person)})
 
 
-def _record_body(site: Site, use: Use) -> Any:
+def _record_body(site: Site, person: int, use: Use) -> Any:
     record = use.record
+    day = day_of(record)
+    place = school_on(site.registry, person, day) if day is not None else ""
     rows = [
         (gettext("日期"), format.moment(record.time) if record.time else gettext("来源没有给日期")),
         (gettext("平台"), source_name(site, record.source)),
         (gettext("课程"), record.course_title or gettext("没有对应课程")),
     ]
+    if place:
+        rows.append((gettext("当时的学校"), place))
     if record.class_name:
         rows.append((gettext("班次"), record.class_name))
     if record.item:

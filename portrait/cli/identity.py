@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="身份合并：看等待确认的、关联账号、合并教师、撤销", no_args_is_help=True)
     app.add_typer(group, name="identity")
 
-    @group.command(name="list", epilog="例：portrait identity list --unknown --source yuyan")
+    @group.command(name="list", epilog="例：portrait identity list --unknown --source oulad")
     def list_(
         unknown: Annotated[bool, typer.Option("--unknown", help="改列还认不出是谁的账号")] = False,
         source: Annotated[

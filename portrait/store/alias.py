@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, tuple_, update
 
 from portrait.match import IdentityRule, Match, identity_rule, stands_for
-from portrait.store.link import OPEN, bare, settle, touching
+from portrait.store.link import OPEN, bare, decide_alone, settle, touching
 from portrait.store.schema import alias, identifier, person
 from portrait.store.upsert import chunks
 
@@ -24,6 +24,7 @@ def same_person(column: ColumnElement[Any], person_id: int | None) -> ColumnElem
 
 def unify(connection: Connection, now: datetime) -> set[int]:
     """Bring persons and accounts to what the rules say now; the persons who got or lost one to stand for them."""
+    decide_alone(connection)
     shared = _shared(connection)
     _propose(connection, shared, now)
     moved = _restand(connection)
@@ -99,9 +100,12 @@ def _wanted(
     groups = ((kind, rows) for (kind, _), rows in shared.items())
     for kind, rows in chain(groups, (("", rows) for rows in twins)):
         rows = sorted(rows, key=lambda row: rank(row.key))
-        for place, row in enumerate(rows[1:], 1):
-            # The first of the same name, else the first: a school's telephone makes no question of every two of its teachers.
-            first = next((one for one in rows[:place] if one.name == row.name), rows[0])
+        namesakes = {rows[0].name: rows[0]}
+        for row in rows[1:]:
+            # With the first of the same name, else with the first: a school's telephone makes no question of every two teachers.
+            first = namesakes.setdefault(row.name, row)
+            if first is row:
+                first = rows[0]
             reason = _reason(kind, first.name == row.name)
             if not reason:
                 continue

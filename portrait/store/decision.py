@@ -11,7 +11,7 @@ from portrait.errors import InputError, NotFound
 from portrait.match import STATES, identity_rule
 from portrait.sentence import sentence
 from portrait.store.alias import unify
-from portrait.store.link import settle
+from portrait.store.link import decide_alone, settle
 from portrait.store.schema import account, alias, link, person
 
 TABLES = {"link": link, "alias": alias}
@@ -30,7 +30,7 @@ def answer(
     if said not in ANSWERS:
         raise InputError("没有“{said}”这种回答，可选：{choices}", said=said, choices=list(ANSWERS))
     table = TABLES[thing]
-    row = _locked(connection, thing, number)
+    row = _waiting_alone(connection, thing, number)
     if row.state != "waiting":
         _wrong(thing, number, row.state)
     values: dict[str, Any] = {"note": note.strip()[:NOTE]}
@@ -53,7 +53,7 @@ def undo(
 ) -> Row[Any]:
     """Take back an active match or a refusal, of the rules or of a person; the row as it stands then."""
     table = TABLES[thing]
-    row = _locked(connection, thing, number)
+    row = _waiting_alone(connection, thing, number)
     if row.state not in ("active", "rejected"):
         _wrong(thing, number, row.state)
     connection.execute(
@@ -69,10 +69,11 @@ def join_account(
     connection: Connection, account_id: int, person_id: int, *, by: str, now: datetime, note: str = ""
 ) -> Row[Any]:
     """Link an account with a person by hand. Raises InputError when it is somebody else's: that is to be undone first."""
+    decide_alone(connection)
     _check(connection, account, account_id, "账号")
     _check(connection, person, person_id, "教师")
     held = connection.execute(
-        select(link).where(link.c.account_id == account_id, link.c.state == "active").with_for_update()
+        select(link).where(link.c.account_id == account_id, link.c.state == "active")
     ).first()
     if held is not None:
         raise InputError(
@@ -85,6 +86,7 @@ def join_persons(
     connection: Connection, person_id: int, stands_id: int, *, by: str, now: datetime, note: str = ""
 ) -> Row[Any]:
     """Say that two persons are one, the second standing for both. Raises InputError when they are one already."""
+    decide_alone(connection)
     for one in (person_id, stands_id):
         _check(connection, person, one, "教师")
     _apart(connection, person_id, stands_id)
@@ -120,19 +122,13 @@ def _follow(connection: Connection, thing: str, row: Row[Any], now: datetime) ->
         unify(connection, now)
 
 
-def _locked(connection: Connection, thing: str, number: int) -> Row[Any]:
-    """The row, and of an account the right to decide alone."""
+def _waiting_alone(connection: Connection, thing: str, number: int) -> Row[Any]:
+    """The row, with nobody else deciding at the same time."""
+    decide_alone(connection)
     row = _row(connection, thing, number)
-    if thing == "link":
-        connection.execute(select(account.c.id).where(account.c.id == row.account_id).with_for_update())
-    else:
-        both = (row.person_id, row.stands_id)
-        connection.execute(
-            select(person.c.id).where(person.c.id.in_(both)).order_by(person.c.id).with_for_update()
-        )
-        if row.state == "waiting":
-            _apart(connection, *both)
-    return _row(connection, thing, number)
+    if thing == "alias" and row.state == "waiting":
+        _apart(connection, row.person_id, row.stands_id)
+    return row
 
 
 def _row(connection: Connection, thing: str, number: int) -> Row[Any]:

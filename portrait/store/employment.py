@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    FromClause,
     and_,
     delete,
     exists,
@@ -73,11 +74,11 @@ def tell_schools(
     connection.execute(DropTable(stage))
 
 
-def covers(day: Any) -> ColumnElement[bool]:
+def covers(day: Any, spell: FromClause = employment) -> ColumnElement[bool]:
     """A spell that holds a day (a date, or a column of dates)."""
     return and_(
-        or_(employment.c.since.is_(None), employment.c.since <= day),
-        or_(employment.c.until.is_(None), employment.c.until > day),
+        or_(spell.c.since.is_(None), spell.c.since <= day),
+        or_(spell.c.until.is_(None), spell.c.until > day),
     )
 
 
@@ -97,6 +98,19 @@ def taught_at(account_id: Any, school_id: int, day: Any) -> ColumnElement[bool]:
         .where(teacher.c.school_id == school_id, ~told.exists())
     )
     return or_(account_id.in_(here), account_id.in_(now))
+
+
+def school_then(day: ColumnElement[date]) -> ColumnElement[int]:
+    """The school where the `person` of a query was on a day (null: now); of one without a history, the school now."""
+    when = func.coalesce(day, literal(FOREVER, employment.c.until.type))
+    spell = employment.alias("then")
+    found = (
+        select(func.max(spell.c.school_id))
+        .where(spell.c.person_id == person.c.id, covers(when, spell))
+        .correlate_except(spell)
+        .scalar_subquery()
+    )
+    return func.coalesce(found, person.c.school_id)
 
 
 FOREVER = date(9999, 12, 31)
@@ -125,6 +139,18 @@ def moved(registry: Engine, day: date) -> list[Moved]:
     )
     with registry.connect() as connection:
         return [Moved(row[0], row[1], row[2] or "") for row in connection.execute(query)]
+
+
+def school_on(registry: Engine, person_id: int, day: date) -> str:
+    """The name of the school where a person taught on a day; "" when no roster told. Whose may be shown is decided before."""
+    query = (
+        select(school.c.name)
+        .join(employment, employment.c.school_id == school.c.id)
+        .where(employment.c.person_id == person_id, covers(day))
+        .order_by(employment.c.id)
+    )
+    with registry.connect() as connection:
+        return str(connection.scalar(query.limit(1)) or "")
 
 
 @dataclass(frozen=True)

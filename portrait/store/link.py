@@ -25,6 +25,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     update,
 )
 
@@ -62,11 +63,18 @@ def root() -> ColumnElement[int]:
     return func.coalesce(person.c.stands_id, person.c.id)
 
 
+def decide_alone(connection: Connection) -> None:
+    """Let no other transaction link or merge before this one ends: two that look at once would both link. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE link, alias IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def link_accounts(connection: Connection, now: datetime) -> int:
     """Give accounts without a person the one whom the rules find, with the reason, or ask; how many were linked.
 
     Running it again changes nothing.
     """
+    decide_alone(connection)
     count = sum(_link_plain(connection, kind, now) for kind in KINDS if kind != "triple")
     asked = (
         select(account.c.id)

@@ -13,7 +13,7 @@ from portrait.clock import aware
 from portrait.identifier import SENSITIVE
 from portrait.scope import Scope
 from portrait.store.decision import TABLES
-from portrait.store.schema import account, alias, identifier, link, person, school
+from portrait.store.schema import account, alias, employment, identifier, link, person, school
 from portrait.store.upsert import chunks
 
 _PART = 400
@@ -35,6 +35,7 @@ class Side:
     sources: tuple[str, ...] = ()
     identifiers: tuple[tuple[str, str], ...] = ()  # kind, masked
     accounts: tuple[int, ...] = ()
+    before: tuple[str, ...] = ()  # schools of a person before the one now
 
 
 @dataclass(frozen=True)
@@ -257,6 +258,7 @@ class _Held:
     sources: set[str] = field(default_factory=set)
     accounts: set[int] = field(default_factory=set)
     identifiers: set[tuple[str, str]] = field(default_factory=set)
+    before: list[str] = field(default_factory=list)
 
 
 def _persons(connection: Connection, ids: Collection[int]) -> dict[int, Side]:
@@ -276,6 +278,13 @@ def _persons(connection: Connection, ids: Collection[int]) -> dict[int, Side]:
             )
         ):
             held[row.person_id].identifiers.add((row.kind, veiled_hint(row.kind, row.hint)))
+        for spell in connection.execute(
+            select(employment.c.person_id, school.c.name)
+            .join(school, school.c.id == employment.c.school_id)
+            .where(employment.c.person_id.in_(part), employment.c.until.is_not(None))
+            .order_by(employment.c.until)
+        ):
+            held[spell.person_id].before.append(spell.name)
         for row in connection.execute(
             select(person, school.c.name.label("school"), school.c.county)
             .outerjoin(school, school.c.id == person.c.school_id)
@@ -295,5 +304,6 @@ def _persons(connection: Connection, ids: Collection[int]) -> dict[int, Side]:
                 tuple(sorted(mine.sources)),
                 tuple(sorted(mine.identifiers)),
                 tuple(sorted(mine.accounts)),
+                tuple(mine.before),
             )
     return found

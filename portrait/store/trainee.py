@@ -12,6 +12,7 @@ from sqlalchemy import Engine, Row, Select, select
 from portrait.programme.training_class import TrainingClass
 from portrait.scope import Scope
 from portrait.sentence import sentence
+from portrait.store.employment import school_then
 from portrait.store.schema import account, person, school, trainee, training_class
 from portrait.store.training import Ask, among_classes, among_places, as_class, class_select
 
@@ -24,7 +25,7 @@ class Trainee:
     account_id: int
     person_id: int | None  # None: the account's person is not known yet
     name: str
-    school: str
+    school: str  # when the teacher was chosen
     region: str
     title: str
     confirmed: date | None
@@ -86,7 +87,7 @@ def nominations(
         .join(trainee, trainee.c.class_id == training_class.c.id)
         .outerjoin(account, account.c.id == trainee.c.account_id)
         .outerjoin(person, person.c.id == account.c.person_id)
-        .outerjoin(school, school.c.id == person.c.school_id)
+        .outerjoin(school, school.c.id == school_then(trainee.c.confirmed))
         .where(scope.listed, *among_classes(ask), *among_places(ask, trainee.c.region))
         .order_by(training_class.c.starts.desc(), person.c.name, trainee.c.account_id)
         .limit(limit)
@@ -118,7 +119,7 @@ def _trainee_select() -> Select[Any]:
         .select_from(trainee)
         .outerjoin(account, account.c.id == trainee.c.account_id)
         .outerjoin(person, person.c.id == account.c.person_id)
-        .outerjoin(school, school.c.id == person.c.school_id)
+        .outerjoin(school, school.c.id == school_then(trainee.c.confirmed))
     )
 
 

@@ -161,6 +161,7 @@ def _side(site: Site, side: Side, known: Mapping[int, Activity]) -> Any:
         born = gettext("{year} 年", year=side.birth_year) if side.birth_year else gettext("名册没有写")
         pairs += [
             (gettext("学校"), place or gettext("名册没有写")),
+            *([(gettext("以前的学校"), gettext("、").join(side.before))] if side.before else []),
             (gettext("学段学科"), _teaches(side)),
             (gettext("出生"), born),
         ]
@@ -193,9 +194,6 @@ def _identifiers(side: Side) -> Any:
     if not side.identifiers:
         return gettext("没有")
     return html.Span(
-        [
-            html.Span([gettext(KIND_NAME[kind]), " ", html.Code(shown)], className="nowrap")
-            for kind, shown in side.identifiers
-        ],
+        [html.Span([gettext(KIND_NAME[kind]), " ", html.Code(shown)]) for kind, shown in side.identifiers],
         className="identifiers",
     )
