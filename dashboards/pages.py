@@ -9,7 +9,7 @@ from dashboards.admin import audit as admin_audit
 from dashboards.admin import intake as admin_intake
 from dashboards.admin import quarantine as admin_quarantine
 from dashboards.admin import user as admin_user
-from dashboards.office import bureau, school
+from dashboards.office import bureau, doubt, school
 from dashboards.office import overview as office_overview
 from dashboards.page import Page
 from dashboards.teacher import courses, evidence, growth, profile
@@ -38,6 +38,7 @@ MODULES = (
     # admin
     admin_intake,
     admin_quarantine,
+    doubt,
     admin_user,
     admin_audit,
     own,
