@@ -96,6 +96,14 @@ class Standing(IntEnum):
     VOID = 3  # its newest version says so itself
 
 
+STANDING_ZH: dict[Standing, str] = {
+    Standing.COUNTS: "计入",
+    Standing.OUTDATED: "已更正",
+    Standing.WITHDRAWN: "已撤回",
+    Standing.VOID: "来源已作废",
+}
+
+
 def month_number(day: date) -> int:
     return day.year * 12 + day.month - 1
 

@@ -71,7 +71,7 @@ def _list(context: Context, query: Mapping[str, str]) -> Any:
             controls,
             empty_state(
                 gettext("没有这样的记录"),
-                gettext("规则写在 data/rules/quality.yaml，每次计算时看一遍新来的记录。"),
+                gettext("每次计算都按规则看一遍新来的记录，有存疑的会列在这里。"),
                 icon_name="check",
             ),
         )
@@ -87,7 +87,6 @@ def _list(context: Context, query: Mapping[str, str]) -> Any:
             description=gettext("会留在审计里，最多 {n} 字。", n=LONGEST),
             autosize=True,
             minRows=2,
-            maxLength=LONGEST,
         ),
         action=[
             dmc.Button(gettext("认可，计入"), id="doubt-clear", n_clicks=0),

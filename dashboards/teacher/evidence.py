@@ -20,7 +20,7 @@ from portrait.errors import NotFound
 from portrait.explain import SetAside, records_of, set_aside_of
 from portrait.framework import dimensions, indicators
 from portrait.hours import day_of
-from portrait.record import SCORED, Standing
+from portrait.record import SCORED, STANDING_ZH, Standing
 from portrait.scope import Role
 from portrait.sentence import sentence
 from portrait.site import Site
@@ -119,13 +119,6 @@ def _table(site: Site, found: Sequence[Use], node: str) -> list[Any]:
     ]  # fmt: skip
 
 
-_ASIDE = {
-    Standing.OUTDATED: "已更正",
-    Standing.WITHDRAWN: "已撤回",
-    Standing.VOID: "来源已作废",
-}
-
-
 def _aside(context: Context, person: int) -> list[Any]:
     """What counts no more, and why; nothing where there is nothing of the kind."""
     found = set_aside_of(context.site, person)
@@ -165,9 +158,9 @@ def _aside(context: Context, person: int) -> list[Any]:
 
 def _why_aside(one: SetAside) -> str:
     day = format.moment(one.at) if one.at else ""
-    state = gettext(_ASIDE[one.state])
+    state = gettext(STANDING_ZH[one.state])
     if one.state is Standing.WITHDRAWN:
-        return gettext("{state}：{day}，{by}：{reason}", state=state, day=day, by=one.by, reason=one.reason)
+        return gettext("{state}：{day}，{by} 说：{reason}", state=state, day=day, by=one.by, reason=one.reason)
     if one.state is Standing.OUTDATED:
         return gettext("{state}：{day} 随第 {n} 号批次来了新的", state=state, day=day, n=one.instead)
     return gettext("{state}：{day} 的文件里这样写", state=state, day=day)
