@@ -11,7 +11,7 @@ from dashboards.admin import identity as admin_identity
 from dashboards.admin import intake as admin_intake
 from dashboards.admin import quarantine as admin_quarantine
 from dashboards.admin import user as admin_user
-from dashboards.office import bureau, confirm, school
+from dashboards.office import bureau, confirm, doubt, school
 from dashboards.office import overview as office_overview
 from dashboards.page import Page
 from dashboards.teacher import courses, evidence, growth, profile, standards, study
@@ -45,6 +45,7 @@ MODULES = (
     admin_quarantine,
     admin_framework,
     admin_identity,
+    doubt,
     admin_user,
     admin_audit,
     own,

@@ -94,16 +94,28 @@ def evidence_rule() -> EvidenceRule:
     )
 
 
+DOUBT_ZH: dict[Flag, str] = {
+    Flag.SPEED: "学完得异常快，待核实",
+    Flag.FUTURE: "时间晚于入库，待核实",
+    Flag.PARALLEL: "同时在看两处，待核实",
+    Flag.IDLE: "只看不参与，待核实",
+    Flag.SAME: "与他人的成绩和节奏相同，待核实",
+    Flag.SLEEPLESS: "昼夜不停，待核实",
+    Flag.OUTLIER: "时长远超他人，待核实",
+}
+
+
 def silence(kind: Kind, flag: Flag, weight: int, month: int, portrait_month: int, rule: EvidenceRule) -> str:
     """Why a record says nothing about a level on the month of the portrait; "" when it counts."""
     if kind is Kind.SELF_RATING:
         return "自评不计入水平"
     if kind not in SCORED or not rule.reliability.get(kind, 0.0):
         return "这类记录不计入水平"
-    if flag & Flag.SPEED:
-        return "学完得异常快，待核实"
-    if flag & Flag.FUTURE:
-        return "时间晚于入库，待核实"
+    if flag & Flag.REFUSED:
+        return "存疑，核实后不予认可"
+    for doubt, why in DOUBT_ZH.items():
+        if flag & doubt:
+            return why
     if not flag & Flag.SCORED:
         return "没有成绩"
     if not weight:

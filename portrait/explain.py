@@ -14,7 +14,7 @@ from portrait.hours import CHINA, FINISHED, Compliance, compliance, hours_rule
 from portrait.level import Priors
 from portrait.portrait import Estimate, State
 from portrait.reading import as_of, links_of, portrait_of, priors
-from portrait.record import DOUBTFUL, SCORED, UNIT, Flag, Kind, month_number, row_of
+from portrait.record import DOUBTFUL, SCORED, UNIT, Flag, Kind, Standing, month_number, row_of
 from portrait.site import Site
 from portrait.store.claim import class_spans, confirmed_records
 from portrait.store.name import (
@@ -22,10 +22,12 @@ from portrait.store.name import (
     CourseName,
     accounts_of,
     alignments_of,
+    batch_days,
     batch_names,
     class_names,
     course_names,
 )
+from portrait.store.ruling import rulings_on
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = (
@@ -137,6 +139,92 @@ def records_of(
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A record, or a version of one, that counts no more: what it was, why, when and by whom."""
+
+    record: bytes
+    state: Standing
+    time: datetime | None
+    source: str
+    course_title: str
+    item: str
+    kind: Kind
+    score: float | None
+    score_max: float | None
+    batch: int
+    file: str
+    line: int
+    instead: int  # batch of the version that took its place; 0 = none
+    reason: str  # of the withdrawal; "" where a newer version or the source itself says it
+    by: str
+    at: datetime | None  # of the withdrawal, else when the newer version came in
+
+
+def set_aside_of(site: Site, person_id: int) -> list[SetAside]:
+    """The records of a person that were withdrawn, voided by their source or replaced by a newer version; newest first."""
+    accounts = {number: source for number, (_, source) in accounts_of(site.registry, [person_id]).items()}
+    if not accounts:
+        return []
+    buckets = {number % site.lake.buckets for number in accounts}
+    names = [
+        "id",
+        "batch",
+        "line",
+        "account",
+        "course",
+        "run",
+        "item",
+        "kind",
+        "score",
+        "score_max",
+        "key_number",
+    ]
+    found = site.pool.kept(
+        f"SELECT {', '.join(f'r.{name}' for name in names)}, epoch_us(r.time), v.state, v.instead "
+        f"FROM {site.pool.landed(bucket=buckets)} r JOIN verdict v ON v.batch = r.batch AND v.line = r.line "
+        f"WHERE v.state <> {int(Standing.COUNTS)} AND r.account IN ({', '.join(map(str, sorted(accounts)))}) "
+        f"ORDER BY r.time DESC NULLS LAST, r.batch DESC, r.line DESC"
+    )
+    rows = [dict(zip([*names, "time", "state", "instead"], row, strict=True)) for row in found]
+    named = _Names.of(site, rows)
+    came = batch_days(site.registry, {row["instead"] or row["batch"] for row in rows})
+    keys = {row["key_number"] for row in rows if row["key_number"] is not None}
+    with site.registry.connect() as connection:
+        said = [
+            one for one in rulings_on(connection, {row["id"] for row in rows}, keys) if one.said == "void"
+        ]
+    made = []
+    for row in rows:
+        state = Standing(row["state"])
+        word = next(
+            (one for one in reversed(said) if one.record == row["id"] or one.key_number == row["key_number"]),
+            None,
+        )
+        word = word if state is Standing.WITHDRAWN else None
+        made.append(
+            SetAside(
+                row["id"],
+                state,
+                None if row["time"] is None else EPOCH + timedelta(microseconds=row["time"]),
+                accounts[row["account"]],
+                named.title(row),
+                row["item"],
+                Kind(row["kind"]),
+                row["score"],
+                row["score_max"],
+                named.number(row),
+                named.file(row),
+                row["line"],
+                row["instead"],
+                word.reason if word else "",
+                word.by if word else "",
+                word.at if word else came.get(row["instead"] or row["batch"]),
+            )
+        )
+    return made
 
 
 def compliance_of(site: Site, person_id: int) -> Compliance:

@@ -98,6 +98,14 @@ class Standing(IntEnum):
     VOID = 3  # its newest version says so itself
 
 
+STANDING_ZH: dict[Standing, str] = {
+    Standing.COUNTS: "计入",
+    Standing.OUTDATED: "已更正",
+    Standing.WITHDRAWN: "已撤回",
+    Standing.VOID: "来源已作废",
+}
+
+
 def row_of(line: int) -> int:
     """The row of the file that a line number means."""
     return line % COLUMN_STEP

@@ -17,10 +17,10 @@ from dashboards.part.teacher.objection import objections
 from dashboards.part.teacher.use import Use, said, uses
 from dashboards.part.teacher.word import kind_name, source_name
 from portrait.errors import NotFound
-from portrait.explain import records_of
+from portrait.explain import SetAside, records_of, set_aside_of
 from portrait.framework import dimensions, indicators
 from portrait.hours import day_of
-from portrait.record import SCORED
+from portrait.record import SCORED, STANDING_ZH, Standing
 from portrait.scope import Role
 from portrait.sentence import sentence
 from portrait.site import Site
@@ -53,6 +53,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             gettext("点任何一行，看它从哪里来、对结论做了什么；不对就提出异议。"),
             *(_table(context.site, found, node) if found else [_nothing()]),
         ),
+        *_aside(context, person),
         card(
             gettext("我的异议"),
             gettext("提出后 15 个工作日内答复；答复前可以撤回。"),
@@ -117,6 +118,55 @@ def _table(site: Site, found: Sequence[Use], node: str) -> list[Any]:
             getRowId="params.data.id",
         ),
     ]  # fmt: skip
+
+
+def _aside(context: Context, person: int) -> list[Any]:
+    """What counts no more, and why; nothing where there is nothing of the kind."""
+    found = set_aside_of(context.site, person)
+    if not found:
+        return []
+    return [
+        card(
+            gettext("不再计入的记录"),
+            gettext("已撤回、作废或更正的记录留在这里备查，任何数里都没有它们。"),
+            grid(
+                "evidence-aside",
+                [
+                    {"field": "day", "headerName": gettext("日期"), "width": 112, "minWidth": 112},
+                    {"field": "title", "headerName": gettext("课程或项目"), "minWidth": 150, "flex": 3, **WRAP},
+                    {"field": "kind", "headerName": gettext("类型"), "minWidth": 96, "width": 112, **WRAP},
+                    {"field": "why", "headerName": gettext("为什么不计"), "minWidth": 210, "flex": 4, **WRAP},
+                    {"field": "from", "headerName": gettext("原始出处"), "minWidth": 170, "flex": 3, **WRAP},
+                ],
+                [
+                    {
+                        "day": format.moment(one.time) if one.time else gettext("无日期"),
+                        "title": one.course_title or one.item or gettext("没有对应课程"),
+                        "kind": kind_name(one.kind),
+                        "why": _why_aside(one),
+                        "from": gettext(
+                            "批次 {batch} · {file} 第 {line} 行", batch=one.batch, file=one.file, line=one.line
+                        ),
+                    }
+                    for one in found
+                ],
+                page_size=10,
+                columnSize=None,
+            ),
+        )
+    ]  # fmt: skip
+
+
+def _why_aside(one: SetAside) -> str:
+    day = format.moment(one.at) if one.at else ""
+    state = gettext(STANDING_ZH[one.state])
+    if one.state is Standing.WITHDRAWN:
+        return gettext(
+            "{state}：{day}，{by} 说：{reason}", state=state, day=day, by=one.by, reason=one.reason
+        )
+    if one.state is Standing.OUTDATED:
+        return gettext("{state}：{day} 随第 {n} 号批次来了新的", state=state, day=day, n=one.instead)
+    return gettext("{state}：{day} 的文件里这样写", state=state, day=day)
 
 
 def _nothing() -> Any:

@@ -13,18 +13,12 @@ from portrait.cli.option import Home, Json, Misused, operator, site_of
 from portrait.clock import now
 from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts
 from portrait.errors import InputError
-from portrait.record import KIND_ZH, Standing
+from portrait.record import KIND_ZH, STANDING_ZH
 from portrait.scope import Actor, Role, scope
 from portrait.site import Site
 from portrait.store.audit import add_audit
 from portrait.withdrawal import RECORD_ZH, newest, restore, rule_on, said_of, withdraw
 
-STANDING_ZH = {
-    Standing.COUNTS: "计入",
-    Standing.OUTDATED: "已更正",
-    Standing.WITHDRAWN: "已撤回",
-    Standing.VOID: "来源已作废",
-}
 Ids = Annotated[
     list[str], typer.Argument(metavar="记录", help="记录的编号， 32 位， 见 portrait record doubtful")
 ]

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Select, func, select
 
+from portrait.clock import aware
 from portrait.store.schema import account, alignment, batch, course, person, training_class
 
 PART = 500  # values bound in one statement; SQLite takes some thousands at most
@@ -75,6 +77,12 @@ def alignments_of(registry: Engine, courses: Collection[int]) -> dict[int, dict[
 def batch_names(registry: Engine, ids: Collection[int]) -> dict[int, BatchName]:
     query = select(batch.c.id, batch.c.key, batch.c.file, func.coalesce(batch.c.origin, batch.c.id))
     return {row[0]: BatchName(*row[1:]) for row in in_parts(registry, query, batch.c.id, ids)}
+
+
+def batch_days(registry: Engine, ids: Collection[int]) -> dict[int, datetime]:
+    """When batches came in."""
+    query = select(batch.c.id, batch.c.started)
+    return {row[0]: aware(row[1]) for row in in_parts(registry, query, batch.c.id, ids)}
 
 
 def in_parts(registry: Engine, query: Select[Any], column: Any, values: Iterable[int]) -> Iterator[Any]:
