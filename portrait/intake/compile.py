@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portrait.errors import InputError
+from portrait.intake import loose
 from portrait.intake.expression import Expression
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream
@@ -39,6 +40,8 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
     fields = dict(stream.fields)
     if stream.target.name == "person" and "staff" not in fields and ":" not in fields["key"].prefix:
         fields["staff"] = fields["key"]  # a person's key is the staff number unless it names another source
+    if "score_max" in fields and fields.get("score", fields["score_max"]).loose:
+        fields = {"score_max": fields["score_max"], **fields}  # 85% is of the full mark: that is read first
     for name, expression in fields.items():
         wanted = stream.target.field(name)
         if wanted is None:
@@ -149,7 +152,9 @@ def _numeric(
     program: Program, wanted: Field, expression: Expression, text: str, column: str, name: str
 ) -> None:
     value, expected = number(text), "数字"
-    if wanted.type == "seconds":
+    if expression.loose:
+        value, expected = _loose(wanted, expression, text)
+    elif wanted.type == "seconds":
         value, expected = seconds(text, expression.unit), SECONDS_EXPECTED[expression.unit]
     elif expression.unit == "percent":
         value, expected = f"({value} / 100)", "百分数"
@@ -189,37 +194,65 @@ def _numeric(
         )
 
 
+def _loose(wanted: Field, expression: Expression, text: str) -> tuple[str, str]:
+    """SQL of a number as people write it, and what is expected. A score given as a percentage is one of the full mark."""
+    if wanted.type == "seconds" and expression.unit not in ("iso8601", "clock"):
+        return loose.seconds(text, expression.unit), loose.SPAN_EXPECTED
+    if wanted.type == "seconds":
+        return seconds(text, expression.unit), SECONDS_EXPECTED[expression.unit]
+    value, share = loose.number(text), loose.percentage(text)
+    if expression.unit == "percent":
+        return f"(CASE WHEN {share} THEN {value} ELSE {value} / 100 END)", "百分数"
+    if wanted.name == "score":
+        most = "v_score_max" if expression.max is None else repr(expression.max)
+        return f"(CASE WHEN {share} THEN {value} * {most} ELSE {value} END)", loose.NUMBER_EXPECTED
+    return value, loose.NUMBER_EXPECTED
+
+
 def _dated(
     program: Program, wanted: Field, expression: Expression, text: str, column: str, name: str
 ) -> None:
     zone = program.mapping.timezone
     if name in program.lookups:
         # A mapped date is read once a word, not once a row.
-        local, utc = moment("value", expression.format, zone)
+        local, utc = _moment("value", expression, zone)
         program.derived[name] = {
             "at_source": ("timestamp", as_local(local, utc, zone)),
             "at_utc": ("timestamptz", as_utc(local, utc, zone)),
         }
         there, instant = f"l_{name}.at_source", f"l_{name}.at_utc"
     else:
-        local, utc = moment(text, expression.format, zone)
+        local, utc = _moment(text, expression, zone)
         there, instant = as_local(local, utc, zone), as_utc(local, utc, zone)
     program.values[f"n_{name}"] = there
     program.values[f"v_{name}"] = instant if wanted.type == "time" else f"({there})::date"
     form = (
         f"形如 {'、'.join(expression.format)}"
         if expression.format
+        else loose.DATE_EXPECTED
+        if expression.loose
         else "如 2022-08-31 或 2022-08-31 09:05:00"
     )
+    unclear = ""
+    if expression.loose and not expression.year and not expression.format:
+        yearless = loose.yearless(f"x_{name}")
+        unclear = f" AND NOT coalesce({yearless}, false)"
+        program.checks.append(check(column, yearless, "no_year", loose.NO_YEAR, f"x_{name}"))
     program.checks.append(
         check(
             column,
-            f"x_{name} IS NOT NULL AND NOT coalesce({in_years(f'n_{name}')}, false)",
+            f"x_{name} IS NOT NULL AND NOT coalesce({in_years(f'n_{name}')}, false){unclear}",
             "bad_time",
             f"应为{'时间' if wanted.type == 'time' else '日期'}，{form}，{FIRST_YEAR} 到 {LAST_YEAR} 年",
             f"x_{name}",
         )
     )
+
+
+def _moment(text: str, expression: Expression, zone: str) -> tuple[str, str]:
+    if expression.loose:
+        return loose.date_time(text, expression.format, zone, expression.year)
+    return moment(text, expression.format, zone)
 
 
 def _counted(program: Program, wanted: Field, start: Expression, days: Expression, name: str) -> None:

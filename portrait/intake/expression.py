@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portrait.errors import MappingError
+from portrait.intake.digest import later
 
 UNITS = ("seconds", "minutes", "hours", "clock", "iso8601", "percent")
 _KNOWN = {
@@ -63,6 +64,8 @@ class Expression:
     start: Expression | None = None
     days: Expression | None = None
     first: tuple[Expression, ...] = ()
+    loose: bool = later(False)  # numbers, dates and durations as people write them
+    year: str = later("")  # of dates that name none
 
     @property
     def parts(self) -> tuple[Expression, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -30,6 +31,13 @@ _LISTS = {
     "category": "project_categories",
     "level": "training_levels",
 }
+# What people tick sheets with.
+_TICKS = dict.fromkeys(("✓", "✔", "☑", "对", "已", "是的", "o", "○", "到", "出勤", "已到"), "1")
+_TICKS |= dict.fromkeys(("✗", "✘", "x", "☒", "错", "未", "不是", "缺", "缺勤", "未到", "□"), "0")
+# Excel has turned a long number into 4.10105E+17: its last digits are gone.
+_ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?1\d")
+_ZEROED = re.compile(r"\d{15}000")  # the same, written out again
+LOST = "号码被表格软件变成了科学计数，末几位已经丢失，补不回来；请把这一列设成“文本”格式，从原来的系统重新导出或重新填写后再导入"
 # What people write in rosters besides the list's own names.
 _ALSO = {"gender": {"男": "1", "女": "2", "未知": "0"}}
 _CODED = {"course": "课程", "class": "班次", "school": "学校", "provider": "承训单位"}
@@ -120,6 +128,9 @@ class Lookup:
 
     def _typed(self, text: str, context: Context) -> Answer:
         if self.field.type in WORDED:
+            ticked = _TICKS.get(text.strip().lower()) if self.field.type == "boolean" else None
+            if self.expression.loose and ticked is not None:
+                return Answer(ticked)
             return _worded(self.field, text)
         if self.field.type in ("account", "identifier"):
             return self._identified(text, context)
@@ -127,9 +138,13 @@ class Lookup:
 
     def _identified(self, text: str, context: Context) -> Answer:
         kind = self.expression.kind or self.field.codes
+        if _ROUNDED.fullmatch(text) and (kind != "native" or self.expression.loose):
+            return Answer(code="lost_digits", reason=LOST)
         try:
             found = identify(context.source, kind, text, context.secret)
         except Unrecognised as error:
+            if kind == "idno" and _ZEROED.fullmatch(text):
+                return Answer(code="lost_digits", reason=f"{error}：末三位都是 0，{LOST}")
             return Answer(code=f"bad_{kind}", reason=str(error))
         if not found.shown or len(found.shown) > 120:
             return Answer(code=f"bad_{kind}", reason=f"{KIND_NAME[kind]}应为 1 到 120 个字")

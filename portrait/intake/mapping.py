@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +13,18 @@ import yaml
 
 from portrait.errors import MappingError
 from portrait.identity import KINDS
+from portrait.intake.digest import later, meaning
 from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
+from portrait.intake.layout import (
+    JOIN_WORDS,
+    OFFICE,
+    STREAM_WORDS,
+    Habit,
+    habit_of,
+    header_of,
+    office_of,
+    written_by,
+)
 from portrait.intake.lookup import wrong_words
 from portrait.intake.node import NAME, choice_of, columns_of, list_of, name_of, text_of, truth_of
 from portrait.intake.target import SOURCE_FIELDS, TARGETS, Target
@@ -34,7 +45,18 @@ class Layout:
     format: str = "auto"
     encoding: str = "auto"
     sheet: str = ""
-    header: int = 1
+    header: int = 1  # 0: the first row that has the columns
+    cells: str = later("")  # office: laid out and written as people do
+    under: int = later(0)  # rows of the header below its first
+    place: int = later(0)  # the sheet's number, where one stream reads several
+    fill_down: tuple[str, ...] = later(())  # columns in which a blank means the cell above
+    skip: tuple[str, ...] = later(())  # words of rows that are no data: totals, signatures
+    stop_at: tuple[str, ...] = later(())  # words of the row that ends the table
+    hidden: str = later("")  # skip: hidden rows are passed over
+
+    @property
+    def office(self) -> bool:
+        return self.cells == OFFICE
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,7 @@ class Where:
     column: str
     values: tuple[str, ...] = ()
     present: bool | None = None
+    blank: tuple[str, ...] = later(())  # texts that are not there either
 
 
 @dataclass(frozen=True)
@@ -113,17 +136,25 @@ class Mapping:
 
     def digest(self, stream: Stream) -> str:
         """Changes when, and only when, the same file could give other records."""
-        meaning = {"source": self.source, "timezone": self.timezone, "stream": asdict(stream)}
-        text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, default=str)
+        said = {"source": self.source, "timezone": self.timezone, "stream": meaning(stream)}
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def stream(self, name: str) -> Stream:
+        own, hash_, place = name.partition(
+            "#"
+        )  # names have no #: it is one sheet of a stream that reads several
         for stream in self.streams:
-            if stream.name == name:
-                return stream
+            if stream.name == own and (not hash_ or place.isdecimal()):
+                return of_sheet(stream, int(place)) if hash_ else stream
         raise MappingError(
             f"映射 {self.name} 里没有 {name} 这个流，可选：{'、'.join(s.name for s in self.streams)}"
         )
+
+
+def of_sheet(stream: Stream, place: int) -> Stream:
+    """A stream that reads several sheets, cut down to one by its number (from 1)."""
+    return replace(stream, name=f"{stream.name}#{place}", layout=replace(stream.layout, place=place))
 
 
 def mapping_files(home: Path) -> dict[str, Path]:
@@ -216,18 +247,19 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
     name = name_of(raw, "name", at)
     at = f"{at.partition('，')[0]}，流 {name}"
     known = {"name", "file", "format", "encoding", "sheet", "header", "optional", "target", "where", "joins"}
-    reject(raw, known | {"key", "repeats", "fields"}, at)
+    reject(raw, known | {"key", "repeats", "fields"} | STREAM_WORDS, at)
     target = TARGETS.get(text_of(raw, "target", at))
     if target is None:
         raise MappingError(f"{at}：没有 target“{raw['target']}”，可选：{'、'.join(TARGETS)}")
     joins = tuple(_join(item, at) for item in list_of(raw.get("joins", []), f"{at}，joins"))
-    fields, sources = _fields(raw.get("fields"), target, maps, at)
+    habit = habit_of(raw, at)
+    fields, sources = _fields(raw.get("fields"), target, maps, habit, at)
     stream = Stream(
         name=name,
         target=target,
         layout=_layout(raw, at),
         optional=truth_of(raw, "optional", at),
-        where=tuple(_where(item, f"{at}，where") for item in list_of(raw.get("where", []), at)),
+        where=tuple(_where(item, habit, f"{at}，where") for item in list_of(raw.get("where", []), at)),
         joins=joins,
         key=columns_of(raw.get("key", []), f"{at}，key"),
         repeats=choice_of(raw, "repeats", ("drop", "keep"), at),
@@ -244,7 +276,7 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
 
 
 def _fields(
-    raw: Any, target: Target, maps: dict[str, ValueMap], at: str
+    raw: Any, target: Target, maps: dict[str, ValueMap], habit: Habit, at: str
 ) -> tuple[tuple[tuple[str, Expression], ...], dict[str, str]]:
     if not isinstance(raw, dict) or not raw:
         raise MappingError(f"{at}：fields 应为“目标字段: 表达式”")
@@ -252,7 +284,7 @@ def _fields(
     sources: dict[str, str] = {}
     for name, item in raw.items():
         here = f"{at}，字段 {name}"
-        expression = parse_expression(item, maps, here)
+        expression = written_by(habit, parse_expression(item, maps, here))
         if target.name in SOURCE_FIELDS.get(name, ()):
             if expression.const is None or not NAME.fullmatch(expression.const):
                 raise MappingError(f"{here}：应为 {{const: 另一来源的代码}}")
@@ -299,22 +331,24 @@ def _layout(raw: dict[str, Any], at: str) -> Layout:
     # pathlib takes ** for whole folders only, and another Python may not; better said here than in the middle of a run.
     if odd or any("**" in part and part != "**" for part in path.parts):
         raise MappingError(f"{at}：file“{file}”应为文件夹内的文件名或通配名，如 logs/*.csv")
-    header = text_of(raw, "header", at, "1")
-    if not re.fullmatch(r"[1-9][0-9]{0,5}", header):
-        raise MappingError(f"{at}：header 应为表头所在的行号（从 1 数），这里是“{header}”")
+    office = office_of(raw, at)
+    header, under = header_of(raw, at)
     return Layout(
         file=file,
         format=choice_of(raw, "format", FORMATS, at),
         encoding=choice_of(raw, "encoding", ENCODINGS, at),
         sheet=text_of(raw, "sheet", at, ""),
-        header=int(header),
+        header=header,
+        under=under,
+        **office,
     )
 
 
 def _join(raw: Any, at: str) -> Join:
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：joins 的每一项应为 {{file, on, as}}")
-    reject(raw, {"file", "on", "as", "required", "format", "encoding", "sheet", "header"}, f"{at}，joins")
+    known = {"file", "on", "as", "required", "format", "encoding", "sheet", "header"}
+    reject(raw, known | JOIN_WORDS, f"{at}，joins")
     alias = name_of(raw, "as", f"{at}，joins")
     on = raw.get("on")
     if not isinstance(on, dict) or not on or not all(isinstance(v, str) and v for v in (*on, *on.values())):
@@ -327,7 +361,7 @@ def _join(raw: Any, at: str) -> Join:
     )
 
 
-def _where(raw: Any, at: str) -> Where:
+def _where(raw: Any, habit: Habit, at: str) -> Where:
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：应为 {{column: 列, in: [值…]}} 或 {{column: 列, present: true}}")
     reject(raw, {"column", "in", "present"}, at)
@@ -335,7 +369,7 @@ def _where(raw: Any, at: str) -> Where:
     if ("in" in raw) == ("present" in raw):
         raise MappingError(f"{at}：column“{column}”要写 in 或 present，只能一种")
     if "present" in raw:
-        return Where(column, present=truth_of(raw, "present", at))
+        return Where(column, present=truth_of(raw, "present", at), blank=habit.blank)
     values = list_of(raw["in"], at)
     if not values or not all(isinstance(value, str) for value in values):
         raise MappingError(f"{at}：column“{column}”的 in 应为一个值或一列值")

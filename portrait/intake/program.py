@@ -113,6 +113,8 @@ class Program:
         conditions = []
         for where in self.stream.where:
             column = column_sql(self, where.column)
+            for word in where.blank:
+                column = f"nullif({column}, {literal(word)})"
             if where.present is None:
                 conditions.append(f"coalesce({column} IN ({', '.join(map(literal, where.values))}), false)")
             else:

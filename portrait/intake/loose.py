@@ -1,0 +1,118 @@
+"""SQL that reads numbers, dates and durations as people write them in sheets; NULL where the text could mean two things, or none."""
+
+from __future__ import annotations
+
+from portrait.intake.raw import literal
+from portrait.intake.typed import moment
+
+_WIDE = "．，％－＋：／（）＇", ".,%-+:/()'"
+_UNITS = "分|个?学时|课时|学分|小时|节|人|次|天|岁|年|元|名|项|门|篇|场"
+_THOUSANDS = r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"
+_DAY = r"[（(]?(星期|周)[一二三四五六日天][)）]?"
+_HALF = r"(上午|下午|晚上|中午)"
+_TIDYING = (
+    (_DAY, ""),
+    (rf"\s*{_HALF}\s*", " "),
+    (r"(\d{1,2})[时点](\d{2})分?$", r" \1:\2"),
+    (r"(\d{1,2})[时点](\d)分?$", r" \1:0\2"),
+    (r"(\d{1,2})[时点]整?$", r" \1:00"),
+    (r"\s*([年月日号])\s*", r"\1"),
+    (r"[日号](\d)", r"日 \1"),
+)
+_MONTH_DAY = r"(\d{1,2})(?:月|[/-])(\d{1,2})[日号]?"
+_CLOCK = r"(?: *(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
+# Excel's day numbers of the years that can be meant.
+_FIRST_DAY, _LAST_DAY = 29_221, 73_415
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_SPAN = rf"(?:{_NUMBER}(?:天|日|d))?(?:{_NUMBER}(?:个?小时|时|hours?|hrs?|h))?(?:{_NUMBER}(?:分钟|分|mins?|m|'|′))?(?:{_NUMBER}(?:秒钟?|secs?|s|″|\"))?"
+_FACTORS = (86_400, 3_600, 60, 1)
+_FIRST_PART = {"seconds": 0, "minutes": 60, "hours": 3_600}
+
+NUMBER_EXPECTED = "数字（可带千分位、%、“分”“学时”等单位）"
+DATE_EXPECTED = "如 2022年8月19日、2022-08-19 或 2022/8/19 9:05"
+NO_YEAR = '日期没有写年份：在映射里写 year（如 year: "2022"），或把年份补全'
+SPAN_EXPECTED = "带单位的时长，如 1小时20分、80分钟、1:20:00；只有数字的，要在映射里写 unit"
+
+
+def _narrow(text: str) -> str:
+    """Without blanks inside, and punctuation of the usual width."""
+    return f"regexp_replace(translate({text}, {literal(_WIDE[0])}, {literal(_WIDE[1])}), '\\s', '', 'g')"
+
+
+def number(text: str) -> str:
+    """85, 1,200, 88分, 85%. A percentage is a hundredth."""
+    narrow = _narrow(text)
+    bare = f"regexp_replace({narrow}, {literal(f'({_UNITS})$')}, '')"
+    whole = f"CASE WHEN regexp_full_match({bare}, {literal(_THOUSANDS)}) THEN replace({bare}, ',', '') ELSE {bare} END"
+    return (
+        f"CASE WHEN suffix({narrow}, '%') THEN try_cast(rtrim({narrow}, '%') AS double) / 100 "
+        f"ELSE try_cast({whole} AS double) END"
+    )
+
+
+def percentage(text: str) -> str:
+    """True where the text is written as a percentage."""
+    return f"coalesce(suffix({_narrow(text)}, '%'), false)"
+
+
+def date_time(text: str, formats: tuple[str, ...], zone: str, year: str) -> tuple[str, str]:
+    """(local, utc) as `typed.moment`: what that reads, Excel's day numbers, and dates without a year when it is given."""
+    local, utc = moment(text, formats, zone)
+    if formats:
+        return local, utc
+    own = _tidy(text)
+    tidy_local, _ = moment(own, (), zone)
+    serial = f"try_cast({own} AS double)"
+    counted = (
+        f"CASE WHEN regexp_full_match({own}, '\\d{{5}}(\\.\\d+)?') AND {serial} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} "
+        f"THEN TIMESTAMP '1899-12-30' + to_seconds(round({serial} * 86400)::bigint) END"
+    )
+    short = "NULL::timestamp"
+    if year:
+        month_day = f"^{_MONTH_DAY}{_CLOCK}$"
+        parts = [f"regexp_extract({own}, {literal(month_day)}, {group})" for group in range(1, 6)]
+        clock = f"coalesce(nullif({parts[2]}, ''), '0') || ':' || coalesce(nullif({parts[3]}, ''), '00') || ':' || coalesce(nullif({parts[4]}, ''), '00')"
+        stamp = f"{literal(year)} || '-' || {parts[0]} || '-' || {parts[1]} || ' ' || {clock}"
+        short = (
+            f"CASE WHEN regexp_matches({own}, {literal(month_day)}) THEN try_cast({stamp} AS timestamp) END"
+        )
+    late = rf"regexp_matches({text}, '(下午|晚上)\s*\d') AND hour({{0}}) < 12"
+    read = f"coalesce({tidy_local}, {counted}, {short})"
+    return f"CASE WHEN {late.format(read)} THEN {read} + INTERVAL 12 HOUR ELSE {read} END", utc
+
+
+def _tidy(text: str) -> str:
+    """A date without its weekday, and 8月19日9时5分 as 8月19日 9:05."""
+    plain = f"translate({text}, {literal(_WIDE[0])}, {literal(_WIDE[1])})"
+    for pattern, new in _TIDYING:
+        plain = f"regexp_replace({plain}, {literal(pattern)}, {literal(new)}, 'g')"
+    return f"trim({plain})"
+
+
+def yearless(text: str) -> str:
+    """True for a day of a month without its year."""
+    return f"regexp_full_match({_tidy(text)}, {literal(_MONTH_DAY + _CLOCK)})"
+
+
+def seconds(text: str, unit: str) -> str:
+    """A duration in whole seconds. A bare number is in `unit`; without one only 0 is a duration."""
+    narrow = f"lower({_narrow(text)})"
+    parts = " + ".join(
+        f"coalesce(try_cast(regexp_extract({narrow}, {literal(_SPAN)}, {group}) AS double), 0) * {factor}"
+        for group, factor in enumerate(_FACTORS, 1)
+    )
+    pieces = f"string_split({narrow}, ':')"
+    three = " + ".join(
+        f"try_cast({pieces}[{i}] AS double) * {factor}" for i, factor in ((1, 3600), (2, 60), (3, 1))
+    )
+    two = "NULL"
+    if unit in ("minutes", "hours"):
+        first = _FIRST_PART[unit]
+        two = f"try_cast({pieces}[1] AS double) * {first} + try_cast({pieces}[2] AS double) * {first // 60}"
+    factor = {"seconds": 1, "minutes": 60, "hours": 3600}.get(unit)
+    bare = f"try_cast({narrow} AS double) * {factor}" if factor else f"CASE WHEN {narrow} = '0' THEN 0 END"
+    return (
+        f"round(CASE WHEN regexp_full_match({narrow}, {literal(_SPAN)}) AND {narrow} <> '' THEN {parts} "
+        f"WHEN regexp_full_match({narrow}, '\\d+:[0-5]\\d:[0-5]\\d(\\.\\d+)?') THEN {three} "
+        f"WHEN regexp_full_match({narrow}, '\\d+:[0-5]\\d') THEN {two} ELSE {bare} END)"
+    )
