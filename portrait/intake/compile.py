@@ -8,7 +8,7 @@ from portrait.intake.expression import Expression
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.mistake import EXPECTED, MISTAKES
-from portrait.intake.program import Check, Program, check, column_sql
+from portrait.intake.program import Check, Program, check, column_sql, without
 from portrait.intake.raw import Raw, literal
 from portrait.intake.target import LOOKUPS, Field
 from portrait.intake.typed import (
@@ -72,8 +72,7 @@ def _raw_text(program: Program, expression: Expression) -> str:
     if expression.const is not None:
         return f"nullif({literal(expression.const)}, '')"
     columns = [column_sql(program, column) for column in expression.source]
-    for blank in expression.blank:
-        columns = [f"nullif({column}, {literal(blank)})" for column in columns]
+    columns = [without(column, expression.blank) for column in columns]
     if len(columns) == 1:
         return columns[0]
     joiner = literal(expression.join)
@@ -205,7 +204,7 @@ def _loose(wanted: Field, expression: Expression, text: str) -> tuple[str, str]:
         return f"(CASE WHEN {share} THEN {value} ELSE {value} / 100 END)", "百分数"
     if wanted.name == "score":
         most = "v_score_max" if expression.max is None else repr(expression.max)
-        return f"(CASE WHEN {share} THEN {value} * {most} ELSE {value} END)", loose.NUMBER_EXPECTED
+        return f"(CASE WHEN {share} THEN round({value} * {most}, 9) ELSE {value} END)", loose.NUMBER_EXPECTED
     return value, loose.NUMBER_EXPECTED
 
 

@@ -13,6 +13,7 @@ from portrait.intake.node import choice_of, columns_of, text_of
 OFFICE = "office"
 EVERY_SHEET = "*"
 SHEET_COLUMN, TITLE_COLUMN = "（工作表）", "（标题）"  # columns that no sheet has and every sheet gives
+NAMED = "（列名）"  # before a column's name: a column that says that name in every row
 JOIN_WORDS = frozenset({"cells", "fill_down", "skip", "stop_at", "hidden"})
 STREAM_WORDS = JOIN_WORDS | {"blank", "year"}
 _HEADER = re.compile(r"[1-9][0-9]{0,5}")
@@ -66,6 +67,11 @@ def office_of(raw: dict[str, Any], at: str) -> dict[str, Any]:
     }
     hidden = choice_of(raw, "hidden", ("read", "skip"), at)
     return {"cells": OFFICE, "hidden": "" if hidden == "read" else hidden, **lists}
+
+
+def given(column: str) -> bool:
+    """Whether a column is one that every sheet gives and none has."""
+    return column in (SHEET_COLUMN, TITLE_COLUMN) or column.startswith(NAMED)
 
 
 def habit_of(raw: dict[str, Any], at: str) -> Habit:

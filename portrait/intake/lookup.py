@@ -60,16 +60,28 @@ class Known:
 
     ids: Callable[[str], Iterable[int]]
     also: dict[str, set[int]] = field(default_factory=dict)
+    names: Callable[[str], Iterable[tuple[str, int]]] = lambda _thing: ()
     _read: dict[str, set[int]] = field(default_factory=dict)
+    _named: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __call__(self, thing: str, number: int) -> bool:
         if thing not in self._read:
             self._read[thing] = set(self.ids(thing))
         return number in self._read[thing] or number in self.also.get(thing, ())
 
+    def named(self, thing: str, name: str) -> int | None:
+        """The id of the one thing of this name; None where there is none, or several."""
+        if thing not in self._named:
+            found: dict[str, set[int]] = {}
+            for called, number in self.names(thing):
+                found.setdefault(called, set()).add(number)
+            self._named[thing] = {called: min(ids) for called, ids in found.items() if len(ids) == 1}
+        return self._named[thing].get(name)
+
     def forget(self, thing: str) -> None:
         """Read a kind of thing again: more of it has been registered."""
         self._read.pop(thing, None)
+        self._named.pop(thing, None)
 
 
 @dataclass(frozen=True)
@@ -155,7 +167,11 @@ class Lookup:
         number = code_number(thing, text, context)
         if context.known(thing, number):
             return Answer(str(number))
-        reason = f"登记库里没有代码为“{text}”的{_CODED[thing]}，请先接入{_CODED[thing]}名单或改正代码"
+        # Whether a record is good may not hang on what is registered today, so only rosters go by names.
+        if self.must and self.expression.loose and (called := context.known.named(thing, text)) is not None:
+            return Answer(str(called))
+        by = "代码或名称（或同名的不止一个）" if self.must and self.expression.loose else "代码"
+        reason = f"登记库里没有{by}为“{text}”的{_CODED[thing]}，请先接入{_CODED[thing]}名单或改正代码"
         return Answer(str(number), "" if not self.must else f"unknown_{thing}", reason)
 
 

@@ -12,7 +12,7 @@ from python_calamine import CalamineSheet
 
 from portrait.errors import InputError
 from portrait.intake.cell import clean, meant
-from portrait.intake.layout import EVERY_SHEET, SHEET_COLUMN, TITLE_COLUMN
+from portrait.intake.layout import EVERY_SHEET, NAMED, SHEET_COLUMN, TITLE_COLUMN, given
 from portrait.intake.mapping import Layout
 from portrait.intake.raw import Broken, Passed, Raw, Stage, literal
 from portrait.intake.sheet import open_sheet, sheet_names, sound
@@ -20,7 +20,6 @@ from portrait.intake.styling import Styling, styling
 from portrait.intake.table import HEAD_ROWS, Grid, Head, Row, body, found_head, head_at
 from portrait.intake.text import cut_rows, delimiter_of, look
 
-GIVEN = frozenset({SHEET_COLUMN, TITLE_COLUMN})
 _CHUNK = 5_000
 
 
@@ -38,7 +37,7 @@ def read_office(
     path: Path, name: str, kind: str, layout: Layout, columns: Sequence[str], target: Path
 ) -> Raw:
     """The rows of a sheet or CSV as the layout says; `columns` tell which header is meant. Raises InputError."""
-    needed = [column for column in columns if column not in GIVEN]
+    needed = [column for column in columns if not given(column)]
     opened = open_grid(path, name, kind, layout)
     head = head_of(opened, layout, needed)
     where = f"{name}，工作表“{opened.sheet}”" if opened.sheet else name
@@ -56,8 +55,9 @@ def read_office(
             [pa.array(column, pa.string()) for column in texts],
         )
     stage.close()
-    given = {SHEET_COLUMN: opened.sheet, TITLE_COLUMN: head.title}
-    also = {column: f"nullif({literal(text)}, '')" for column, text in given.items() if column in columns}
+    told = {SHEET_COLUMN: opened.sheet, TITLE_COLUMN: head.title}
+    told |= {column: column.removeprefix(NAMED) for column in columns if column.startswith(NAMED)}
+    also = {column: f"nullif({literal(text)}, '')" for column, text in told.items() if column in columns}
     return Raw(
         name, opened.sheet, stage.relation(), stage.columns() | also, tuple(opened.grid.broken), tuple(passed)
     )
@@ -100,7 +100,7 @@ def head_of(opened: Opened, layout: Layout, needed: Sequence[str]) -> Head | Non
 
 def fitting_sheets(path: Path, name: str, layout: Layout, needed: Sequence[str]) -> list[int]:
     """Places (from 1) of the sheets that have all of the needed columns in their header. Raises InputError."""
-    needed = [column for column in needed if column not in GIVEN]
+    needed = [column for column in needed if not given(column)]
     found = []
     for place in range(1, len(sheet_names(path, name)) + 1):
         opened = open_grid(path, name, "xlsx", _at(layout, place))

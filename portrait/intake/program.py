@@ -5,7 +5,7 @@ Names from mappings and files enter the SQL only as quoted identifiers and liter
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from portrait.intake.lookup import Lookup
@@ -112,9 +112,7 @@ class Program:
     def _selected(self) -> str:
         conditions = []
         for where in self.stream.where:
-            column = column_sql(self, where.column)
-            for word in where.blank:
-                column = f"nullif({column}, {literal(word)})"
+            column = without(column_sql(self, where.column), where.blank)
             if where.present is None:
                 conditions.append(f"coalesce({column} IN ({', '.join(map(literal, where.values))}), false)")
             else:
@@ -127,6 +125,12 @@ class Program:
             return f"json_object('_text', {self.raw.whole})::varchar"
         pairs = ", ".join(f"{literal(name)}, coalesce({sql}, '')" for name, sql in self.raw.columns.items())
         return f"json_object({pairs})::varchar"
+
+
+def without(column: str, blank: Sequence[str]) -> str:
+    """SQL of a text that is NULL where it says nothing. One CASE: `nullif` in itself doubles the query with every word."""
+    words = ", ".join(map(literal, blank))
+    return f"CASE WHEN {column} IN ({words}) THEN NULL ELSE {column} END" if words else column
 
 
 def column_sql(program: Program, column: str) -> str:
