@@ -51,7 +51,9 @@ ROSTER = ["序号", "工作单位", "姓名", "身份证号码", "联系电话",
 
 
 def test_a_roster_is_known_by_its_heads_and_cells(tmp_path: Path) -> None:
-    rows = [[n, f"{n}小学", "王　芳", IDNO, 13800000000 + n, "一级", "生物", f"HJ{n:06d}"] for n in range(1, 5)]
+    rows = [
+        [n, f"{n}小学", "王　芳", IDNO, 13800000000 + n, "一级", "生物", f"HJ{n:06d}"] for n in range(1, 5)
+    ]
     found = proposed(tmp_path, [["2022年教师信息表"], ROSTER, *rows, ["合计", "4人"]])
     assert (found.draft.target, found.missing, found.draft.year) == ("person", (), "2022")
     assert picked(found) == {
@@ -71,7 +73,9 @@ def test_a_roster_is_known_by_its_heads_and_cells(tmp_path: Path) -> None:
     assert reasons["身份证号码"] == "表头像“身份证号码”；4 格中 4 格是身份证号（校验位对）"
 
 
-def test_cells_tell_a_column_whose_head_says_nothing_and_contradict_one_that_says_wrong(tmp_path: Path) -> None:
+def test_cells_tell_a_column_whose_head_says_nothing_and_contradict_one_that_says_wrong(
+    tmp_path: Path,
+) -> None:
     rows = [[f"HJ{n:06d}", "男", 13800000000 + n, f"t{n}@demo.invalid"] for n in range(6)]
     found = proposed(tmp_path, [["继教编号", "丙", "姓名", "手机号"], *rows])
     assert picked(found) == {"继教编号": "key", "丙": "gender", "姓名": "phone", "手机号": "mail"}
@@ -102,13 +106,24 @@ def written(folder: Path, *found: Proposal) -> Any:
 def test_a_sign_in_sheet_has_a_day_in_every_column_and_only_the_ticked_were_there(
     sqlite_site: Site, tmp_path: Path
 ) -> None:
-    rows = [["甲", 13800000001, "√", "√", "签名"], ["乙", 13800000002, "×", "√", ""], ["丙", 13800000003, "", "/", ""]]
-    found = proposed(tmp_path, [["2022年签到表"], ["姓名", "手机号", "8月1日", "8月2日", "备注"], *rows], "签到.xlsx")
+    rows = [
+        ["甲", 13800000001, "√", "√", "签名"],
+        ["乙", 13800000002, "×", "√", ""],
+        ["丙", 13800000003, "", "/", ""],
+    ]
+    found = proposed(
+        tmp_path, [["2022年签到表"], ["姓名", "手机号", "8月1日", "8月2日", "备注"], *rows], "签到.xlsx"
+    )
     assert picked(found) == {"手机号": "account:phone", "8月1日": "day", "8月2日": "day"}
     written(tmp_path, found)
     reports = intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert [(one.rows_stored, one.rows_quarantined, one.counts.rows_passed) for one in reports] == [(1, 0, 2), (2, 0, 1)]
-    days = sqlite_site.pool.rows("SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY time")
+    assert [(one.rows_stored, one.rows_quarantined, one.counts.rows_passed) for one in reports] == [
+        (1, 0, 2),
+        (2, 0, 1),
+    ]
+    days = sqlite_site.pool.rows(
+        "SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY time"
+    )
     assert [day for (day,) in days] == ["2022-08-01", "2022-08-02", "2022-08-02"]
 
 
@@ -177,11 +192,23 @@ HOSTILE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_s
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(title=HOSTILE, columns=st.lists(HOSTILE.map(str.strip).filter(bool), min_size=2, max_size=2, unique=True), item=HOSTILE)
-def test_any_words_become_yaml_that_says_just_them(tmp_path: Path, title: str, columns: list[str], item: str) -> None:
+@given(
+    title=HOSTILE,
+    columns=st.lists(HOSTILE.map(str.strip).filter(bool), min_size=2, max_size=2, unique=True),
+    item=HOSTILE,
+)
+def test_any_words_become_yaml_that_says_just_them(
+    tmp_path: Path, title: str, columns: list[str], item: str
+) -> None:
     found = proposed(tmp_path, [["继教编号", "成绩"], ["T1001", 5]])
     picks = {columns[0]: "account:staff", columns[1]: "score:exam"}
-    draft = replace(found.draft, title=title or "题", picks=picks, fixed={"item": item, "score_max": "5"}, why={columns[0]: title})
+    draft = replace(
+        found.draft,
+        title=title or "题",
+        picks=picks,
+        fixed={"item": item, "score_max": "5"},
+        why={columns[0]: title},
+    )
     said = yaml.load(mapping_text([draft]), Loader=yaml.BaseLoader)
     (stream,) = said["streams"]
     assert said["title"] == (title or "题")
@@ -210,13 +237,21 @@ def test_the_rules_name_only_what_there_is() -> None:
 def test_the_command_prints_a_mapping_that_can_be_saved_and_used(
     command: Callable[..., Any], tmp_path: Path
 ) -> None:
-    rows = ["2022年成绩,,", "继教编号,考试日期,成绩", "T1001,8月19日,85%", "T1002,2022.8.20,９０分", "合计,2人,"]
+    rows = [
+        "2022年成绩,,",
+        "继教编号,考试日期,成绩",
+        "T1001,8月19日,85%",
+        "T1002,2022.8.20,９０分",
+        "合计,2人,",
+    ]
     (tmp_path / "a.csv").write_text("\n".join(rows), encoding="gb18030")
     printed = command("intake", tmp_path / "a.csv", "--propose")
     assert printed.code == 0
     assert "# a.csv：表头在第 2 行，2 行数据" in printed.out
     (tmp_path / "m.yaml").write_text(printed.out, encoding="utf-8")
-    taken = command("intake", tmp_path / "a.csv", "--source", tmp_path / "m.yaml", "--json", "--home", tmp_path / "home")
+    taken = command(
+        "intake", tmp_path / "a.csv", "--source", tmp_path / "m.yaml", "--json", "--home", tmp_path / "home"
+    )
     (report,) = json.loads(taken.out)
     assert (report["rows_stored"], report["rows_quarantined"], report["rows_passed"]) == (2, 0, 1)
     shape = json.loads(command("intake", tmp_path / "a.csv", "--propose", "--json").out)
@@ -255,10 +290,18 @@ def sheets(draw: st.DrawFn) -> tuple[Table, list[tuple[str, int, str, str, float
     """A sheet, the rows in it (number of the row, staff number, group, day and mark), and whether it is a workbook."""
     group = st.sampled_from(["一小学", "二中学", "某县实验小学"])
     workbook = draw(st.booleans())
-    names = ["继教编号", "工作单位", "考试日期", "成绩", *draw(st.lists(st.sampled_from(["序号", "姓名", "备注"]), unique=True))]
+    names = [
+        "继教编号",
+        "工作单位",
+        "考试日期",
+        "成绩",
+        *draw(st.lists(st.sampled_from(["序号", "姓名", "备注"]), unique=True)),
+    ]
     names = draw(st.permutations(names))
     table: Table = []
-    for line in draw(st.lists(st.sampled_from(["2022年某县考试成绩表", "填报单位：某县教师进修学校", ""]), max_size=3)):
+    for line in draw(
+        st.lists(st.sampled_from(["2022年某县考试成绩表", "填报单位：某县教师进修学校", ""]), max_size=3)
+    ):
         table.append([line])
     table.append(list(names))
     rows = []
@@ -277,7 +320,12 @@ def sheets(draw: st.DrawFn) -> tuple[Table, list[tuple[str, int, str, str, float
         }
         table.append([cells.get(name, "") for name in names])
         rows.append((len(table), staff, day.isoformat(), float(mark)))
-    for line in draw(st.lists(st.sampled_from([["合计", "", "9人"], ["平均分", "80"], ["填表人：张三    审核：李四"], []]), max_size=3)):
+    for line in draw(
+        st.lists(
+            st.sampled_from([["合计", "", "9人"], ["平均分", "80"], ["填表人：张三    审核：李四"], []]),
+            max_size=3,
+        )
+    ):
         table.append(line)
     return table, rows, workbook
 
@@ -320,4 +368,3 @@ def propose_site(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_lacking_fields_are_named(tmp_path: Path) -> None:
     found = proposed(tmp_path, [["继教编号", "姓名"], ["T1001", "王芳"]])
     assert lacking(replace(found.draft, picks={})) == ["继教编号（或“来源:编号”）", "姓名"]
-

@@ -97,6 +97,17 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
         program.checks.append(Check(column, f"c_{name} <> ''", f"c_{name}", f"r_{name}", shown))
         return f"l_{name}.value"
     text = f"s.t_{name}"
+    if expression.loose and wanted.type in (*_NUMBER_TYPES, "date", "time"):
+        # In a query of their own: what reads a text names it many times.
+        raw = program.texts[f"t_{name}"]
+        dated = wanted.type in ("date", "time") and not expression.format
+        if dated:
+            program.texts[f"d_{name}"] = loose.tidy(raw)
+        else:
+            program.texts[f"d_{name}"] = raw if expression.format else loose.narrow(raw)
+        if wanted.type in ("date", "time"):
+            program.texts[f"h_{name}"] = loose.late(raw)
+        text = f"s.d_{name}"
     if expression.prefix:
         text = f"({literal(expression.prefix)} || {text})"
     if expression.default:
@@ -214,14 +225,16 @@ def _dated(
     zone = program.mapping.timezone
     if name in program.lookups:
         # A mapped date is read once a word, not once a row.
-        local, utc = _moment("value", expression, zone)
+        local, utc = _moment(
+            "value" if expression.format else loose.tidy("value"), loose.late("value"), expression, zone
+        )
         program.derived[name] = {
             "at_source": ("timestamp", as_local(local, utc, zone)),
             "at_utc": ("timestamptz", as_utc(local, utc, zone)),
         }
         there, instant = f"l_{name}.at_source", f"l_{name}.at_utc"
     else:
-        local, utc = _moment(text, expression, zone)
+        local, utc = _moment(text, f"s.h_{name}", expression, zone)
         there, instant = as_local(local, utc, zone), as_utc(local, utc, zone)
     program.values[f"n_{name}"] = there
     program.values[f"v_{name}"] = instant if wanted.type == "time" else f"({there})::date"
@@ -248,9 +261,9 @@ def _dated(
     )
 
 
-def _moment(text: str, expression: Expression, zone: str) -> tuple[str, str]:
+def _moment(text: str, late: str, expression: Expression, zone: str) -> tuple[str, str]:
     if expression.loose:
-        return loose.date_time(text, expression.format, zone, expression.year)
+        return loose.date_time(text, late, expression.format, zone, expression.year)
     return moment(text, expression.format, zone)
 
 

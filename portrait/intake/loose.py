@@ -19,6 +19,7 @@ _TIDYING = (
     (r"\s*([年月日号])\s*", r"\1"),
     (r"[日号](\d)", r"日 \1"),
 )
+_LATE = r"(下午|晚上)\s*\d"
 _MONTH_DAY = r"(\d{1,2})(?:月|[/-])(\d{1,2})[日号]?"
 _CLOCK = r"(?: *(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
 # Excel's day numbers of the years that can be meant.
@@ -34,54 +35,60 @@ NO_YEAR = '日期没有写年份：在映射里写 year（如 year: "2022"），
 SPAN_EXPECTED = "带单位的时长，如 1小时20分、80分钟、1:20:00；只有数字的，要在映射里写 unit"
 
 
-def _narrow(text: str) -> str:
-    """Without blanks inside, and punctuation of the usual width."""
-    return f"regexp_replace(translate({text}, {literal(_WIDE[0])}, {literal(_WIDE[1])}), '\\s', '', 'g')"
+def narrow(text: str) -> str:
+    """A number or duration without blanks inside, its punctuation of the usual width: what the readers below expect."""
+    return (
+        f"lower(regexp_replace(translate({text}, {literal(_WIDE[0])}, {literal(_WIDE[1])}), '\\s', '', 'g'))"
+    )
 
 
 def number(text: str) -> str:
     """85, 1,200, 88分, 85%. A percentage is a hundredth."""
-    narrow = _narrow(text)
-    bare = f"regexp_replace({narrow}, {literal(f'({_UNITS})$')}, '')"
+    bare = f"regexp_replace({text}, {literal(f'({_UNITS})$')}, '')"
     whole = f"CASE WHEN regexp_full_match({bare}, {literal(_THOUSANDS)}) THEN replace({bare}, ',', '') ELSE {bare} END"
     return (
-        f"CASE WHEN suffix({narrow}, '%') THEN try_cast(rtrim({narrow}, '%') AS double) / 100 "
+        f"CASE WHEN suffix({text}, '%') THEN try_cast(rtrim({text}, '%') AS double) / 100 "
         f"ELSE try_cast({whole} AS double) END"
     )
 
 
 def percentage(text: str) -> str:
     """True where the text is written as a percentage."""
-    return f"coalesce(suffix({_narrow(text)}, '%'), false)"
+    return f"coalesce(suffix({text}, '%'), false)"
 
 
-def date_time(text: str, formats: tuple[str, ...], zone: str, year: str) -> tuple[str, str]:
+def date_time(text: str, after_noon: str, formats: tuple[str, ...], zone: str, year: str) -> tuple[str, str]:
     """(local, utc) as `typed.moment`: what that reads, Excel's day numbers, and dates without a year when it is given."""
     local, utc = moment(text, formats, zone)
     if formats:
         return local, utc
-    own = _tidy(text)
-    tidy_local, _ = moment(own, (), zone)
-    serial = f"try_cast({own} AS double)"
+    serial = f"try_cast({text} AS double)"
     counted = (
-        f"CASE WHEN regexp_full_match({own}, '\\d{{5}}(\\.\\d+)?') AND {serial} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} "
+        f"CASE WHEN regexp_full_match({text}, '\\d{{5}}(\\.\\d+)?') AND {serial} BETWEEN {_FIRST_DAY} AND {_LAST_DAY} "
         f"THEN TIMESTAMP '1899-12-30' + to_seconds(round({serial} * 86400)::bigint) END"
     )
     short = "NULL::timestamp"
     if year:
         month_day = f"^{_MONTH_DAY}{_CLOCK}$"
-        parts = [f"regexp_extract({own}, {literal(month_day)}, {group})" for group in range(1, 6)]
+        parts = [f"regexp_extract({text}, {literal(month_day)}, {group})" for group in range(1, 6)]
         clock = f"coalesce(nullif({parts[2]}, ''), '0') || ':' || coalesce(nullif({parts[3]}, ''), '00') || ':' || coalesce(nullif({parts[4]}, ''), '00')"
         stamp = f"{literal(year)} || '-' || {parts[0]} || '-' || {parts[1]} || ' ' || {clock}"
         short = (
-            f"CASE WHEN regexp_matches({own}, {literal(month_day)}) THEN try_cast({stamp} AS timestamp) END"
+            f"CASE WHEN regexp_matches({text}, {literal(month_day)}) THEN try_cast({stamp} AS timestamp) END"
         )
-    late = rf"regexp_matches({text}, '(下午|晚上)\s*\d') AND hour({{0}}) < 12"
-    read = f"coalesce({tidy_local}, {counted}, {short})"
-    return f"CASE WHEN {late.format(read)} THEN {read} + INTERVAL 12 HOUR ELSE {read} END", utc
+    read = f"coalesce({local}, {counted}, {short})"
+    return (
+        f"CASE WHEN {after_noon} THEN {read} + to_hours(CASE WHEN hour({read}) < 12 THEN 12 ELSE 0 END) ELSE {read} END",
+        utc,
+    )
 
 
-def _tidy(text: str) -> str:
+def late(text: str) -> str:
+    """True where the hours count from noon."""
+    return f"coalesce(regexp_matches({text}, {literal(_LATE)}), false)"
+
+
+def tidy(text: str) -> str:
     """A date without its weekday, and 8月19日9时5分 as 8月19日 9:05."""
     plain = f"translate({text}, {literal(_WIDE[0])}, {literal(_WIDE[1])})"
     for pattern, new in _TIDYING:
@@ -91,17 +98,16 @@ def _tidy(text: str) -> str:
 
 def yearless(text: str) -> str:
     """True for a day of a month without its year."""
-    return f"regexp_full_match({_tidy(text)}, {literal(_MONTH_DAY + _CLOCK)})"
+    return f"regexp_full_match({text}, {literal(_MONTH_DAY + _CLOCK)})"
 
 
 def seconds(text: str, unit: str) -> str:
     """A duration in whole seconds. A bare number is in `unit`; without one only 0 is a duration."""
-    narrow = f"lower({_narrow(text)})"
     parts = " + ".join(
-        f"coalesce(try_cast(regexp_extract({narrow}, {literal(_SPAN)}, {group}) AS double), 0) * {factor}"
+        f"coalesce(try_cast(regexp_extract({text}, {literal(_SPAN)}, {group}) AS double), 0) * {factor}"
         for group, factor in enumerate(_FACTORS, 1)
     )
-    pieces = f"string_split({narrow}, ':')"
+    pieces = f"string_split({text}, ':')"
     three = " + ".join(
         f"try_cast({pieces}[{i}] AS double) * {factor}" for i, factor in ((1, 3600), (2, 60), (3, 1))
     )
@@ -110,9 +116,9 @@ def seconds(text: str, unit: str) -> str:
         first = _FIRST_PART[unit]
         two = f"try_cast({pieces}[1] AS double) * {first} + try_cast({pieces}[2] AS double) * {first // 60}"
     factor = {"seconds": 1, "minutes": 60, "hours": 3600}.get(unit)
-    bare = f"try_cast({narrow} AS double) * {factor}" if factor else f"CASE WHEN {narrow} = '0' THEN 0 END"
+    bare = f"try_cast({text} AS double) * {factor}" if factor else f"CASE WHEN {text} = '0' THEN 0 END"
     return (
-        f"round(CASE WHEN regexp_full_match({narrow}, {literal(_SPAN)}) AND {narrow} <> '' THEN {parts} "
-        f"WHEN regexp_full_match({narrow}, '\\d+:[0-5]\\d:[0-5]\\d(\\.\\d+)?') THEN {three} "
-        f"WHEN regexp_full_match({narrow}, '\\d+:[0-5]\\d') THEN {two} ELSE {bare} END)"
+        f"round(CASE WHEN regexp_full_match({text}, {literal(_SPAN)}) AND {text} <> '' THEN {parts} "
+        f"WHEN regexp_full_match({text}, '\\d+:[0-5]\\d:[0-5]\\d(\\.\\d+)?') THEN {three} "
+        f"WHEN regexp_full_match({text}, '\\d+:[0-5]\\d') THEN {two} ELSE {bare} END)"
     )
