@@ -14,6 +14,7 @@ from portrait.cli.option import Home, Json, Misused, Wait, operator, site_of
 from portrait.errors import InputError
 from portrait.intake.door import BatchReport, intake
 from portrait.intake.draft import mapping_text
+from portrait.intake.judge import passed_over
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
 from portrait.intake.propose import Proposal, propose, shape
@@ -181,6 +182,8 @@ def _show(one: Preview) -> None:
     )
     if one.codes:
         console.print("  原因：" + "、".join(f"{code} {count:,}" for code, count in one.codes))
+    if one.no_data:
+        console.print(f"  {passed_over(one.no_data)}", soft_wrap=True)
     for sample in one.samples:
         console.print(f"  第 {sample.row:,} 行　{escape(_told(one.target, sample))}", soft_wrap=True)
 

@@ -161,7 +161,7 @@ def _by_cells(cells: Sequence[str]) -> list[Guess]:
     for role, (test, least, sure, what) in _PATTERNS.items():
         fits = sum(map(test, cells))
         if fits >= least * len(cells):
-            share = sentence("{n} 格中 {fits} 格{what}", n=len(cells), fits=fits, what=sentence(what))
+            share = sentence("{n} 格中 {fits} 格{what}", n=len(cells), fits=fits, what=what)
             found.append(Guess(role, sure * fits / len(cells), share))
     if len(cells) > 2 and _counts_up(cells):
         found.append(Guess("number", 0.9, sentence("从 1 数起的序号")))
@@ -225,22 +225,22 @@ def _rounded(cell: str) -> bool:
 
 
 # Role → test of a cell, least share of cells that fit, how sure that makes, and what is said of them.
-_PATTERNS: dict[str, tuple[Callable[[str], bool], float, float, str]] = {
-    "idno": (lambda cell: _identifies("idno")(cell) or _rounded(cell), 0.5, 0.97, "是身份证号（校验位对）"),
-    "phone": (_identifies("phone"), 0.7, 0.95, "是 11 位手机号"),
-    "mail": (_identifies("mail"), 0.7, 0.97, "是邮箱"),
-    "gender": (lambda cell: cell in _GENDERS, 0.9, 0.95, "是男或女"),
-    "date": (lambda cell: bool(_DATE.fullmatch(cell)), 0.8, 0.6, "是日期"),
-    "duration": (lambda cell: bool(_SPAN.fullmatch(cell)), 0.6, 0.75, "是时长"),
-    "attendance": (lambda cell: cell.lower() in _TICKS, 0.9, 0.5, "是勾或叉"),
-    "name": (lambda cell: bool(_NAME.fullmatch(cell)) and cell[0] in _SURNAMES, 0.7, 0.5, "像姓名"),
-    "school_name": (lambda cell: bool(_SCHOOL.fullmatch(cell)), 0.7, 0.8, "像学校名"),
-    "county": (_coded("county"), 0.7, 0.8, "是县（市、区）"),
-    "subject": (_coded("subject"), 0.7, 0.8, "是学科"),
-    "stage": (_coded("stage"), 0.7, 0.8, "是学段"),
-    "title": (_coded("title"), 0.7, 0.8, "是职称"),
-    "score": (_mark, 0.9, 0.3, "是 0 到 150 的数"),
-    "staff": (lambda cell: bool(_CODE.fullmatch(cell)), 0.9, 0.35, "像编号"),
+_PATTERNS: dict[str, tuple[Callable[[str], bool], float, float, Sentence]] = {
+    "idno": (lambda cell: _identifies("idno")(cell) or _rounded(cell), 0.5, 0.97, sentence("是身份证号（校验位对）")),
+    "phone": (_identifies("phone"), 0.7, 0.95, sentence("是 11 位手机号")),
+    "mail": (_identifies("mail"), 0.7, 0.97, sentence("是邮箱")),
+    "gender": (lambda cell: cell in _GENDERS, 0.9, 0.95, sentence("是男或女")),
+    "date": (lambda cell: bool(_DATE.fullmatch(cell)), 0.8, 0.6, sentence("是日期")),
+    "duration": (lambda cell: bool(_SPAN.fullmatch(cell)), 0.6, 0.75, sentence("是时长")),
+    "attendance": (lambda cell: cell.lower() in _TICKS, 0.9, 0.5, sentence("是勾或叉")),
+    "name": (lambda cell: bool(_NAME.fullmatch(cell)) and cell[0] in _SURNAMES, 0.7, 0.5, sentence("像姓名")),
+    "school_name": (lambda cell: bool(_SCHOOL.fullmatch(cell)), 0.7, 0.8, sentence("像学校名")),
+    "county": (_coded("county"), 0.7, 0.8, sentence("是县（市、区）")),
+    "subject": (_coded("subject"), 0.7, 0.8, sentence("是学科")),
+    "stage": (_coded("stage"), 0.7, 0.8, sentence("是学段")),
+    "title": (_coded("title"), 0.7, 0.8, sentence("是职称")),
+    "score": (_mark, 0.9, 0.3, sentence("是 0 到 150 的数")),
+    "staff": (lambda cell: bool(_CODE.fullmatch(cell)), 0.9, 0.35, sentence("像编号")),
 }  # fmt: skip
 _STRICT: dict[str, Callable[[str], bool]] = {
     "idno": _PATTERNS["idno"][0],

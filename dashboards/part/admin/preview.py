@@ -12,6 +12,7 @@ from dashboards.part import badge, format
 from dashboards.part.admin.word import field_name, reasons_text, target_name
 from portrait.intake.preview import Preview, Sample
 
+FEW, SHORT = 20, 60  # rows that are no data, and characters of each
 OPEN = 3  # previews that are unfolded from the start; those with a fault always are
 
 
@@ -75,11 +76,33 @@ def _body(one: Preview) -> list[Any]:
     words = gettext("读到 {n} 行", n=_exact(one.rows_read))
     if one.rows_bad:
         words += gettext("，{n} 行有问题：{codes}", n=_exact(one.rows_bad), codes=reasons_text(one.codes))
-    if one.rows_passed:
-        words += gettext("；另有 {n} 行由别的流读", n=_exact(one.rows_passed))
+    others = one.rows_passed - len(one.no_data)
+    if others:
+        words += gettext("；另有 {n} 行由别的流读", n=_exact(others))
+    told = _no_data(one)
     if not one.samples:
-        return [html.P(words + gettext("。")), html.P(gettext("文件里没有数据行。"), className="quiet")]
-    return [html.P(words + gettext("。")), html.Div(_table(one), className="table-scroll", tabIndex="0")]
+        return [html.P(words + gettext("。")), told, html.P(gettext("文件里没有数据行。"), className="quiet")]
+    return [
+        html.P(words + gettext("。")),
+        told,
+        html.Div(_table(one), className="table-scroll", tabIndex="0"),
+    ]
+
+
+def _no_data(one: Preview) -> Any:
+    """The rows of a sheet that are no data: passed over, but never in silence."""
+    if not one.no_data:
+        return None
+    rows = [
+        html.Li(
+            gettext(
+                "第 {n} 行：{reason}（{text}）", n=row.row, reason=gettext(row.reason), text=row.text[:SHORT]
+            )
+        )
+        for row in one.no_data[:FEW]
+    ]
+    words = gettext("{n} 行不是数据，略过", n=_exact(len(one.no_data)))
+    return html.Details([html.Summary(words), html.Ul(rows, className="plain quiet")], className="quiet")
 
 
 def _table(one: Preview) -> Any:
