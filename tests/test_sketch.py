@@ -98,10 +98,7 @@ def test_choosing_a_new_source_by_button_and_another_target_draws_the_form_anew(
     choose(home.settings.home, ME, "demo_yuyan")
     assert "按表头和内容提出了一份映射" in do(admin, "sketch")
     target = {"type": "sketch-place", "part": "target"}
-    place = [
-        ({"type": "sketch-place", "part": part}, value)
-        for part, value in (("header", "auto"), ("target", "person"))
-    ]
+    place = [(target, "person")]
     drawn = shown(
         ask(admin, target, "value", "person", changes="sketch.children", sketch_place=place, **form())
     )

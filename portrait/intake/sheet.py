@@ -20,6 +20,8 @@ from portrait.intake.raw import Stage, header_names
 
 # A workbook is a zip: refuse one that unpacks to more than this instead of filling the memory.
 UNPACKED_LIMIT = 2 << 30
+# Real sheets shrink to a tenth or a thirtieth; what shrinks much more is made to fill the memory.
+_SUSPECT, _MOST_TIMES = 64 << 20, 150
 # A workbook with a password is an OLE container with a stream of this name.
 _OLE, _ENCRYPTED, _DIRECTORY = (
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
@@ -113,6 +115,14 @@ def _book(path: Path, name: str) -> CalamineWorkbook:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:
             size = sum(member.file_size for member in packed.infolist())
+        times = size // max(path.stat().st_size, 1)
+        if size > _SUSPECT and times > _MOST_TIMES:
+            raise InputError(
+                "{file}：工作簿解开后有 {size} MB，是文件的 {times} 倍，不像真的表格，没有打开",
+                file=name,
+                size=size >> 20,
+                times=times,
+            )
         if size > UNPACKED_LIMIT:
             raise InputError(
                 "{file}：工作簿解开后有 {size} MB，上限是 {most} MB",
