@@ -17,11 +17,13 @@ from dashboards.part.admin import desk
 from dashboards.part.admin.batch import SHOWN, batch_cards, batch_numbers
 from dashboards.part.admin.handling import register_rows
 from dashboards.part.admin.ledger import batch_grid, batch_row, equation, exact, sums_table
-from dashboards.part.admin.panel import taken_card, upload_card
+from dashboards.part.admin.panel import new_card, taken_card, upload_card
+from dashboards.part.admin.sketching import register_sketch, sketch_body
 from dashboards.part.admin.summary import intake_head
 from dashboards.part.admin.word import source_name, target_name
 from dashboards.part.job import job_card, ticker
 from portrait.errors import AccessRefused, PortraitError
+from portrait.intake.sketch import NEW
 from portrait.intake.upload import Taken, receive, sweep_uploads
 from portrait.refresh import RefreshReport
 from portrait.scope import Role
@@ -106,6 +108,8 @@ def _panel(context: Context) -> Any:
     if taking is not None and isinstance(taking.result, Taken):
         return taken_card(taking.result)
     upload = desk.waiting(context)
+    if upload.files and upload.source == NEW:
+        return new_card(context, upload, sketch_body(context), taking)
     return upload_card(context, upload, desk.look_of(context, upload), taking)
 
 
@@ -201,6 +205,8 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         Output("intake-tick", "disabled", allow_duplicate=True),
         Output("intake-phase", "data", allow_duplicate=True),
     )
+
+    register_sketch(app, context, panel)
 
     @app.callback(
         *outputs,

@@ -40,6 +40,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
+def print_text(text: str) -> None:
+    """A text on stdout as it is, neither folded nor marked up: a file is to be made of it."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)

@@ -9,12 +9,15 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from portrait.cli.console import Bar, print_json, print_table, progress, stdout
-from portrait.cli.option import Home, Json, Wait, operator, site_of
+from portrait.cli.console import Bar, print_json, print_table, print_text, progress, stdout
+from portrait.cli.option import Home, Json, Misused, Wait, operator, site_of
 from portrait.errors import InputError
 from portrait.intake.door import REASONS, BatchReport, intake
+from portrait.intake.draft import mapping_text
+from portrait.intake.judge import passed_over
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
+from portrait.intake.propose import Proposal, propose, shape
 from portrait.intake.target import TARGETS
 from portrait.record import row_of
 
@@ -29,9 +32,15 @@ def register(app: typer.Typer) -> None:
     )
     def take(
         path: Annotated[Path, typer.Argument(help="平台导出的文件或文件夹")],
-        source: Annotated[str, typer.Option("--source", "-s", help="映射的名字， 或映射文件的路径")],
+        source: Annotated[str, typer.Option("--source", "-s", help="映射的名字， 或映射文件的路径")] = "",
         preview: Annotated[
             bool, typer.Option("--preview", help="只看每个文件会变成什么、 哪些行不行， 什么也不存")
+        ] = False,
+        proposed: Annotated[
+            bool,
+            typer.Option(
+                "--propose", help="不用映射： 看表头和内容提出一份映射（YAML，带理由和把握）， 什么也不存"
+            ),
         ] = False,
         wait: Wait = 0.0,
         home: Home = None,
@@ -43,6 +52,11 @@ def register(app: typer.Typer) -> None:
         """
         if not path.exists():
             raise InputError(f"没有文件或文件夹 {path}")
+        if proposed:
+            show_proposals(propose(path, path.name), as_json)
+            return
+        if not source:
+            raise Misused("要写 --source 映射；还没有映射的表格，先用 --propose 看看")
         site = site_of(home)
         if preview:
             show(look(site, path, source, **({} if as_json else {"rows": SHOWN})), as_json)
@@ -55,6 +69,26 @@ def register(app: typer.Typer) -> None:
             print_json([as_row(report) for report in reports])
         else:
             print_batches(reports)
+
+
+def show_proposals(found: Sequence[Proposal], as_json: bool) -> None:
+    """Print the mapping that is proposed; what a person should know stands above it as comments."""
+    if as_json:
+        print_json([shape(one) for one in found])
+        return
+    for one in found:
+        table = one.table
+        place = f"工作表 {'、'.join(one.sheets)}，" if table.sheet else ""
+        print_text(f"# {one.file}：{place}表头在第 {table.head.row} 行，{table.rows} 行数据")
+        for note in one.notes:
+            print_text(f"# 注意：{note}")
+        for name in one.missing:
+            print_text(f"# 还缺：{name}（在 fields 里补上 from 列或 const 值）")
+        for column in table.columns:
+            if not one.draft.picks.get(column.name):
+                shown = " ".join("、".join(column.examples).split())
+                print_text(f"# 没有用的列：{column.name}（{shown[:WIDTH] or '空的'}）")
+    print_text(mapping_text([one.draft for one in found]))
 
 
 def telling(bar: Bar) -> Callable[[str, int, int], None]:
@@ -153,6 +187,8 @@ def _show(one: Preview) -> None:
         console.print(f"  略过：{listed}", soft_wrap=True)
     if one.codes:
         console.print("  原因：" + "、".join(f"{code} {count:,}" for code, count in one.codes))
+    if one.no_data:
+        console.print(f"  {passed_over(one.no_data)}", soft_wrap=True)
     for sample in one.samples:
         console.print(f"  第 {row_of(sample.row):,} 行　{escape(_told(one.target, sample))}", soft_wrap=True)
 

@@ -28,7 +28,7 @@ from portrait.intake.raw import Raw
 from portrait.intake.reader import read, require
 from portrait.sentence import sentence
 from portrait.site import Site
-from portrait.store.link import known_ids
+from portrait.store.link import known_ids, known_names
 
 _CHUNK = 50_000
 _LOOK = pa.schema(
@@ -85,8 +85,13 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
         with site.registry.connect() as connection:
             return list(known_ids(connection, thing))
 
+    def names(thing: str) -> list[tuple[str, int]]:
+        with site.registry.connect() as connection:
+            return list(known_names(connection, thing))
+
+    known = Known(ids, also if also is not None else {}, names)
     try:
-        yield Bench(site, engine, staging, load_secret(home), Known(ids, also if also is not None else {}))
+        yield Bench(site, engine, staging, load_secret(home), known)
     finally:
         engine.close()
         shutil.rmtree(staging, ignore_errors=True)

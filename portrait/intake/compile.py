@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from portrait.errors import InputError
 from portrait.identifier import SENSITIVE
+from portrait.intake import loose
 from portrait.intake.expression import Expression
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.mistake import EXPECTED, MISTAKES
-from portrait.intake.program import Check, Program, check, column_sql, condition_sql
+from portrait.intake.program import Check, Program, check, column_sql, condition_sql, without
 from portrait.intake.raw import Raw, literal
 from portrait.intake.shape import FILE
 from portrait.intake.target import LOOKUPS, Field
@@ -49,6 +50,8 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
     fields = dict(stream.fields)
     if stream.target.name == "person" and "staff" not in fields and ":" not in fields["key"].prefix:
         fields["staff"] = fields["key"]  # a person's key is the staff number unless it names another source
+    if "score_max" in fields and fields.get("score", fields["score_max"]).loose:
+        fields = {"score_max": fields["score_max"], **fields}  # 85% is of the full mark: that is read first
     for name, expression in fields.items():
         wanted = stream.target.field(name)
         if wanted is None:
@@ -88,8 +91,7 @@ def _raw_text(program: Program, expression: Expression) -> str:
     if expression.const is not None:
         return f"nullif({literal(expression.const)}, '')"
     columns = [column_sql(program, column) for column in expression.source]
-    for blank in expression.blank:
-        columns = [f"nullif({column}, {literal(blank)})" for column in columns]
+    columns = [without(column, expression.blank) for column in columns]
     if len(columns) == 1:
         return columns[0]
     joiner = literal(expression.join)
@@ -117,6 +119,17 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
         program.checks.append(Check(column, f"c_{name} <> ''", f"c_{name}", f"r_{name}", shown))
         return f"l_{name}.value"
     text = f"s.t_{name}"
+    if expression.loose and wanted.type in (*_NUMBER_TYPES, "date", "time"):
+        # In a query of their own: what reads a text names it many times.
+        raw = program.texts[f"t_{name}"]
+        dated = wanted.type in ("date", "time") and not expression.format
+        if dated:
+            program.texts[f"d_{name}"] = loose.tidy(raw)
+        else:
+            program.texts[f"d_{name}"] = raw if expression.format else loose.narrow(raw)
+        if wanted.type in ("date", "time"):
+            program.texts[f"h_{name}"] = loose.late(raw)
+        text = f"s.d_{name}"
     if expression.prefix:
         text = f"({literal(expression.prefix)} || {text})"
     if expression.default:
@@ -194,7 +207,9 @@ def _numeric(
     program: Program, wanted: Field, expression: Expression, text: str, column: str, name: str
 ) -> None:
     value, expected = number(text), "数字"
-    if wanted.type == "seconds":
+    if expression.loose:
+        value, expected = _loose(wanted, expression, text)
+    elif wanted.type == "seconds":
         value, expected = seconds(text, expression.unit), SECONDS_EXPECTED[expression.unit]
     elif expression.unit == "percent":
         value, expected = f"({value} / 100)", "百分数"
@@ -234,26 +249,45 @@ def _numeric(
         )
 
 
+def _loose(wanted: Field, expression: Expression, text: str) -> tuple[str, str]:
+    """SQL of a number as people write it, and what is expected. A score given as a percentage is one of the full mark."""
+    if wanted.type == "seconds" and expression.unit not in ("iso8601", "clock"):
+        return loose.seconds(text, expression.unit), loose.SPAN_EXPECTED
+    if wanted.type == "seconds":
+        return seconds(text, expression.unit), SECONDS_EXPECTED[expression.unit]
+    value, share = loose.number(text), loose.percentage(text)
+    if expression.unit == "percent":
+        return f"(CASE WHEN {share} THEN {value} ELSE {value} / 100 END)", "百分数"
+    if wanted.name == "score":
+        most = "v_score_max" if expression.max is None else repr(expression.max)
+        return f"(CASE WHEN {share} THEN round({value} * {most}, 9) ELSE {value} END)", loose.NUMBER_EXPECTED
+    return value, loose.NUMBER_EXPECTED
+
+
 def _dated(
     program: Program, wanted: Field, expression: Expression, text: str, column: str, name: str
 ) -> None:
     zone = program.mapping.timezone
     if name in program.lookups:
         # A mapped date is read once a word, not once a row.
-        local, utc = moment("value", expression.format, zone, expression.year, expression.months)
+        local, utc = _moment(
+            "value" if expression.format else loose.tidy("value"), loose.late("value"), expression, zone
+        )
         program.derived[name] = {
             "at_source": ("timestamp", as_local(local, utc, zone)),
             "at_utc": ("timestamptz", as_utc(local, utc, zone)),
         }
         there, instant = f"l_{name}.at_source", f"l_{name}.at_utc"
     else:
-        local, utc = moment(text, expression.format, zone, expression.year, expression.months)
+        local, utc = _moment(text, f"s.h_{name}", expression, zone)
         there, instant = as_local(local, utc, zone), as_utc(local, utc, zone)
     program.values[f"n_{name}"] = there
     program.values[f"v_{name}"] = instant if wanted.type == "time" else f"({there})::date"
     form = (
         f"形如 {'、'.join(expression.format)}"
         if expression.format
+        else loose.DATE_EXPECTED
+        if expression.loose
         else "如 2022-08-31 或 2022-08-31 09:05:00"
     )
     dated = f"coalesce({in_years(f'n_{name}')}, false)"
@@ -261,6 +295,10 @@ def _dated(
         program.values[f"y_{name}"] = without_year(text, expression.format, expression.months)
         program.checks.append(check(column, f"y_{name} AND NOT {dated}", "no_year", NO_YEAR, f"x_{name}"))
         dated = f"({dated} OR y_{name})"
+    elif expression.loose and not expression.year and not expression.format:
+        short = loose.yearless(f"x_{name}")
+        program.checks.append(check(column, short, "no_year", loose.NO_YEAR, f"x_{name}"))
+        dated = f"({dated} OR coalesce({short}, false))"
     program.checks.append(
         check(
             column,
@@ -270,6 +308,12 @@ def _dated(
             f"x_{name}",
         )
     )
+
+
+def _moment(text: str, late: str, expression: Expression, zone: str) -> tuple[str, str]:
+    if expression.loose:
+        return loose.date_time(text, late, expression.format, zone, expression.year, expression.months)
+    return moment(text, expression.format, zone, expression.year, expression.months)
 
 
 def _counted(program: Program, wanted: Field, start: Expression, days: Expression, name: str) -> None:

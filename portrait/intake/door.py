@@ -17,9 +17,9 @@ from portrait.errors import InputError, PortraitError
 from portrait.identity import hidden
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
-from portrait.intake.find import files_of, joined_file
+from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
-from portrait.intake.judge import passed, refuse_undated, refused, tally
+from portrait.intake.judge import passed, passed_over, refuse_undated, refused, tally
 from portrait.intake.land import (
     PART_ROWS,
     Progress,
@@ -132,12 +132,16 @@ def _intake(
                 joined = {join.alias: joined_file(path, stream, join.layout) for join in stream.joins}
                 for file in files:
                     tell(f"{mapping.source}·{stream.name}·{file.name}（{next(numbers)}/{total}）", 0, 0)
-                    try:
-                        reports.append(
-                            _take(bench, lease, mapping, recipe, stream, file, joined, by, tell, part_rows)
-                        )
-                    except InputError as error:
-                        failures.append(error.message)
+                    sheets, unread = by_sheet(stream, file)
+                    for one in sheets:
+                        try:
+                            report = _take(
+                                bench, lease, mapping, recipe, one, file, joined, by, tell, part_rows, unread
+                            )
+                        except InputError as error:
+                            failures.append(error.message)
+                        else:
+                            reports.append(report)
                 if failures:
                     # Later streams may stand on this one: what they lack now they would quarantine.
                     raise InputError(reduce(_and, failures))
@@ -159,6 +163,7 @@ def _take(
     by: str,
     progress: Progress,
     part_rows: int,
+    unread: Sequence[str],
 ) -> BatchReport:
     site = bench.site
     main = _archived(site, file)
@@ -184,7 +189,7 @@ def _take(
     try:
         program = set_up(bench, mapping, stream, main, others)
         try:
-            return _fill(bench, lease, program, batch, progress, part_rows)
+            return _fill(bench, lease, program, batch, progress, part_rows, unread)
         finally:
             clear(bench, program)
     except PortraitError as error:
@@ -193,7 +198,13 @@ def _take(
 
 
 def _fill(
-    bench: Bench, lease: Lease, program: Program, batch: Batch, progress: Progress, part_rows: int
+    bench: Bench,
+    lease: Lease,
+    program: Program,
+    batch: Batch,
+    progress: Progress,
+    part_rows: int,
+    unread: Sequence[str],
 ) -> BatchReport:
     """Store the good rows, quarantine the bad ones, close the batch."""
     site, engine = bench.site, bench.engine
@@ -256,7 +267,7 @@ def _fill(
         bad = store_refused(connection, batch.id, _counted(rows, codes))
         counts = replace(counts, rows_quarantined=bad, rows_duplicate=found.read - bad - counts.rows_stored)
         skipped = passed(engine, program)
-        message = _message(bench, program, counts, strange, skipped)
+        message = _message(bench, program, counts, strange, skipped, unread)
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -293,10 +304,18 @@ def _taken_before(batch: Batch) -> BatchReport:
 
 
 def _message(
-    bench: Bench, program: Program, counts: Counts, strange: Sequence[int], skipped: Sequence[tuple[str, int]]
+    bench: Bench,
+    program: Program,
+    counts: Counts,
+    strange: Sequence[int],
+    skipped: Sequence[tuple[str, int]],
+    unread: Sequence[str],
 ) -> str:
-    """What a reader of the ledger should know beyond the counts."""
-    notes = []
+    """What a reader of the ledger should know beyond the counts. `skipped` are rows that are no learning records, by reason;
+    `unread` are sheets that the stream has no use for."""
+    notes = [passed_over(program.raw.passed)] if program.raw.passed else []
+    if unread:
+        notes.append(f"没有读的工作表（没有这些列）：{'、'.join(unread)}")
     if skipped:
         shown = "、".join(f"{why} {rows:,} 行" for why, rows in skipped[:REASONS])
         rest = sum(rows for _, rows in skipped[REASONS:])

@@ -9,6 +9,7 @@ from typing import Any
 
 from portrait.errors import MappingError
 from portrait.identifier import JOINED, SENSITIVE
+from portrait.intake.digest import later
 
 UNITS = ("seconds", "minutes", "hours", "clock", "iso8601", "played", "percent")
 _KNOWN = {
@@ -68,8 +69,9 @@ class Expression:
     start: Expression | None = None
     days: Expression | None = None
     first: tuple[Expression, ...] = ()
-    year: str = ""  # of times written without one: that year, or (2022-09) the twelve months from then
-    months: str = ""  # how months are named in words: any
+    loose: bool = later(False)  # numbers, dates and durations as people write them
+    year: str = later("")  # of times written without one: that year, or (2022-09) the twelve months from then
+    months: str = later("")  # how months are named in words: any
 
     @property
     def parts(self) -> tuple[Expression, ...]:

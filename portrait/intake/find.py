@@ -8,8 +8,12 @@ from pathlib import Path
 
 from portrait.errors import InputError
 from portrait.intake.arrange import has_heads
-from portrait.intake.mapping import Layout, Mapping, Stream
+from portrait.intake.layout import EVERY_SHEET
+from portrait.intake.mapping import Layout, Mapping, Stream, of_sheet
+from portrait.intake.office import fitting_sheets
 from portrait.intake.oneroster import package_file
+from portrait.intake.reader import SUFFIXES
+from portrait.intake.sheet import sheet_names
 from portrait.intake.text import head_of
 from portrait.sentence import Sentence, sentence
 
@@ -60,6 +64,27 @@ def files_of(mapping: Mapping, path: Path) -> list[tuple[Stream, list[Path]]]:
                 there=_listed(path),
             )
     return [(stream, list(files)) for stream, files in streams if files]
+
+
+def by_sheet(stream: Stream, file: Path) -> tuple[list[Stream], list[str]]:
+    """The stream once for each sheet of the file that it reads, and the sheets without its columns. A file that cannot be
+    looked into gives the stream as it is: what is wrong with it comes to light when it is read."""
+    if stream.layout.sheet != EVERY_SHEET or _kind(stream.layout, file) != "xlsx":
+        return [stream], []
+    needed = [column for column in stream.columns if stream.joined(column) is None]
+    try:
+        names = sheet_names(file, file.name)
+        places = fitting_sheets(file, file.name, stream.layout, needed)
+    except InputError:
+        return [stream], []
+    others = [name for place, name in enumerate(names, 1) if place not in places]
+    return ([of_sheet(stream, place) for place in places], others) if places else ([stream], [])
+
+
+def _kind(layout: Layout, file: Path) -> str:
+    if layout.format != "auto":
+        return layout.format
+    return SUFFIXES.get(file.suffix.lower(), "")
 
 
 def useless(mapping: Mapping, file: Path) -> Sentence:

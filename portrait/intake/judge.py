@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +16,18 @@ from portrait.intake.ask import many, one
 from portrait.intake.compile import NO_YEAR
 from portrait.intake.expression import secret_columns
 from portrait.intake.program import Program
-from portrait.intake.raw import Broken, literal
+from portrait.intake.raw import Broken, Passed, literal
 from portrait.store.quarantine import Refused
 
 _LONG_NUMBER = re.compile(r"\d{7,}[Xx]?")
+_FEW = 5
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many rows of the file the stream selects (rows that could not be cut into columns among them) and leaves to others."""
+    """How many rows of the file the stream selects (rows that could not be cut into columns among them) and how many it passes over: left to
+    other streams, or no data."""
 
     read: int
     passed: int
@@ -37,7 +39,19 @@ def tally(engine: duckdb.DuckDBPyConnection, program: Program) -> Tally:
         engine,
         f"SELECT count(*) FILTER (_selected), count(*) FILTER (NOT _selected) FROM {program.seen}",
     )
-    return Tally(selected + len(program.raw.broken), passed)
+    return Tally(selected + len(program.raw.broken), passed + len(program.raw.passed))
+
+
+def passed_over(rows: Sequence[Passed]) -> str:
+    """Which rows are no data and why, in one sentence: the first of each reason by their numbers."""
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.reason, []).append(row.row)
+    told = (
+        f"第 {'、'.join(map(str, lines[:_FEW]))} 行{f'等 {len(lines)} 行' if len(lines) > _FEW else ''}（{reason}）"
+        for reason, lines in found.items()
+    )
+    return f"略过 {len(rows)} 行，不是数据：{'，'.join(told)}"
 
 
 def passed(engine: duckdb.DuckDBPyConnection, program: Program) -> list[tuple[str, int]]:
@@ -54,7 +68,7 @@ def refuse_undated(engine: duckdb.DuckDBPyConnection, program: Program) -> None:
     """Raise InputError when no time of the file says its year and the mapping does not either: a row here and there waits in
     quarantine, but a file of nothing else is not what the mapping takes it for."""
     for place, check in enumerate(program.checks):
-        if check.code != literal("no_year"):
+        if check.code != literal("no_year") or not check.bad.startswith("y_"):
             continue
         bad = f"coalesce({check.bad}, false)"
         rows, without, first = one(

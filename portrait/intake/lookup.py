@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -31,6 +32,13 @@ _LISTS = {
     "category": "project_categories",
     "level": "training_levels",
 }
+# What people tick sheets with.
+_TICKS = dict.fromkeys(("✓", "✔", "☑", "对", "已", "是的", "o", "○", "到", "出勤", "已到"), "1")
+_TICKS |= dict.fromkeys(("✗", "✘", "x", "☒", "错", "未", "不是", "缺", "缺勤", "未到", "□"), "0")
+# Excel has turned a long number into 4.10105E+17: its last digits are gone.
+_ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?1\d")
+_ZEROED = re.compile(r"\d{15}000")  # the same, written out again
+LOST = "号码被表格软件变成了科学计数，末几位已经丢失，补不回来；请把这一列设成“文本”格式，从原来的系统重新导出或重新填写后再导入"
 # What people write in rosters besides the list's own names.
 _ALSO = {"gender": {"男": "1", "女": "2", "未知": "0"}}
 TAG = "\x1f"  # between the kind and the text of an identifier whose alternatives are of several kinds
@@ -55,16 +63,28 @@ class Known:
 
     ids: Callable[[str], Iterable[int]]
     also: dict[str, set[int]] = field(default_factory=dict)
+    names: Callable[[str], Iterable[tuple[str, int]]] = lambda _thing: ()
     _read: dict[str, set[int]] = field(default_factory=dict)
+    _named: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __call__(self, thing: str, number: int) -> bool:
         if thing not in self._read:
             self._read[thing] = set(self.ids(thing))
         return number in self._read[thing] or number in self.also.get(thing, ())
 
+    def named(self, thing: str, name: str) -> int | None:
+        """The id of the one thing of this name; None where there is none, or several."""
+        if thing not in self._named:
+            found: dict[str, set[int]] = {}
+            for called, number in self.names(thing):
+                found.setdefault(called, set()).add(number)
+            self._named[thing] = {called: min(ids) for called, ids in found.items() if len(ids) == 1}
+        return self._named[thing].get(name)
+
     def forget(self, thing: str) -> None:
         """Read a kind of thing again: more of it has been registered."""
         self._read.pop(thing, None)
+        self._named.pop(thing, None)
 
 
 @dataclass(frozen=True)
@@ -139,6 +159,9 @@ class Lookup:
 
     def _typed(self, text: str, context: Context) -> Answer:
         if self.field.type in WORDED:
+            ticked = _TICKS.get(text.strip().lower()) if self.field.type == "boolean" else None
+            if self.expression.loose and ticked is not None:
+                return Answer(ticked)
             return _worded(self.field, text)
         if self.field.type in ("account", "identifier"):
             return self._identified(text, context)
@@ -148,9 +171,13 @@ class Lookup:
         kind = self.kinds[0]
         if self.mixed:
             kind, _, text = text.partition(TAG)
+        if _ROUNDED.fullmatch(text) and (kind != "native" or self.expression.loose):
+            return Answer(code="lost_digits", reason=LOST)
         try:
             found = identify(context.source, kind, text, context.secret)
         except Unrecognised as error:
+            if kind == "idno" and _ZEROED.fullmatch(text):
+                return Answer(code="lost_digits", reason=f"{error}：末三位都是 0，{LOST}")
             return Answer(code=f"bad_{kind}", reason=str(error))
         if not found.shown or len(found.shown) > 120:
             return Answer(code=f"bad_{kind}", reason=f"{KIND_NAME[kind]}应为 1 到 120 个字")
@@ -165,7 +192,11 @@ class Lookup:
         number = code_number(thing, text, context)
         if context.known(thing, number):
             return Answer(str(number))
-        reason = f"登记库里没有代码为“{text}”的{_CODED[thing]}，请先接入{_CODED[thing]}名单或改正代码"
+        # Whether a record is good may not hang on what is registered today, so only rosters go by names.
+        if self.must and self.expression.loose and (called := context.known.named(thing, text)) is not None:
+            return Answer(str(called))
+        by = "代码或名称（或同名的不止一个）" if self.must and self.expression.loose else "代码"
+        reason = f"登记库里没有{by}为“{text}”的{_CODED[thing]}，请先接入{_CODED[thing]}名单或改正代码"
         return Answer(str(number), "" if not self.must else f"unknown_{thing}", reason)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +13,18 @@ import yaml
 
 from portrait.errors import MappingError
 from portrait.identifier import KINDS
+from portrait.intake.digest import later, meaning
 from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
+from portrait.intake.layout import (
+    JOIN_WORDS,
+    OFFICE,
+    STREAM_WORDS,
+    Habit,
+    habit_of,
+    header_of,
+    office_of,
+    written_by,
+)
 from portrait.intake.lookup import wrong_words
 from portrait.intake.node import NAME, choice_of, columns_of, list_of, name_of, text_of, truth_of
 from portrait.intake.shape import FILE, Made, Pass, Wide, made_of, names_of, passed_of, wide_of
@@ -23,9 +34,6 @@ from portrait.resource import DATA
 
 FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl", "edx")
 ENCODINGS = ("auto", "utf-8", "gb18030")
-_LATER = frozenset(
-    {"names", "lacking", "heads", "wide", "made", "passed", "year", "months", "later", "series", "void"}
-)
 PACKAGES = ("oneroster",)  # kinds of file sets with rules of their own, see portrait/intake/handed.py
 # No key on a keyboard writes these, and neither the engine nor PostgreSQL keeps them all.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -39,11 +47,22 @@ class Layout:
     format: str = "auto"
     encoding: str = "auto"
     sheet: str = ""
-    header: int = 1
-    names: tuple[tuple[str, tuple[str, ...]], ...] = ()  # our name of a column → what files call it
-    lacking: tuple[str, ...] = ()  # columns that a file need not have
-    heads: tuple[str, ...] = ()  # files without these columns are not meant, whatever they are called
-    wide: Wide | None = None
+    header: int = 1  # 0: the first row that has the columns
+    names: tuple[tuple[str, tuple[str, ...]], ...] = later(())  # our name of a column → what files call it
+    lacking: tuple[str, ...] = later(())  # columns that a file need not have
+    heads: tuple[str, ...] = later(())  # files without these columns are not meant, whatever they are called
+    wide: Wide | None = later(None)
+    cells: str = later("")  # office: laid out and written as people do
+    under: int = later(0)  # rows of the header below its first
+    place: int = later(0)  # the sheet's number, where one stream reads several
+    fill_down: tuple[str, ...] = later(())  # columns in which a blank means the cell above
+    skip: tuple[str, ...] = later(())  # words of rows that are no data: totals, signatures
+    stop_at: tuple[str, ...] = later(())  # words of the row that ends the table
+    hidden: str = later("")  # skip: hidden rows are passed over
+
+    @property
+    def office(self) -> bool:
+        return self.cells == OFFICE
 
 
 @dataclass(frozen=True)
@@ -63,6 +82,7 @@ class Where:
     column: str
     values: tuple[str, ...] = ()
     present: bool | None = None
+    blank: tuple[str, ...] = later(())  # texts that are not there either
 
 
 @dataclass(frozen=True)
@@ -80,13 +100,11 @@ class Stream:
     fields: tuple[tuple[str, Expression], ...]
     course_source: str
     class_source: str
-    made: tuple[Made, ...] = ()
-    passed: tuple[Pass, ...] = ()
-    identity: str = (
-        "record"  # record: kind and account belong to what a record is; key: the key alone says it
-    )
-    series: str = ""  # tells apart two numberings of one source
-    void: Where | None = None  # rows that say that their record is taken back
+    made: tuple[Made, ...] = later(())
+    passed: tuple[Pass, ...] = later(())
+    identity: str = later("record")  # record: kind and account say what a record is too; key: the key alone
+    series: str = later("")  # tells apart two numberings of one source
+    void: Where | None = later(None)  # rows that say that their record is taken back
 
     def field(self, name: str) -> Expression | None:
         return dict(self.fields).get(name)
@@ -141,31 +159,37 @@ class Mapping:
 
     def digest(self, stream: Stream) -> str:
         """Changes when, and only when, the same file could give other records."""
-        meaning = {"source": self.source, "timezone": self.timezone, "stream": _meaning(stream)}
-        text = json.dumps(meaning, sort_keys=True, ensure_ascii=False, default=str)
+        said = {"source": self.source, "timezone": self.timezone, "stream": _said(stream)}
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def stream(self, name: str) -> Stream:
+        own, hash_, place = name.partition(
+            "#"
+        )  # names have no #: it is one sheet of a stream that reads several
         for stream in self.streams:
-            if stream.name == name:
-                return stream
+            if stream.name == own and (not hash_ or place.isdecimal()):
+                return of_sheet(stream, int(place)) if hash_ else stream
         raise MappingError(
             f"映射 {self.name} 里没有 {name} 这个流，可选：{'、'.join(s.name for s in self.streams)}"
         )
 
 
-def _meaning(stream: Stream) -> dict[str, Any]:
-    """The stream as data, without what it does not use of the words that came when mappings were in use: they keep their digests."""
-    said = asdict(stream, dict_factory=lambda pairs: {k: v for k, v in pairs if k not in _LATER or v})
-    if said["identity"] == "record":
-        del said["identity"]
+def _said(stream: Stream) -> Any:
+    """The stream as data, without the target's newer fields that it does not fill."""
+    said = meaning(stream)
     given = {name for name, _ in stream.fields}
     said["target"]["fields"] = [
-        {key: value for key, value in field.items() if key != "later"}
-        for field in said["target"]["fields"]
-        if not field.get("later") or field["name"] in given
+        {key: value for key, value in one.items() if key != "newer"}
+        for one in said["target"]["fields"]
+        if not one.get("newer") or one["name"] in given
     ]
     return said
+
+
+def of_sheet(stream: Stream, place: int) -> Stream:
+    """A stream that reads several sheets, cut down to one by its number (from 1)."""
+    return replace(stream, name=f"{stream.name}#{place}", layout=replace(stream.layout, place=place))
 
 
 def mapping_files(home: Path) -> dict[str, Path]:
@@ -259,36 +283,20 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
     name = name_of(raw, "name", at)
     at = f"{at.partition('，')[0]}，流 {name}"
     known = {"name", "file", "format", "encoding", "sheet", "header", "optional", "target", "where", "joins"}
-    reject(
-        raw,
-        known
-        | {
-            "key",
-            "repeats",
-            "fields",
-            "columns",
-            "lacking",
-            "heads",
-            "unpivot",
-            "make",
-            "pass",
-            "identity",
-            "series",
-            "void",
-        },
-        at,
-    )
+    known |= {"key", "repeats", "fields", "columns", "lacking", "heads", "unpivot", "make", "pass"}
+    reject(raw, known | {"identity", "series", "void"} | STREAM_WORDS, at)
     target = TARGETS.get(text_of(raw, "target", at))
     if target is None:
         raise MappingError(f"{at}：没有 target“{raw['target']}”，可选：{'、'.join(TARGETS)}")
     joins = tuple(_join(item, at) for item in list_of(raw.get("joins", []), f"{at}，joins"))
-    fields, sources = _fields(raw.get("fields"), target, maps, at)
+    habit = habit_of(raw, at)
+    fields, sources = _fields(raw.get("fields"), target, maps, habit, at)
     stream = Stream(
         name=name,
         target=target,
         layout=_layout(raw, at),
         optional=truth_of(raw, "optional", at),
-        where=tuple(_where(item, f"{at}，where") for item in list_of(raw.get("where", []), at)),
+        where=tuple(_where(item, habit, f"{at}，where") for item in list_of(raw.get("where", []), at)),
         joins=joins,
         key=columns_of(raw.get("key", []), f"{at}，key"),
         repeats=choice_of(raw, "repeats", ("drop", "keep"), at),
@@ -299,7 +307,7 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
         passed=passed_of(raw.get("pass", []), maps, at),
         identity=choice_of(raw, "identity", ("record", "key"), at),
         series=name_of(raw, "series", at) if "series" in raw else "",
-        void=_where(raw["void"], f"{at}，void") if "void" in raw else None,
+        void=_where(raw["void"], habit, f"{at}，void") if "void" in raw else None,
     )
     _check_versions(stream, at)
     if len({join.alias for join in joins}) < len(joins):
@@ -323,7 +331,7 @@ def _check_versions(stream: Stream, at: str) -> None:
 
 
 def _fields(
-    raw: Any, target: Target, maps: dict[str, ValueMap], at: str
+    raw: Any, target: Target, maps: dict[str, ValueMap], habit: Habit, at: str
 ) -> tuple[tuple[tuple[str, Expression], ...], dict[str, str]]:
     if not isinstance(raw, dict) or not raw:
         raise MappingError(f"{at}：fields 应为“目标字段: 表达式”")
@@ -331,7 +339,7 @@ def _fields(
     sources: dict[str, str] = {}
     for name, item in raw.items():
         here = f"{at}，字段 {name}"
-        expression = parse_expression(item, maps, here)
+        expression = written_by(habit, parse_expression(item, maps, here))
         if target.name in SOURCE_FIELDS.get(name, ()):
             if expression.const is None or not NAME.fullmatch(expression.const):
                 raise MappingError(f"{here}：应为 {{const: 另一来源的代码}}")
@@ -378,26 +386,28 @@ def _layout(raw: dict[str, Any], at: str) -> Layout:
     # pathlib takes ** for whole folders only, and another Python may not; better said here than in the middle of a run.
     if odd or any("**" in part and part != "**" for part in path.parts):
         raise MappingError(f"{at}：file“{file}”应为文件夹内的文件名或通配名，如 logs/*.csv")
-    header = text_of(raw, "header", at, "1")
-    if not re.fullmatch(r"[1-9][0-9]{0,5}", header):
-        raise MappingError(f"{at}：header 应为表头所在的行号（从 1 数），这里是“{header}”")
+    office = office_of(raw, at)
+    header, under = header_of(raw, at)
     return Layout(
         file=file,
         format=choice_of(raw, "format", FORMATS, at),
         encoding=choice_of(raw, "encoding", ENCODINGS, at),
         sheet=text_of(raw, "sheet", at, ""),
-        header=int(header),
+        header=header,
+        under=under,
         names=names_of(raw.get("columns", {}), at),
         lacking=columns_of(raw.get("lacking", []), f"{at}，lacking"),
         heads=columns_of(raw.get("heads", []), f"{at}，heads"),
         wide=wide_of(raw["unpivot"], at) if "unpivot" in raw else None,
+        **office,
     )
 
 
 def _join(raw: Any, at: str) -> Join:
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：joins 的每一项应为 {{file, on, as}}")
-    reject(raw, {"file", "on", "as", "required", "format", "encoding", "sheet", "header"}, f"{at}，joins")
+    known = {"file", "on", "as", "required", "format", "encoding", "sheet", "header"}
+    reject(raw, known | JOIN_WORDS, f"{at}，joins")
     alias = name_of(raw, "as", f"{at}，joins")
     on = raw.get("on")
     if not isinstance(on, dict) or not on or not all(isinstance(v, str) and v for v in (*on, *on.values())):
@@ -410,7 +420,7 @@ def _join(raw: Any, at: str) -> Join:
     )
 
 
-def _where(raw: Any, at: str) -> Where:
+def _where(raw: Any, habit: Habit, at: str) -> Where:
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：应为 {{column: 列, in: [值…]}} 或 {{column: 列, present: true}}")
     reject(raw, {"column", "in", "present"}, at)
@@ -418,7 +428,7 @@ def _where(raw: Any, at: str) -> Where:
     if ("in" in raw) == ("present" in raw):
         raise MappingError(f"{at}：column“{column}”要写 in 或 present，只能一种")
     if "present" in raw:
-        return Where(column, present=truth_of(raw, "present", at))
+        return Where(column, present=truth_of(raw, "present", at), blank=habit.blank)
     values = list_of(raw["in"], at)
     if not values or not all(isinstance(value, str) for value in values):
         raise MappingError(f"{at}：column“{column}”的 in 应为一个值或一列值")

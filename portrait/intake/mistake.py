@@ -22,7 +22,7 @@ def mistakes(path: Path, sheet: str) -> dict[tuple[int, int], str]:
     Only XLSX tells; for older formats there is nothing.
     """
     with zipfile.ZipFile(path) as packed:
-        part = _part(packed, sheet)
+        part = sheet_part(packed, sheet)
         if part is None:
             return {}
         with packed.open(part) as file:
@@ -32,7 +32,7 @@ def mistakes(path: Path, sheet: str) -> dict[tuple[int, int], str]:
             return _found(file)
 
 
-def _part(packed: zipfile.ZipFile, sheet: str) -> str | None:
+def sheet_part(packed: zipfile.ZipFile, sheet: str) -> str | None:
     """The file of a sheet inside the workbook."""
     names = packed.namelist()
     if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
@@ -69,7 +69,7 @@ def _found(file: IO[bytes]) -> dict[tuple[int, int], str]:
         elif event == "start" and name == "c":
             # Cells may leave out where they are: then each stands right of the one before.
             place = _PLACE.fullmatch(one.get("r", ""))
-            column = _number(place[1]) if place else column + 1
+            column = column_number(place[1]) if place else column + 1
         elif event == "end" and name == "c":
             if one.get("t") == "e":
                 found[row, column] = next((v.text or "" for v in one if _name(v) == "v"), "") or MISTAKES[0]
@@ -78,7 +78,7 @@ def _found(file: IO[bytes]) -> dict[tuple[int, int], str]:
     return found
 
 
-def _number(letters: str) -> int:
+def column_number(letters: str) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1

@@ -12,12 +12,12 @@ from portrait.identity import hidden
 from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
-from portrait.intake.find import found, joined_file, lacking, useless
+from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import Reason, passed, reasons, refused, tally, veiled
 from portrait.intake.mapping import Stream, load_mapping
 from portrait.intake.program import Program, own_columns
-from portrait.intake.raw import Raw
+from portrait.intake.raw import Passed, Raw
 from portrait.intake.reader import read
 from portrait.intake.register import forbidden, registered
 from portrait.intake.target import Field
@@ -55,6 +55,9 @@ class Preview:
     codes: tuple[tuple[str, int], ...]
     error: str
     passed: tuple[tuple[str, int], ...] = ()  # why rows are nothing for us, as the mapping says
+    no_data: tuple[
+        Passed, ...
+    ] = ()  # of the rows passed over, those that are totals, signatures and the like
 
 
 def preview(site: Site, path: Path, source: str, *, rows: int = 12) -> list[Preview]:
@@ -83,7 +86,8 @@ def _previews(site: Site, mapping: source_mapping.Mapping, path: Path, rows: int
             if not files and path.is_dir() and not stream.optional:
                 previews.append(_failed(stream, "", lacking(stream, path)))
             for file in files:
-                previews.append(_look(bench, mapping, stream, path, file, rows, also))
+                for one in by_sheet(stream, file)[0]:
+                    previews.append(_look(bench, mapping, one, path, file, rows, also))
     return [*previews, *(_failed(None, file.name, useless(mapping, file)) for file in handed.unused)]
 
 
@@ -106,7 +110,8 @@ def _look(
         joined = {join.alias: joined_file(path, stream, join.layout) for join in stream.joins}
         others = {alias: Input(other, other.name) for alias, other in joined.items()}
         raw = read(bench.engine, file, file.name, stream.layout, own_columns(stream), bench.staging)
-        begun = replace(begun, sheet=raw.sheet, columns=tuple(raw.columns))
+        told = tuple(replace(row, text=hidden(row.text)) for row in raw.passed)
+        begun = replace(begun, sheet=raw.sheet, columns=tuple(raw.columns), no_data=told)
         program = set_up_over(bench, mapping, stream, raw, others)
     except InputError as error:
         return replace(begun, error=error.message)

@@ -5,7 +5,7 @@ Names from mappings and files enter the SQL only as quoted identifiers and liter
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from portrait.intake.lookup import Lookup
@@ -129,10 +129,16 @@ class Program:
 
 def condition_sql(program: Program, where: Where) -> str:
     """SQL of whether a raw row is as a condition says."""
-    column = column_sql(program, where.column)
+    column = without(column_sql(program, where.column), where.blank)
     if where.present is None:
         return f"coalesce({column} IN ({', '.join(map(literal, where.values))}), false)"
     return f"{column} IS {'NOT ' if where.present else ''}NULL"
+
+
+def without(column: str, blank: Sequence[str]) -> str:
+    """SQL of a text that is NULL where it says nothing. One CASE: `nullif` in itself doubles the query with every word."""
+    words = ", ".join(map(literal, blank))
+    return f"CASE WHEN {column} IN ({words}) THEN NULL ELSE {column} END" if words else column
 
 
 def column_sql(program: Program, column: str) -> str:

@@ -25,6 +25,15 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """A row of a sheet that is no data (a total, a signature, a header again): told, counted as passed over, not stored."""
+
+    row: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Raw:
     """`relation` is SQL for FROM with the row number in `_row`; `columns` gives each column's text as SQL (NULL when blank)."""
 
@@ -33,6 +42,7 @@ class Raw:
     relation: str
     columns: dict[str, str]
     broken: tuple[Broken, ...] = ()
+    passed: tuple[Passed, ...] = ()
     whole: str = ""  # SQL of the row's own text, where the columns are only cut out of it (JSON lines)
     made: dict[str, str] = field(default_factory=dict)  # columns that the mapping makes of the file's own
     recut: Callable[[str], str] | None = None  # what a corrected line is cut from, where not from itself
@@ -114,6 +124,13 @@ def as_text(column: str, type_name: str) -> str:
     if kind == "BLOB":
         return f"hex({column})"
     return f"{column}::varchar"
+
+
+def ragged(number: int, cells: Sequence[str], names: Sequence[str]) -> Broken:
+    """A row that has not as many cells as the header has columns."""
+    raw = dict(zip(names, cells, strict=False))
+    raw.update({f"多出的第 {i} 格": cell for i, cell in enumerate(cells[len(names) :], len(names) + 1)})
+    return Broken(number, "ragged_row", f"这一行有 {len(cells)} 格，表头有 {len(names)} 列", raw)
 
 
 def header_names(cells: Iterable[object]) -> list[str]:

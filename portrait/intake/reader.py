@@ -12,6 +12,7 @@ import duckdb
 from portrait.errors import InputError
 from portrait.intake.arrange import arranged
 from portrait.intake.mapping import Layout
+from portrait.intake.office import read_office
 from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, quoted, without_nul
 from portrait.intake.sheet import stage_sheet
 from portrait.intake.text import event_again, look, stage_csv, stage_events, stage_lines
@@ -44,6 +45,12 @@ def read(
     if not path.stat().st_size:
         raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=name)
     target = staging / f"{len(list(staging.iterdir()))}.parquet"
+    if layout.office:
+        if kind not in ("csv", "xlsx"):
+            raise InputError(
+                "{file}：cells: office 只用于表格文件（CSV 和工作簿），这里是 {kind}", file=name, kind=kind
+            )
+        return read_office(path, name, kind, layout, columns, target)
     if kind == "parquet":
         return arranged(_parquet(engine, path, name), layout)
     if kind == "xlsx":

@@ -30,7 +30,13 @@ def remapped(site: Site, mapping: Mapping, recipe: str) -> bool:
 
     They have the same ids then, but may lie in other months.
     """
-    digests = {stream.name: mapping.digest(stream) for stream in mapping.streams}
+
+    def digest(name: str) -> str:
+        try:
+            return mapping.digest(mapping.stream(name))
+        except MappingError:
+            return ""
+
     with site.registry.connect() as connection:
         return any(
             earlier.recipe != recipe
@@ -38,7 +44,7 @@ def remapped(site: Site, mapping: Mapping, recipe: str) -> bool:
                 earlier.origin is not None
                 or earlier.key
                 != _key_of(
-                    digests.get(earlier.stream, ""),
+                    digest(earlier.stream),
                     earlier.content,
                     {one["alias"]: one["content"] for one in earlier.inputs},
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -19,6 +20,8 @@ from portrait.intake.raw import Stage, header_names
 
 # A workbook is a zip: refuse one that unpacks to more than this instead of filling the memory.
 UNPACKED_LIMIT = 2 << 30
+# Real sheets shrink to a tenth or a thirtieth; what shrinks much more is made to fill the memory.
+_SUSPECT, _MOST_TIMES = 64 << 20, 150
 # A workbook with a password is an OLE container with a stream of this name.
 _OLE, _ENCRYPTED, _DIRECTORY = (
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
@@ -29,7 +32,7 @@ _OLE, _ENCRYPTED, _DIRECTORY = (
 
 def stage_sheet(path: Path, name: str, sheet: str, header: int, target: Path) -> tuple[Stage, str]:
     """The rows of a sheet (the first when `sheet` is empty), staged, and the sheet's name. Raises InputError."""
-    chosen, wrong = _open(path, name, sheet)
+    chosen, wrong = open_sheet(path, name, sheet)
     rows = chosen.iter_rows()
     cells = [_text(cell) for cell in next(islice(rows, header - 1, None), [])]
     if not any(cells):
@@ -51,29 +54,36 @@ def stage_sheet(path: Path, name: str, sheet: str, header: int, target: Path) ->
 def sheet_head(path: Path, sheet: str, header: int) -> list[str]:
     """The cells of a sheet's row `header`; none when it is no workbook that can be read."""
     try:
-        rows = _open(path, path.name, sheet)[0].iter_rows()
+        rows = open_sheet(path, path.name, sheet)[0].iter_rows()
         return [_text(cell) for cell in next(islice(rows, header - 1, None), [])]
     except InputError:
         return []
 
 
-def _open(path: Path, name: str, sheet: str) -> tuple[CalamineSheet, dict[int, dict[int, str]]]:
-    """The sheet, and by row and column the cells whose formula failed."""
-    try:
-        with path.open("rb") as file:
-            if file.read(len(_OLE)) == _OLE and _ENCRYPTED in file.read(_DIRECTORY):
-                raise InputError("{file}：工作簿有打开密码，请去掉密码另存以后再导入", file=name)
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as packed:
-                size = sum(member.file_size for member in packed.infolist())
-            if size > UNPACKED_LIMIT:
-                raise InputError(
-                    "{file}：工作簿解开后有 {size} MB，上限是 {most} MB",
-                    file=name,
-                    size=size >> 20,
-                    most=UNPACKED_LIMIT >> 20,
-                )
-        book = CalamineWorkbook.from_path(str(path))
+_DAMAGED = (
+    CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    OSError,
+    ValueError,
+    NotImplementedError,  # packed in a way that nobody reads
+    RuntimeError,  # a member of the zip has a password
+)
+
+
+def sheet_names(path: Path, name: str) -> list[str]:
+    """The sheets of a workbook in their order. Raises InputError."""
+    with sound(name):
+        return list(_book(path, name).sheet_names)
+
+
+def open_sheet(
+    path: Path, name: str, sheet: str, place: int = 0
+) -> tuple[CalamineSheet, dict[int, dict[int, str]]]:
+    """The sheet (by name, or by its place from 1), and by row and column the cells whose formula failed. Raises InputError."""
+    with sound(name):
+        book = _book(path, name)
         if sheet and sheet not in book.sheet_names:
             raise InputError(
                 "{file}：没有工作表“{sheet}”，文件里有：{there}",
@@ -81,25 +91,58 @@ def _open(path: Path, name: str, sheet: str) -> tuple[CalamineSheet, dict[int, d
                 sheet=sheet,
                 there=book.sheet_names,
             )
-        if not book.sheet_names:
-            raise InputError("{file}：工作簿里没有工作表", file=name)
-        chosen = book.get_sheet_by_name(sheet or book.sheet_names[0])
+        if place > len(book.sheet_names):
+            raise InputError(
+                "{file}：没有第 {place} 张工作表，文件里有：{there}",
+                file=name,
+                place=place,
+                there=book.sheet_names,
+            )
+        chosen = book.get_sheet_by_name(sheet or book.sheet_names[max(place, 1) - 1])
         wrong: dict[int, dict[int, str]] = {}
         if zipfile.is_zipfile(path):
             for (row, column), shown in mistakes(path, chosen.name).items():
                 wrong.setdefault(row, {})[column] = shown
         return chosen, wrong
-    except (
-        CalamineError,
-        zipfile.BadZipFile,
-        zlib.error,
-        ElementTree.ParseError,
-        OSError,
-        ValueError,
-    ) as error:
+
+
+@contextmanager
+def sound(name: str) -> Iterator[None]:
+    """Whatever a damaged workbook raises, said as an InputError."""
+    try:
+        yield
+    except _DAMAGED as error:
         raise InputError(
             "{file}：不是完好的 Excel 工作簿，请重新导出（{error}）", file=name, error=error
         ) from error
+
+
+def _book(path: Path, name: str) -> CalamineWorkbook:
+    with path.open("rb") as file:
+        if file.read(len(_OLE)) == _OLE and _ENCRYPTED in file.read(_DIRECTORY):
+            raise InputError("{file}：工作簿有打开密码，请去掉密码另存以后再导入", file=name)
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            size = sum(member.file_size for member in packed.infolist())
+        times = size // max(path.stat().st_size, 1)
+        if size > _SUSPECT and times > _MOST_TIMES:
+            raise InputError(
+                "{file}：工作簿解开后有 {size} MB，是文件的 {times} 倍，不像真的表格，没有打开",
+                file=name,
+                size=size >> 20,
+                times=times,
+            )
+        if size > UNPACKED_LIMIT:
+            raise InputError(
+                "{file}：工作簿解开后有 {size} MB，上限是 {most} MB",
+                file=name,
+                size=size >> 20,
+                most=UNPACKED_LIMIT >> 20,
+            )
+    book = CalamineWorkbook.from_path(str(path))
+    if not book.sheet_names:
+        raise InputError("{file}：工作簿里没有工作表", file=name)
+    return book
 
 
 def _chunks(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from portrait.intake.digest import later
+
 FieldType = Literal[
     "text",
     "number",
@@ -40,7 +42,9 @@ class Field:
     low: float | None = None
     high: float | None = None
     codes: str = ""
-    later: bool = False  # came when mappings were in use: it is no part of what a mapping without it means
+    newer: bool = later(
+        False
+    )  # came when mappings were in use: it is no part of what a mapping without it means
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,7 @@ _TARGETS = (
         (
             Field("class", "班次代码", "class", True),
             Field("account", "学员账号", "account", True),
-            Field("name", "账号上的姓名", "text", size=60, later=True),
+            Field("name", "账号上的姓名", "text", size=60, newer=True),
             _code("region", "选派县（市、区）", "region"),
             Field("confirmed", "选派确认日期", "date"),
             Field("checked_in", "报到日期", "date"),
@@ -210,14 +214,14 @@ _TARGETS = (
         (),
         (
             Field("account", "账号", "account", True),
-            Field("name", "账号上的姓名", "text", size=60, later=True),
+            Field("name", "账号上的姓名", "text", size=60, newer=True),
             Field("course", "课程代码", "course"),
             Field("run", "班次代码", "class"),
             _text("item", "学习项目", 300),
             Field("kind", "记录种类", "kind", True),
             Field("time", "时间", "time"),
-            Field("modified", "修改时间", "time", later=True),
-            Field("stored", "平台存储时间", "time", later=True),
+            Field("modified", "修改时间", "time", newer=True),
+            Field("stored", "平台存储时间", "time", newer=True),
             _integer("seq", "次序", -2_000_000_000),
             _number("score", "得分", None),
             _number("score_max", "满分", None),

@@ -21,7 +21,7 @@ import pyarrow.csv as pc
 
 from portrait.errors import InputError
 from portrait.intake.edx import Reading, statement, statements
-from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names
+from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names, ragged
 from portrait.sentence import sentence
 
 BLOCK = 4 << 20  # also the longest row that can be read
@@ -356,9 +356,29 @@ def _ragged(number: int, line: str, names: Sequence[str], delimiter: str) -> Bro
         cells = next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
         return Broken(number, "unpaired_quote", "引号没有配对", {TEXT_KEY: line})
-    raw = dict(zip(names, cells, strict=False))
-    raw.update({f"多出的第 {i} 格": cell for i, cell in enumerate(cells[len(names) :], len(names) + 1)})
-    return Broken(number, "ragged_row", f"这一行有 {len(cells)} 格，表头有 {len(names)} 列", raw)
+    return ragged(number, cells, names)
+
+
+def delimiter_of(text: Text, rows: int) -> str:
+    """What separates the cells, judged by the first rows: a title above the table has none."""
+    with text.lines() as lines:
+        first = [_QUOTED.sub("", line) for line in islice(lines, rows)]
+    return max(_DELIMITERS, key=lambda one: max((line.count(one) for line in first), default=0))
+
+
+def cut_rows(text: Text, delimiter: str) -> Iterator[tuple[int, list[str] | Broken]]:
+    """Every row by its number, as a spreadsheet counts them, cut but not compared with a header."""
+    if _paired(text, delimiter):
+        with text.lines() as lines:
+            yield from enumerate(csv.reader(lines, delimiter=delimiter), 1)
+        return
+    with io.TextIOWrapper(text.open(), encoding="utf-8", newline=None) as plain_lines:
+        for number, line in enumerate(plain_lines, 1):
+            line = line.rstrip("\n")
+            try:
+                yield number, next(csv.reader([line], delimiter=delimiter, strict=True), [])
+            except csv.Error:
+                yield number, Broken(number, "unpaired_quote", "引号没有配对", {TEXT_KEY: line})
 
 
 def stage_lines(text: Text, target: Path) -> Stage:

@@ -21,6 +21,7 @@ from portrait.intake.find import found
 from portrait.intake.land import Progress as Within
 from portrait.intake.mapping import Mapping, load_mapping, mapping_files
 from portrait.intake.reader import SUFFIXES
+from portrait.intake.sketch import NEW, recognised
 from portrait.intake.unpack import unpack
 from portrait.sentence import sentence, without
 from portrait.site import Site
@@ -84,9 +85,9 @@ def upload_of(home: Path, user_id: int) -> Upload:
 
 
 def choose(home: Path, user_id: int, source: str) -> Upload:
-    """The upload, from now on to be read by the mapping of this name. Raises InputError for one that does not exist."""
+    """The upload, from now on to be read by the mapping of this name, or (NEW) by one still to be made. Raises InputError for one that does not exist."""
     known = mapping_files(home)
-    if source not in known:
+    if source not in known and source != NEW:
         raise InputError(
             "没有名为“{source}”的来源映射，可选：{choices}", source=source[:40], choices=sorted(known)
         )
@@ -257,11 +258,17 @@ def arranged(mapping: Mapping, upload: Upload) -> tuple[list[Path], list[Path]]:
 
 
 def suggested(home: Path, upload: Upload) -> str:
-    """The one mapping that has a use for every file; "" when none has, or several."""
+    """The one mapping that has a use for every file, one that knows their headers before all; "" when none has, or several."""
+    known = recognised(home, upload.files)
+    if len(known) == 1:
+        return known[0]
     fitting = []
     for name in mapping_files(home):
         try:
-            wanted, unused = arranged(load_mapping(name, home), upload)
+            mapping = load_mapping(name, home)
+            if any(stream.layout.office for stream in mapping.streams) and name not in known:
+                continue  # made for sheets, whatever they are called: their header is what counts
+            wanted, unused = arranged(mapping, upload)
         except PortraitError:
             continue  # a broken mapping is told to who chooses it
         if wanted and not unused:

@@ -47,6 +47,14 @@ def known_ids(connection: Connection, thing: str) -> Iterator[int]:
     yield from connection.execute(select(_THINGS[thing].c.id)).scalars()
 
 
+def known_names(connection: Connection, thing: str) -> Iterator[tuple[str, int]]:
+    """Name and id of all schools, providers, courses or classes."""
+    table = _THINGS[thing]
+    called = table.c.title if "title" in table.c and "name" not in table.c else table.c.name
+    for name, number in connection.execute(select(called, table.c.id)):
+        yield str(name), int(number)
+
+
 def add_accounts(connection: Connection, rows: Iterable[AccountRow]) -> int:
     """Make accounts known; those that exist stay as they are. How many are new."""
     return put(connection, "account", ["id", "source", "kind", "shown", "digest"], rows, update=False)

@@ -82,7 +82,7 @@ def _about(site: Site, one: Batch, again: Sequence[Batch]) -> Any:
         (gettext("开始"), format.moment(one.started)),
         (gettext("结束"), format.moment(one.finished)),
         (gettext("账目"), equation(counts)),
-        (gettext("略过"), gettext("{n} 行由别的流读，或不是学习记录", n=exact(counts.rows_passed))),
+        (gettext("略过"), gettext("{n} 行由别的流读，或不是学习记录（合计、签字一类也算）", n=exact(counts.rows_passed))),
         (gettext("存疑"), gettext("{n} 行入库但有疑点，权重为 0", n=exact(counts.rows_doubtful))),
         (gettext("未认人"), gettext("{n} 行入库但还认不出是谁", n=exact(counts.rows_unmatched))),
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from dashboards.page import Context
 from dashboards.part.admin.preview import takeable
 from portrait.errors import InputError
 from portrait.intake.preview import Preview, preview
+from portrait.intake.sketch import NEW
 from portrait.intake.upload import Upload, choose, remove, suggested, take, upload_of
 from portrait.refresh import refresh
 from portrait.sentence import sentence, without
@@ -55,7 +56,7 @@ def waiting(context: Context) -> Upload:
 
 def look_of(context: Context, upload: Upload) -> Job | None:
     """The preview of what waits, begun when there is none of just these files and this source."""
-    if not upload.files or not upload.source:
+    if not upload.files or upload.source in ("", NEW):
         return None
     job = job_of(context, "preview")
     if job is not None and (job.running or job.error or job.result.stamp == upload.stamp):
@@ -98,7 +99,7 @@ def clear_away(context: Context) -> None:
 
 
 def act(context: Context, do: str, name: str) -> None:
-    """What a button asks for: take, discard, remove (a file by name), refresh, read (its result), close (the intake's)."""
+    """What a button asks for: take, discard, remove (a file by name), sketch (a new mapping), refresh, read (its result), close (the intake's)."""
     home, me = context.site.settings.home, context.actor.user_id
     if do == "take":
         _take(context)
@@ -112,6 +113,8 @@ def act(context: Context, do: str, name: str) -> None:
         idle(context)
         remove(home, me, name)
         look_again(context)
+    elif do == "sketch":
+        use_source(context, NEW)
     elif do == "refresh":
         _refresh(context)
     elif do == "read":

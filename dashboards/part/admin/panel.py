@@ -16,6 +16,7 @@ from dashboards.part.admin.preview import preview_finding, previews, takeable
 from dashboards.part.admin.word import target_name
 from portrait.errors import MappingError
 from portrait.intake.mapping import load_mapping
+from portrait.intake.sketch import NEW, recognised
 from portrait.intake.upload import ACCEPTED, Taken, Upload
 from portrait.source import mapping_titles
 
@@ -48,9 +49,25 @@ def upload_card(context: Context, upload: Upload, look: Job | None, failed: Job 
                 disabled=found is None or not takeable(found),
                 n_clicks=0,
             ),
+            *([_button(gettext("不知道选哪个，按表头提出映射"), "sketch")] if not upload.source else []),
             _button(gettext("放弃"), "discard"),
             html.Span(_next(upload, look, found is not None), className="quiet"),
         ],
+        icon_name="upload",
+    )
+
+
+def new_card(context: Context, upload: Upload, body: Any, failed: Job | None) -> Any:
+    """A sheet of which no mapping knows: the proposal, to be corrected and saved."""
+    return card(
+        gettext("接入文件"),
+        gettext("按表头和内容提出了一份映射：核对每一列，改正以后存好。什么也还没有入库。"),
+        _told(failed),
+        _source(context, upload),
+        _files(upload),
+        _drop(context),
+        html.Div(body, id="sketch", className="stack-tight sketch"),
+        action=[_button(gettext("放弃"), "discard")],
         icon_name="upload",
     )
 
@@ -98,16 +115,31 @@ def _told(failed: Job | None) -> Any:
 
 
 def _source(context: Context, upload: Upload) -> Any:
-    titles = mapping_titles(context.site.settings.home)
+    home = context.site.settings.home
+    titles = mapping_titles(home)
+    known = recognised(home, upload.files)
+    # Mappings that know the header of what waits stand first.
+    listed = [
+        {
+            "value": name,
+            "label": gettext(
+                "表头对得上：{title}（{name}）", title=gettext(titles.get(name, name)), name=name
+            ),
+        }
+        for name in known
+    ]
+    listed += [
+        {"value": name, "label": gettext("{title}（{name}）", title=gettext(title), name=name)}
+        for name, title in sorted(titles.items())
+        if name not in known
+    ]
+    listed.append({"value": NEW, "label": gettext("认不出来源，或是新的表格…")})
     return html.Div(
         [
             dmc.Select(
                 id="intake-source",
                 label=gettext("来源（映射）"),
-                data=[
-                    {"value": name, "label": gettext("{title}（{name}）", title=gettext(title), name=name)}
-                    for name, title in sorted(titles.items())
-                ],
+                data=listed,
                 value=upload.source or None,
                 searchable=True,
                 allowDeselect=False,
@@ -115,7 +147,7 @@ def _source(context: Context, upload: Upload) -> Any:
                 nothingFoundMessage=gettext("没有这个来源；映射放在家目录的 mapping 文件夹里"),
                 className="intake-source",
             ),
-            _wanted(context, upload.source) if upload.source else None,
+            _wanted(context, upload.source) if upload.source not in ("", NEW) else None,
         ],
         className="stack-tight",
     )

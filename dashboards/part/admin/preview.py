@@ -14,6 +14,7 @@ from portrait.intake.door import REASONS
 from portrait.intake.preview import Preview, Sample
 from portrait.record import row_of
 
+FEW, SHORT = 20, 60  # rows that are no data, and characters of each
 OPEN = 3  # previews that are unfolded from the start; those with a fault always are
 
 
@@ -77,19 +78,36 @@ def _body(one: Preview) -> list[Any]:
     words = gettext("读到 {n} 行", n=_exact(one.rows_read))
     if one.rows_bad:
         words += gettext("，{n} 行有问题：{codes}", n=_exact(one.rows_bad), codes=reasons_text(one.codes))
-    if one.rows_passed:
-        words += gettext("；另有 {n} 行略过", n=_exact(one.rows_passed))
+    others = one.rows_passed - len(one.no_data)
+    if others:
+        words += gettext("；另有 {n} 行略过", n=_exact(others))
     said = [html.P(words + gettext("。"))]
     if one.passed:
         listed = gettext("、").join(
             gettext("{why} {n} 行", why=gettext(why), n=_exact(rows)) for why, rows in one.passed[:REASONS]
         )
         said.append(html.P(gettext("不是学习记录而略过的：{listed}", listed=listed), className="quiet"))
-    if not one.samples and not one.rows_passed:
+    if one.no_data:
+        said.append(_no_data(one))
+    if not one.samples and not others:
         said.append(html.P(gettext("文件里没有数据行。"), className="quiet"))
     if one.samples:
         said.append(html.Div(_table(one), className="table-scroll", tabIndex="0"))
     return said
+
+
+def _no_data(one: Preview) -> Any:
+    """The rows of a sheet that are no data: passed over, but never in silence."""
+    rows = [
+        html.Li(
+            gettext(
+                "第 {n} 行：{reason}（{text}）", n=row.row, reason=gettext(row.reason), text=row.text[:SHORT]
+            )
+        )
+        for row in one.no_data[:FEW]
+    ]
+    words = gettext("{n} 行不是数据，略过", n=_exact(len(one.no_data)))
+    return html.Details([html.Summary(words), html.Ul(rows, className="plain quiet")], className="quiet")
 
 
 def _table(one: Preview) -> Any:

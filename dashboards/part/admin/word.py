@@ -17,6 +17,7 @@ REASONS = {
     "out_of_range": "超出范围",
     "bad_time": "日期或时间不对",
     "no_year": "时间里没有年份",
+    "lost_digits": "号码的末几位已丢失",
     "no_scale": "有得分没有满分",
     "beyond_scale": "得分超出满分",
     "unknown_value": "取值表里没有",

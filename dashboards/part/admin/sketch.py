@@ -1,0 +1,261 @@
+"""A sheet that no mapping knows: its columns with examples, what each is taken for, and how the first rows read by that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboards.language import gettext
+from dashboards.part import badge
+from dashboards.part.admin.preview import preview_finding, previews
+from dashboards.part.admin.word import field_name, target_name
+from portrait.identifier import KIND_NAME
+from portrait.intake.draft import SPECIAL, UNIT_ZH, Draft, choices, kinds
+from portrait.intake.guess import SURE
+from portrait.intake.layout import EVERY_SHEET
+from portrait.intake.propose import TARGETS_OFFERED, Column, Proposal
+from portrait.intake.sketch import Tried
+from portrait.intake.target import TARGETS
+from portrait.record import KIND_ZH, Kind
+
+ROWS_OFFERED = 12  # rows that may be chosen as the header
+# Fields that are often the same in every row, by target; required ones always stand here.
+_FIXED = {
+    "record": ("kind", "score_max", "course", "run", "item", "time", "course_source", "class_source"),
+    "trainee": ("class", "class_source"),
+    "person": ("school", "stage"),
+    "course": ("provider", "mode"),
+    "class": ("provider", "category", "level", "mode"),
+    "school": ("county", "stage"),
+}
+
+
+def sketch_form(
+    file: Path, names: Sequence[str], sheets: Sequence[str], found: Proposal, tried: Tried
+) -> list[Any]:
+    """The form and, below, the preview. `names` are the files that wait, `sheets` those of this one."""
+    draft, table = found.draft, found.table
+    facts = gettext(
+        "表头在第 {line} 行，{n} 行数据，{m} 列",
+        line=table.head.row,
+        n=f"{table.rows:,}",
+        m=len(table.columns),
+    )
+    return [
+        html.P(facts, className="quiet"),
+        html.Ul([html.Li(gettext(note)) for note in found.notes], className="plain quiet") if found.notes else None,
+        _place(file, names, sheets, found),
+        html.H3(gettext("每一列是什么")),
+        html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
+        html.H3(gettext("每一行都一样的")),
+        html.Div([_fixed(name, draft) for name in fixed_fields(draft)], className="row-cells"),
+        html.H3(gettext("读出来是这样")),
+        html.Div(sketch_preview(tried), id="sketch-preview", className="stack-tight", **{"aria-live": "polite"}),
+        html.H3(gettext("存成映射，下次同样的表头直接认出来")),
+        _naming(draft),
+        dcc.Store(id="sketch-columns", data=[column.name for column in table.columns]),
+        dcc.Store(
+            id="sketch-about",
+            data={
+                "file": file.name,
+                "sheet": draft.sheet,
+                "shown": draft.sheet or table.sheet,
+                "header": draft.header,
+                "target": draft.target,
+                "pattern": draft.file,
+                "fill_down": list(draft.fill_down),
+            },
+        ),
+    ]  # fmt: skip
+
+
+def sketch_preview(tried: Tried) -> list[Any]:
+    if tried.error:
+        return [html.P(gettext(tried.error), className="said bad")]
+    return [html.P(preview_finding(tried.found), className="finding"), previews(tried.found)]
+
+
+def fixed_fields(draft: Draft) -> list[str]:
+    """Fields that may be given once for all rows: those that are required and no column gives, and the usual ones."""
+    there = {pick.partition(":")[0] for pick in draft.picks.values()}
+    wanted = [one.name for one in TARGETS[draft.target].fields if one.required and one.type != "account"]
+    listed = dict.fromkeys([*wanted, *_FIXED.get(draft.target, ())])
+    return [
+        name
+        for name in listed
+        if name not in there and not (draft.target == "person" and name in ("key", "name"))
+    ]
+
+
+def choice_name(target: str, choice: str) -> str:
+    """A choice of `portrait.intake.draft.choices` in the reader's language."""
+    wanted, _, detail = choice.partition(":")
+    if choice in SPECIAL:
+        return gettext(SPECIAL[choice])
+    if choice == "key:native":
+        return gettext("工号或账号，作编号")
+    if wanted == "score" and detail:
+        return gettext(
+            "{field}（{said}）", field=field_name(target, wanted), said=gettext(KIND_ZH[Kind[detail.upper()]])
+        )
+    field = TARGETS[target].field(wanted)
+    if field is not None and field.type == "seconds":
+        return gettext("{field}（{said}）", field=field_name(target, wanted), said=gettext(UNIT_ZH[detail]))
+    if detail:
+        return gettext("{name}：{said}", name=field_name(target, wanted), said=gettext(KIND_NAME[detail]))
+    return field_name(target, wanted)
+
+
+def _place(file: Path, names: Sequence[str], sheets: Sequence[str], found: Proposal) -> Any:
+    draft = found.draft
+    listed = [{"value": name, "label": name} for name in sheets]
+    if len(found.sheets) > 1 or draft.sheet == EVERY_SHEET:
+        listed.insert(
+            0, {"value": EVERY_SHEET, "label": gettext("表头相同的 {n} 张都读", n=len(found.sheets))}
+        )
+    return html.Div(
+        [
+            _select("file", gettext("文件"), [{"value": name, "label": name} for name in names], file.name)
+            if len(names) > 1
+            else None,
+            _select("sheet", gettext("工作表"), listed, draft.sheet or found.table.sheet) if sheets else None,
+            _select("header", gettext("表头在"), _headers(found), draft.header),
+            _select(
+                "target",
+                gettext("每一行是"),
+                [{"value": name, "label": target_name(name)} for name in TARGETS_OFFERED],
+                draft.target,
+            ),
+        ],
+        className="row-cells",
+    )
+
+
+def _headers(found: Proposal) -> list[dict[str, str]]:
+    """Rows that may be the header: found by the columns, or one or two given rows."""
+    draft, last = found.draft, max(ROWS_OFFERED, found.table.head.last + 2)
+    auto = {
+        "auto": gettext("自动（有这些列的那一行）"),
+        "auto 2": gettext("自动，两行表头"),
+    }
+    rows = {str(row): gettext("第 {n} 行", n=row) for row in range(1, last + 1)}
+    pairs = {f"{row}-{row + 1}": gettext("第 {n} 到 {m} 行", n=row, m=row + 1) for row in range(1, last)}
+    known = auto | rows | pairs
+    known.setdefault(draft.header, draft.header)
+    return [{"value": value, "label": label} for value, label in known.items()]
+
+
+def _select(part: str, label: str, data: Sequence[Mapping[str, str]], value: str) -> Any:
+    return dmc.Select(
+        id={"type": "sketch-place", "part": part},
+        label=label,
+        data=list(data),
+        value=value,
+        allowDeselect=False,
+        searchable=len(data) > 8,
+        nothingFoundMessage=gettext("没有"),
+    )
+
+
+def _column(number: int, column: Column, draft: Draft) -> Any:
+    guess = column.guesses[0] if column.guesses else None
+    pick = draft.picks.get(column.name, "")
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.B(column.name),
+                    badge(
+                        gettext("很有把握") if guess.sure >= SURE else gettext("请核对"),
+                        "good" if guess.sure >= SURE else "thin",
+                    )
+                    if guess is not None and pick
+                    else None,
+                ],
+                className="sketch-head",
+            ),
+            html.Div(
+                gettext("、").join(column.examples) if column.examples else gettext("（空的）"),
+                className="sketch-examples",
+            ),
+            dmc.Select(
+                id={"type": "sketch-pick", "column": number},
+                data=[
+                    {"value": "-", "label": gettext("不用这一列")},
+                    *[{"value": one, "label": choice_name(draft.target, one)} for one in choices(draft.target)],
+                ],
+                value=pick or "-",
+                allowDeselect=False,
+                searchable=True,
+                size="sm",
+                nothingFoundMessage=gettext("没有"),
+                attributes={"input": {"aria-label": gettext("列“{c}”", c=column.name)}},
+            ),
+            html.Small(gettext(guess.why), className="quiet") if guess is not None else None,
+        ],
+        className="sketch-column",
+    )  # fmt: skip
+
+
+def _fixed(name: str, draft: Draft) -> Any:
+    id = {"type": "sketch-fixed", "field": name}
+    value = draft.fixed.get(name, "")
+    if name == "kind":
+        return dmc.Select(
+            id=id,
+            label=field_name(draft.target, name),
+            data=[{"value": kind, "label": gettext(zh)} for kind, zh in kinds().items()],
+            value=value or None,
+            clearable=True,
+            searchable=True,
+        )
+    label = {
+        "course_source": gettext("课程名单的来源"),
+        "class_source": gettext("班次名单的来源"),
+    }.get(name) or field_name(draft.target, name)
+    return dmc.TextInput(
+        id=id, label=label, value=value, debounce=500, attributes={"input": {"maxLength": 80}}
+    )
+
+
+def _naming(draft: Draft) -> Any:
+    def text(part: str, label: str, value: str, most: int) -> Any:
+        return dmc.TextInput(
+            id={"type": "sketch-name", "part": part},
+            label=label,
+            value=value,
+            debounce=500,
+            attributes={"input": {"maxLength": most}},
+        )
+
+    return html.Div(
+        [
+            html.Div(
+                [
+                    text("name", gettext("映射的名字（字母、数字）"), draft.name, 40),
+                    text("title", gettext("题名"), draft.title, 60),
+                    text("source", gettext("来源代码（同一个来源用同一个）"), draft.source, 40),
+                    text("year", gettext("没写年份的日期算哪一年"), draft.year, 4),
+                ],
+                className="row-cells",
+            ),
+            dmc.Checkbox(
+                id={"type": "sketch-over", "part": "over"},
+                label=gettext("已有同名的映射时，替换成新版本（旧的存档）"),
+                checked=False,
+            ),
+            html.Div(
+                [
+                    dmc.Button(gettext("存好并用它"), id="sketch-save", n_clicks=0),
+                    html.Span(gettext("存好以后再看一遍预览，按“接入”才入库。"), className="quiet"),
+                ],
+                className="answers",
+            ),
+            html.Div(id="sketch-said", role="status", **{"aria-live": "polite"}),
+        ],
+        className="stack-tight",
+    )

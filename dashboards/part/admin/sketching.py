@@ -1,0 +1,219 @@
+"""What happens to a sheet that no mapping knows: proposed anew when its place is chosen, read again when a column is, saved under a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dash import ALL, Input, Output, State, ctx, html, no_update
+
+from dashboards.language import gettext
+from dashboards.page import Context
+from dashboards.part.admin import desk
+from dashboards.part.admin.sketch import sketch_form, sketch_preview
+from portrait.errors import InputError, PortraitError
+from portrait.intake.draft import Draft
+from portrait.intake.layout import EVERY_SHEET
+from portrait.intake.propose import propose
+from portrait.intake.reader import format_of
+from portrait.intake.sheet import sheet_names
+from portrait.intake.sketch import save, tried
+from portrait.intake.upload import choose, upload_of
+from portrait.sentence import sentence, without
+
+_LONGEST = 200  # characters of anything that a form says
+
+
+def sketch_body(context: Context, said: Mapping[str, str] | None = None) -> list[Any]:
+    """The form for one of the waiting files; `said` is what was chosen of file, sheet, header and target."""
+    chosen = {part: str(value)[:_LONGEST] for part, value in (said or {}).items() if value}
+    files = {file.name: file for file in upload_of(context.site.settings.home, context.actor.user_id).files}
+    sheets = [name for name in files if _tabular(name)]
+    if not sheets:
+        return [
+            html.P(
+                gettext("只有 CSV 和 Excel 工作簿能按表头提出映射；别的文件请选一个来源。"),
+                className="said bad",
+            )
+        ]
+    file = files[chosen["file"]] if chosen.get("file") in sheets else files[sheets[0]]
+    try:
+        return _form(context, file, sheets, chosen)
+    except PortraitError as error:
+        told = without(error.message, str(file.parent), sentence("上传的文件"))
+        return [html.P(gettext(told), className="said bad")]
+
+
+def _form(context: Context, file: Path, names: Sequence[str], chosen: Mapping[str, str]) -> list[Any]:
+    book = sheet_names(file, file.name) if format_of(file.name) == "xlsx" else []
+    sheet, header = chosen.get("sheet", ""), chosen.get("header", "")
+    every = sheet in ("", EVERY_SHEET) or sheet not in book
+    header = header if header[:1].isdigit() else ""
+    (found, *_) = propose(
+        file, file.name, sheet="" if every else sheet, header=header, target=chosen.get("target", "")
+    )
+    return sketch_form(file, names, book, found, tried(context.site, file, found.draft))
+
+
+def _tabular(name: str) -> bool:
+    try:
+        return format_of(name) in ("csv", "xlsx")
+    except InputError:
+        return False
+
+
+def drafted(
+    columns: Any, about: Any, picks: Sequence[Any], fixed: Mapping[str, Any], named: Mapping[str, Any]
+) -> Draft:
+    """The draft that a form says. What is not a text is nothing; whether the words fit is checked where it is used."""
+    listed = [str(name)[:_LONGEST] for name in columns] if isinstance(columns, list) else []
+    told = about if isinstance(about, dict) else {}
+    chosen = ["" if pick in (None, "-") else _text(pick) for pick in picks]
+    fill = told.get("fill_down")
+    return Draft(
+        name=_text(named.get("name")),
+        source=_text(named.get("source")),
+        title=_text(named.get("title")) or _text(named.get("name")),
+        file=_text(told.get("pattern")) or "*",
+        target=_text(told.get("target")),
+        header=_text(told.get("header")) or "auto",
+        sheet=_text(told.get("sheet")),
+        picks=dict(zip(listed, chosen, strict=False)),
+        fixed={name: _text(value) for name, value in fixed.items() if _text(value)},
+        fill_down=tuple(_text(one) for one in fill if one in listed) if isinstance(fill, list) else (),
+        year=_text(named.get("year")),
+    )
+
+
+def _by_id(ids: Any, key: str, values: Any) -> dict[str, Any]:
+    """The values of a pattern's components by what tells them apart. A forged request may have them in any shape."""
+    if not isinstance(ids, list) or not isinstance(values, list):
+        return {}
+    return {
+        str(one.get(key)): value for one, value in zip(ids, values, strict=False) if isinstance(one, dict)
+    }
+
+
+def _text(value: Any) -> str:
+    return " ".join(value.split())[:_LONGEST] if isinstance(value, str) else ""
+
+
+def register_sketch(
+    app: Any, context: Callable[[], Context], panel: Callable[[Context], tuple[Any, ...]]
+) -> None:
+    """`panel(context)` draws what stands on the page once a mapping has been saved."""
+    picks = ({"type": "sketch-pick", "column": ALL}, {"type": "sketch-fixed", "field": ALL})
+    names = {"type": "sketch-name", "part": ALL}
+    states = (State("sketch-columns", "data"), State("sketch-about", "data"))
+
+    def said(here: Context, columns: Any, about: Any, listed: Sequence[Any]) -> tuple[Path, Draft]:
+        """The file and the draft that the form means."""
+        chosen, chosen_ids, fixed, fixed_ids, named, named_ids = listed
+        picked = _by_id(chosen_ids, "column", chosen)
+        draft = drafted(
+            columns,
+            about,
+            [picked.get(str(place)) for place in range(len(columns) if isinstance(columns, list) else 0)],
+            _by_id(fixed_ids, "field", fixed),
+            _by_id(named_ids, "part", named),
+        )
+        name = about.get("file") if isinstance(about, dict) else ""
+        waiting = upload_of(here.site.settings.home, here.actor.user_id).files
+        file = next((file for file in waiting if file.name == name), None)
+        if file is None:
+            raise InputError("这个文件已经不在等待接入的文件里了")
+        return file, draft
+
+    @app.callback(
+        Output("sketch", "children"),
+        Input({"type": "sketch-place", "part": ALL}, "value"),
+        State({"type": "sketch-place", "part": ALL}, "id"),
+        State("sketch-about", "data"),
+        prevent_initial_call=True,
+    )
+    def place(values: list[Any], ids: list[dict[str, Any]], about: Any) -> Any:
+        here = context()
+        told = about if isinstance(about, dict) else {}
+        chosen = {part: _text(value) for part, value in _by_id(ids, "part", values).items()}
+        part = str(ctx.triggered_id["part"]) if ctx.triggered_id else ""
+        # A control that merely appears says again what is so already.
+        if not part or chosen.get(part, "") == _text(told.get("shown" if part == "sheet" else part)):
+            return no_update
+        if part == "file":
+            chosen = {"file": chosen.get("file", "")}
+        elif part in ("sheet", "header"):
+            chosen.pop("target", None)
+        if part == "sheet":
+            chosen.pop("header", None)
+        return sketch_body(here, chosen)
+
+    @app.callback(
+        Output("sketch-preview", "children"),
+        Input(picks[0], "value"),
+        Input(picks[1], "value"),
+        Input(names, "value"),
+        State(picks[0], "id"),
+        State(picks[1], "id"),
+        State(names, "id"),
+        *states,
+        prevent_initial_call=True,
+    )
+    def change(
+        chosen: Any,
+        fixed: Any,
+        named: Any,
+        ids: Any,
+        fixed_ids: Any,
+        named_ids: Any,
+        columns: Any,
+        about: Any,
+    ) -> Any:
+        here = context()
+        file, draft = said(here, columns, about, (chosen, ids, fixed, fixed_ids, named, named_ids))
+        return sketch_preview(tried(here.site, file, draft))
+
+    @app.callback(
+        Output("intake-panel", "children", allow_duplicate=True),
+        Output("intake-progress", "children", allow_duplicate=True),
+        Output("intake-tick", "disabled", allow_duplicate=True),
+        Output("intake-phase", "data", allow_duplicate=True),
+        Output("sketch-said", "children"),
+        Input("sketch-save", "n_clicks"),
+        State(picks[0], "value"),
+        State(picks[1], "value"),
+        State(names, "value"),
+        State(picks[0], "id"),
+        State(picks[1], "id"),
+        State(names, "id"),
+        *states,
+        State({"type": "sketch-over", "part": ALL}, "checked"),
+        prevent_initial_call=True,
+    )
+    def keep(
+        clicks: Any,
+        chosen: Any,
+        fixed: Any,
+        named: Any,
+        ids: Any,
+        fixed_ids: Any,
+        named_ids: Any,
+        columns: Any,
+        about: Any,
+        over: Any,
+    ) -> Any:
+        here = context()
+        if not clicks:
+            return (no_update,) * 5
+        desk.idle(here)
+        try:
+            _, draft = said(here, columns, about, (chosen, ids, fixed, fixed_ids, named, named_ids))
+            mapping = save(here.site, draft, over=bool(over and over[0]))
+        except PortraitError as error:
+            return (*(no_update,) * 4, html.P(gettext(error.message), className="said bad"))
+        here.note(
+            "mapping", f"mapping:{mapping.name}", reason=sentence("保存映射 {label}", label=mapping.label)
+        )
+        choose(here.site.settings.home, here.actor.user_id, mapping.name)
+        desk.look_again(here)
+        return (*panel(here), no_update)

@@ -1,0 +1,313 @@
+"""A mapping of one table as a person fills it in: which column is which field, what is the same in every row. Becomes YAML, decides nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from portrait.errors import InputError
+from portrait.identifier import KIND_NAME
+from portrait.intake.guess import RULES, day_of
+from portrait.intake.layout import NAMED
+from portrait.intake.lookup import code_list
+from portrait.intake.node import NAME
+from portrait.intake.target import TARGETS, Target
+from portrait.record import KIND_ZH, SCORED, Kind
+from portrait.resource import read_yaml
+from portrait.sentence import sentence
+
+PRESENT = ("√", "✓", "✔", "是", "到", "已到", "出勤", "签到", "已签到", "1", "○")
+_PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff·]*")
+_HEADER = re.compile(r"auto(?: [23])?|[1-9]\d{0,5}(?:-[1-9]\d{0,5})?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+_MAPPED = ("gender", "stage", "subject", "title", "mode", "level")
+UNIT_ZH = {"": "写着单位", "minutes": "分钟", "hours": "小时", "seconds": "秒"}
+# Beside the target's own fields.
+SPECIAL = {
+    "tick": "签到（打勾的算到）",
+    "day": "签到日（列名是日期，打勾的算到）",
+}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`picks` is column → choice (see `choices`), `fixed` field → what stands in every row. A blank choice is a column left out."""
+
+    name: str
+    source: str
+    title: str
+    file: str
+    target: str
+    header: str = "auto"  # auto, auto 2, 3 or 3-4
+    sheet: str = ""
+    picks: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    fill_down: tuple[str, ...] = ()
+    year: str = ""
+    version: str = "1"
+    why: Mapping[str, str] = field(default_factory=dict)  # column → comment
+
+
+def choices(target: str) -> dict[str, str]:
+    """What a column may be taken for, with its Chinese name. Detail stands after a colon: the kind of an account, a unit."""
+    found: dict[str, str] = {}
+    for wanted in TARGETS[target].fields:
+        if wanted.type == "account":
+            found |= {f"{wanted.name}:{kind}": f"{wanted.zh}：{zh}" for kind, zh in KIND_NAME.items()}
+        elif wanted.type == "seconds":
+            found |= {
+                f"{wanted.name}:{unit}".rstrip(":"): f"{wanted.zh}（{zh}）" for unit, zh in UNIT_ZH.items()
+            }
+        else:
+            found[wanted.name] = wanted.zh
+    if target == "person":
+        found["key:native"] = "工号或账号，作编号"
+    if target == "record":
+        for kind in SCORED:
+            found[f"score:{kind.name.lower()}"] = f"得分（{KIND_ZH[kind]}）"
+        found |= SPECIAL
+    return found
+
+
+def lacking(draft: Draft) -> list[str]:
+    """Required fields that nothing gives, by their Chinese names."""
+    target = TARGETS[draft.target]
+    there = {choice.partition(":")[0] for choice in draft.picks.values()}
+    there |= {name for name, text in draft.fixed.items() if text}
+    if there & {"tick", "day"} or any(choice.startswith("score:") for choice in draft.picks.values()):
+        there.add("kind")
+    found = [one.zh for one in target.fields if one.required and one.name not in there]
+    if "score" in there and "score_max" not in there:
+        found.append("满分")
+    return found
+
+
+def checked(draft: Draft) -> Draft:
+    """The draft itself. Raises InputError for a word in it that is none of the choices: it may come from a browser."""
+    if draft.target not in TARGETS:
+        raise InputError(
+            "没有“{target}”这种内容，可选：{choices}", target=draft.target[:40], choices=list(TARGETS)
+        )
+    if not NAME.fullmatch(draft.name) or not NAME.fullmatch(draft.source):
+        raise InputError("名字和来源只能用字母、数字和 _ . -，至多 40 个")
+    if not _HEADER.fullmatch(draft.header):
+        raise InputError(
+            "表头应为行号（从 1 数）、auto、auto 2，或相连的几行，如 3-4；这里是“{said}”",
+            said=draft.header[:40],
+        )
+    if draft.year and not _YEAR.fullmatch(draft.year):
+        raise InputError("年份应为四位数字，如 2022，这里是“{said}”", said=draft.year[:40])
+    known = choices(draft.target)
+    for column, pick in draft.picks.items():
+        if pick and pick not in known:
+            raise InputError(
+                "列“{column}”：没有“{pick}”这个字段，可选：{choices}",
+                column=column,
+                pick=pick[:40],
+                choices=list(known.values()),
+            )
+    twice = [pick for pick in draft.picks.values() if pick and not _separate(draft, pick)]
+    again = next((pick for pick in twice if twice.count(pick) > 1), "")
+    if again:
+        columns = [column for column, pick in draft.picks.items() if pick == again]
+        raise InputError(
+            "“{field}”只能来自一列，这里选了：{columns}", field=sentence(known[again]), columns=columns
+        )
+    fields = {one.name for one in TARGETS[draft.target].fields} | {"course_source", "class_source"}
+    wrong = [name for name in draft.fixed if name not in fields]
+    if wrong:
+        raise InputError("没有“{name}”这个字段", name=wrong[0][:40])
+    return draft
+
+
+def mapping_text(drafts: Sequence[Draft]) -> str:
+    """The YAML of a mapping with the streams of each draft; name, source and title are the first one's."""
+    first = drafts[0]
+    rules = read_yaml(RULES)
+    lines = [
+        f"name: {_told(first.name)}",
+        f'version: "{first.version}"',
+        f"source: {_told(first.source)}",
+        f"title: {_told(first.title)}",
+        "timezone: Asia/Shanghai",
+    ]
+    maps = {name for draft in drafts for name in _maps(draft)}
+    if maps:
+        lines.append("maps:")
+        lines += [f"  {name}: {_told(_entries(name))}" for name in sorted(maps)]
+    lines.append("streams:")
+    for number, draft in enumerate(drafts, 1):
+        for name, body in _streams(draft, f"{draft.target}{number if len(drafts) > 1 else ''}"):
+            lines += _stream(draft, name, body, rules)
+    return "\n".join(lines) + "\n"
+
+
+@dataclass
+class _Body:
+    fields: dict[str, dict[str, Any]]
+    why: dict[str, str]
+    where: dict[str, Any] | None = None
+    key: list[str] = field(default_factory=list)
+
+
+def _stream(draft: Draft, name: str, body: _Body, rules: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  - name: {name}"
+    yield f"    file: {_told(draft.file)}"
+    if draft.sheet:
+        yield f"    sheet: {_told(draft.sheet)}"
+    yield f"    header: {_header(draft.header)}"
+    yield "    cells: office"
+    yield "    optional: true"
+    if draft.fill_down:
+        yield f"    fill_down: {_told(list(draft.fill_down))}"
+    yield f"    skip: {_told([str(word) for word in rules['skip']])}"
+    blank = [str(word) for word in rules["blank"]]
+    if "score" in body.fields:
+        blank += [str(word) for word in rules["unmarked"]]
+    yield f"    blank: {_told(blank)}"
+    if draft.year:
+        yield f'    year: "{draft.year}"'
+    yield f"    target: {draft.target}"
+    if body.where:
+        yield f"    where: {_told(body.where)}"
+    if body.key:
+        yield f"    key: {_told(body.key)}"
+        yield "    repeats: drop"
+    yield "    fields:"
+    for wanted, said in body.fields.items():
+        why = " ".join(body.why.get(wanted, "").split())
+        yield f"      {wanted}: {_told(said)}" + (f"  # {why}" if why else "")
+
+
+def _streams(draft: Draft, name: str) -> Iterator[tuple[str, _Body]]:
+    """One stream, or where several columns are marks or days one for each of them."""
+    target = TARGETS[draft.target]
+    each = [(column, pick) for column, pick in draft.picks.items() if _separate(draft, pick)]
+    if draft.target != "record" or not each:
+        yield name, _body(draft, target, None)
+        return
+    for number, (column, pick) in enumerate(each, 1):
+        body = _body(draft, target, (column, pick), len(each) > 1)
+        if number > 1:
+            # What a row adds to the hours it adds once.
+            for amount in ("seconds", "content_seconds", "credit", "count"):
+                body.fields.pop(amount, None)
+        yield (f"{name}_{number}" if len(each) > 1 else name), body
+
+
+def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bool = False) -> _Body:
+    fields: dict[str, dict[str, Any]] = {}
+    why: dict[str, str] = {}
+    for column, pick in draft.picks.items():
+        wanted, _, detail = pick.partition(":")
+        if not pick or _separate(draft, pick) or wanted in fields:
+            continue
+        fields[wanted] = _expression(draft, target, column, wanted, detail)
+        why[wanted] = draft.why.get(column, "")
+    for wanted, text in draft.fixed.items():
+        if text and wanted not in fields:
+            fields[wanted] = {"const": text}
+    body = _Body(fields, why)
+    if draft.target == "person" and "key" in fields and draft.fixed.get("key"):
+        del fields["key"]
+    if one is not None:
+        _each(draft, body, *one, several)
+    if draft.target == "record":
+        body.key = _key(body, one[0] if one is not None and several else "")
+    order = [wanted.name for wanted in target.fields] + ["course_source", "class_source"]
+    body.fields = {wanted: fields[wanted] for wanted in order if wanted in fields} | {
+        wanted: said for wanted, said in fields.items() if wanted not in order
+    }
+    return body
+
+
+def _separate(draft: Draft, pick: str) -> bool:
+    """Whether a column of this choice makes a stream of its own."""
+    return draft.target == "record" and pick.partition(":")[0] in ("score", "tick", "day")
+
+
+def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> None:
+    """What one column of marks or ticks says in its stream."""
+    wanted, _, kind = pick.partition(":")
+    if wanted == "score":
+        body.fields["score"] = {"from": column}
+        if kind:
+            body.fields["kind"] = {"const": kind}
+        body.why["score"] = draft.why.get(column, "")
+        body.where = {"column": column, "present": "true"}
+    else:
+        body.where = {"column": column, "in": list(PRESENT)}
+        body.fields.setdefault("kind", {"const": "attendance"})
+        day = day_of(column, draft.year) if pick == "day" else ""
+        if day:
+            body.fields["time"] = {"const": day}
+    if several and "item" not in body.fields:
+        body.fields["item"] = {"from": NAMED + column}
+
+
+def _key(body: _Body, column: str) -> list[str]:
+    """What tells one record from another: whose it is, of what, when, and not how it came out."""
+    found = [
+        said["from"]
+        for wanted in ("account", "course", "run", "item", "kind", "time")
+        if isinstance(said := body.fields.get(wanted, {}), dict) and isinstance(said.get("from"), str)
+    ]
+    if column and NAMED + column not in found:
+        found.append(NAMED + column)
+    return list(dict.fromkeys(found))
+
+
+def _expression(draft: Draft, target: Target, column: str, wanted: str, detail: str) -> dict[str, Any]:
+    said: dict[str, Any] = {"from": column}
+    known = target.field(wanted)
+    if wanted == "key" and detail == "native":
+        said["prefix"] = f"{draft.source}:"
+    elif detail:
+        said["unit" if known is not None and known.type == "seconds" else "kind"] = detail
+    elif wanted in _maps(draft):
+        said["map"] = wanted
+    return said
+
+
+def _maps(draft: Draft) -> list[str]:
+    """Names of the value maps that the draft's fields use: of short code lists, whose names people write in many ways."""
+    target = TARGETS[draft.target]
+    used = {pick for pick in draft.picks.values() if pick}
+    found = [name for name in used if name in _MAPPED and (one := target.field(name)) and one.type == "code"]
+    return [*found, *(["kind"] if draft.target == "record" and "kind" in used else [])]
+
+
+def _entries(name: str) -> dict[str, str]:
+    if name == "kind":
+        kinds = {zh: kind.name.lower() for kind, zh in KIND_ZH.items()}
+        return kinds | {str(word): str(kind) for word, kind in read_yaml(RULES)["alias"]["result"].items()}
+    aliases = {str(word): str(code) for word, code in read_yaml(RULES)["alias"].get(name, {}).items()}
+    return aliases | dict(code_list(name))
+
+
+def kinds() -> dict[str, str]:
+    return {kind.name.lower(): KIND_ZH[kind] for kind in Kind}
+
+
+def _header(said: str) -> str:
+    first, dash, last = said.partition("-")
+    return (
+        f"[{first}, {', '.join(map(str, range(int(first) + 1, min(int(last), int(first) + 9) + 1)))}]"
+        if dash
+        else said
+    )
+
+
+def _told(value: Any) -> str:
+    """A value in YAML's flow style; any text that could be something else stands in quotation marks."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_told(key)}: {_told(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_told(item) for item in value) + "]"
+    text = str(value)
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
+    return text if plain or text == "true" else json.dumps(text, ensure_ascii=False)

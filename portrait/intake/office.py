@@ -1,0 +1,156 @@
+"""Sheets that people have laid out and written (`cells: office`), staged as rows; the plain formats have readers of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+import pyarrow as pa
+from python_calamine import CalamineSheet
+
+from portrait.errors import InputError
+from portrait.intake.cell import clean, meant
+from portrait.intake.layout import EVERY_SHEET, NAMED, SHEET_COLUMN, TITLE_COLUMN, given
+from portrait.intake.mapping import Layout
+from portrait.intake.raw import Broken, Passed, Raw, Stage, literal
+from portrait.intake.sheet import open_sheet, sheet_names, sound
+from portrait.intake.styling import Styling, styling
+from portrait.intake.table import HEAD_ROWS, Grid, Head, Row, body, found_head, head_at
+from portrait.intake.text import cut_rows, delimiter_of, look
+
+_CHUNK = 5_000
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A sheet as a grid, its first rows looked at already."""
+
+    sheet: str
+    grid: Grid
+    first: Sequence[Row]  # they come again in the grid
+    styling: Styling
+
+
+def read_office(
+    path: Path, name: str, kind: str, layout: Layout, columns: Sequence[str], target: Path
+) -> Raw:
+    """The rows of a sheet or CSV as the layout says; `columns` tell which header is meant. Raises InputError."""
+    needed = [column for column in columns if not given(column)]
+    opened = open_grid(path, name, kind, layout)
+    head = head_of(opened, layout, needed)
+    where = f"{name}，工作表“{opened.sheet}”" if opened.sheet else name
+    if head is None or not any(head.names):
+        raise _headless(where, layout, needed)
+    stage = Stage(target, head.names)
+    passed: list[Passed] = []
+    rows = body(opened.grid, head, layout, needed)
+    while chunk := list(islice(rows, _CHUNK)):
+        passed += [row for row in chunk if isinstance(row, Passed)]
+        good = [row for row in chunk if not isinstance(row, Passed)]
+        texts = zip(*(cells for _, cells in good), strict=True) if good else [()] * len(head.names)
+        stage.write(
+            pa.array([number for number, _ in good], pa.int64()),
+            [pa.array(column, pa.string()) for column in texts],
+        )
+    stage.close()
+    told = {SHEET_COLUMN: opened.sheet, TITLE_COLUMN: head.title}
+    told |= {column: column.removeprefix(NAMED) for column in columns if column.startswith(NAMED)}
+    also = {column: f"nullif({literal(text)}, '')" for column, text in told.items() if column in columns}
+    return Raw(
+        name, opened.sheet, stage.relation(), stage.columns() | also, tuple(opened.grid.broken), tuple(passed)
+    )
+
+
+def open_grid(path: Path, name: str, kind: str, layout: Layout) -> Opened:
+    """The rows of a sheet as their texts are meant. Raises InputError."""
+    most = max(HEAD_ROWS, layout.header + layout.under)
+    if kind == "csv":
+        text = look(path, name, layout.encoding)
+        grid = Grid(iter(()), 0, exact=True)
+        rows = _texts(cut_rows(text, delimiter_of(text, most)), grid.broken)
+        opened = Opened("", grid, list(islice(rows, most)), Styling())
+    else:
+        sheet = "" if layout.sheet == EVERY_SHEET else layout.sheet
+        chosen, wrong = open_sheet(path, name, sheet, layout.place)
+        styles = _styling(path, name, chosen.name)
+        rows = _cells(chosen, wrong, styles)
+        merged = [
+            (top + 1, left + 1, bottom + 1, right + 1)
+            for (top, left), (bottom, right) in chosen.merged_cell_ranges or ()
+        ]
+        grid = Grid(iter(()), 0, merged, styles.hidden_rows)
+        opened = Opened(chosen.name, grid, list(islice(rows, most)), styles)
+    grid.width = max((len(cells) for _, cells in opened.first), default=0)
+    grid.rows = chain(opened.first, rows)
+    return opened
+
+
+def head_of(opened: Opened, layout: Layout, needed: Sequence[str]) -> Head | None:
+    """The header; None where no row has any of the needed columns."""
+    grid = opened.grid
+    last = opened.first[-1][0] if opened.first else 0
+    merged = [span for span in grid.merged if span[0] <= last]
+    if layout.header:
+        return head_at(opened.first, layout.header, layout.under, merged, grid.width)
+    head = found_head(opened.first[:HEAD_ROWS], needed, layout.under, merged, grid.width)
+    return head if head.row else None
+
+
+def fitting_sheets(path: Path, name: str, layout: Layout, needed: Sequence[str]) -> list[int]:
+    """Places (from 1) of the sheets that have all of the needed columns in their header. Raises InputError."""
+    needed = [column for column in needed if not given(column)]
+    found = []
+    for place in range(1, len(sheet_names(path, name)) + 1):
+        opened = open_grid(path, name, "xlsx", _at(layout, place))
+        head = head_of(opened, layout, needed)
+        if head is not None and set(needed) <= set(head.names):
+            found.append(place)
+    return found
+
+
+def _at(layout: Layout, place: int) -> Layout:
+    return Layout(
+        layout.file, layout.format, layout.encoding, "", layout.header, under=layout.under, place=place
+    )
+
+
+def _headless(where: str, layout: Layout, needed: Sequence[str]) -> InputError:
+    if layout.header:
+        return InputError("{file}：第 {line} 行应为表头，这一行是空的", file=where, line=layout.header)
+    return InputError(
+        "{file}：前 {n} 行里没有表头：没有一行有这些列中的任何一个：{columns}",
+        file=where,
+        n=HEAD_ROWS,
+        columns=list(needed),
+    )
+
+
+def _texts(rows: Iterator[tuple[int, list[str] | Broken]], broken: list[Broken]) -> Iterator[Row]:
+    for number, cells in rows:
+        if isinstance(cells, Broken):
+            broken.append(cells)
+        else:
+            yield number, [clean(cell) if cell else "" for cell in cells]
+
+
+def _cells(sheet: CalamineSheet, wrong: dict[int, dict[int, str]], styles: Styling) -> Iterator[Row]:
+    percent: dict[int, set[int]] = {}
+    for row, column in styles.percent:
+        percent.setdefault(row, set()).add(column)
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        shares = percent.get(number)
+        if shares:
+            texts = [meant(cell, place in shares) for place, cell in enumerate(cells, 1)]
+        else:
+            texts = ["" if cell == "" else meant(cell) for cell in cells]
+        for column, shown in wrong.get(number, {}).items():
+            if column <= len(texts):
+                texts[column - 1] = shown
+        yield number, texts
+
+
+def _styling(path: Path, name: str, sheet: str) -> Styling:
+    with sound(name):
+        return styling(path, sheet)

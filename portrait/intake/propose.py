@@ -1,0 +1,482 @@
+"""A mapping proposed for a sheet that nobody has described: where its table is, what its columns are, what is still to be said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import Any
+
+from portrait.errors import InputError
+from portrait.identity import hidden, masked
+from portrait.intake.draft import Draft, lacking
+from portrait.intake.guess import (
+    LIKELY,
+    RULES,
+    SURE,
+    Guess,
+    day_of,
+    guesses,
+    is_day,
+    number_of,
+    unit_of,
+)
+from portrait.intake.layout import EVERY_SHEET, OFFICE
+from portrait.intake.mapping import Layout
+from portrait.intake.office import Opened, open_grid
+from portrait.intake.raw import Passed
+from portrait.intake.reader import format_of
+from portrait.intake.sheet import sheet_names
+from portrait.intake.table import Head, Merged, body, head_at
+from portrait.resource import read_yaml
+from portrait.sentence import Sentence, sentence
+
+_LOOKED = 2_000  # rows that guesses are made from
+_HEADS = 40  # rows among which the header is
+_EXAMPLES = 3
+_WHO = ("staff", "native", "idno", "phone", "mail")  # who a row is of; the first that there is
+_GROUP = frozenset(
+    {"school_name", "school_code", "county", "class_code", "class_name", "course_code", "course_title"}
+)
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_SCALES = (5.0, 10.0, 100.0, 120.0, 150.0)
+_PLACED = re.compile(r"（第 \d+ 列）$")
+# What a role is in each target.
+_FIELDS: dict[str, dict[str, str]] = {
+    "person": {
+        "staff": "key", "native": "key:native", "idno": "idno", "phone": "phone", "mail": "mail", "name": "name",
+        "gender": "gender", "birth_year": "birth_year", "school_code": "school", "school_name": "school", "stage": "stage",
+        "subject": "subject", "title": "title", "post": "post", "since": "since", "teaching": "teaching",
+    },
+    "trainee": {
+        "staff": "account:staff", "native": "account:native", "idno": "account:idno", "phone": "account:phone",
+        "mail": "account:mail", "class_code": "class", "class_name": "class", "county": "region", "date": "confirmed", "reason": "reason",
+    },
+    "record": {
+        "staff": "account:staff", "native": "account:native", "idno": "account:idno", "phone": "account:phone",
+        "mail": "account:mail", "course_code": "course", "class_code": "run", "item": "item", "course_title": "item",
+        "date": "time", "score": "score", "score_max": "score_max", "duration": "seconds", "credit": "credit",
+        "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified",
+    },
+    "course": {
+        "course_code": "code", "course_title": "title", "summary": "summary", "credit": "hours", "mode": "mode",
+        "category": "category", "stage": "stage", "subject": "subject", "starts": "starts", "ends": "ends", "provider": "provider",
+    },
+    "class": {
+        "class_code": "code", "class_name": "name", "category": "category", "level": "level", "mode": "mode",
+        "starts": "starts", "ends": "ends", "credit": "hours", "provider": "provider", "course_code": "course",
+    },
+    "school": {
+        "school_code": "code", "school_name": "name", "county": "county", "urban_rural": "urban_rural", "stage": "stage",
+    },
+}  # fmt: skip
+TARGETS_OFFERED = tuple(_FIELDS)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table: a few of its texts (people's numbers masked), how many rows fill it, what it may be."""
+
+    name: str
+    examples: tuple[str, ...]
+    filled: int
+    guesses: tuple[Guess, ...]
+    values: tuple[str, ...]  # as they came: for guessing only, never shown
+
+    @property
+    def role(self) -> str:
+        """What it most probably is; "" when nothing is likely enough."""
+        return self.guesses[0].role if self.guesses and self.guesses[0].sure >= LIKELY else ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where the table stands in its sheet. `passed` are rows in it that are no data."""
+
+    sheet: str
+    head: Head
+    columns: tuple[Column, ...]
+    rows: int
+    passed: int
+    hidden_rows: int
+    hidden_columns: tuple[str, ...]
+    fill_down: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A table with the mapping that is proposed for it; `missing` are required fields that no column gives."""
+
+    file: str
+    table: Table
+    draft: Draft
+    sheets: tuple[str, ...]  # that have the same header
+    missing: tuple[str, ...]
+    notes: tuple[Sentence, ...]
+
+
+def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target: str = "") -> list[Proposal]:
+    """A proposal for each table of the file, sheets with the same header being one. What is given is not guessed.
+
+    Raises InputError when the file cannot be read, or no sheet has a table.
+    """
+    kind = format_of(name)
+    if kind not in ("csv", "xlsx"):
+        raise InputError(
+            "{file}：只有表格文件（CSV 和工作簿）能提出映射，这里是 {kind}", file=name, kind=kind
+        )
+    chosen = [sheet] if sheet or kind == "csv" else sheet_names(path, name)
+    tables = [found for one in chosen if (found := _table(path, name, kind, one, header)) is not None]
+    if not tables:
+        raise InputError("{file}：没有找到表格：没有一行像表头（几格文字，下面有数据）", file=name)
+    groups: dict[tuple[str, ...], list[Table]] = {}
+    for table in tables:
+        groups.setdefault(table.head.names, []).append(table)
+    return [_proposal(name, some, len(chosen), target, header) for some in groups.values()]
+
+
+def _table(path: Path, name: str, kind: str, sheet: str, header: str) -> Table | None:
+    rules = read_yaml(RULES)
+    layout = Layout("*", kind, sheet=sheet, cells=OFFICE, skip=tuple(map(str, rules["skip"])))
+    first, under = _said(header)
+    opened = open_grid(path, name, kind, replace(layout, header=first, under=under))
+    head = _head(opened, first, under)
+    if head is None:
+        return None
+    rows: list[list[str]] = []
+    total = passed = 0
+    for row in body(opened.grid, head, layout, ()):
+        if isinstance(row, Passed):
+            passed += 1
+            continue
+        total += 1
+        if len(rows) < _LOOKED:
+            rows.append(row[1])
+    if not total:
+        return None
+    columns = tuple(_column(column, [row[place] for row in rows]) for place, column in enumerate(head.names))
+    columns = tuple(column for column in columns if column.filled or not _PLACED.search(column.name))
+    styling = opened.styling
+    return Table(
+        opened.sheet,
+        head,
+        columns,
+        total,
+        passed,
+        sum(row > head.last for row in styling.hidden_rows),
+        tuple(column for place, column in enumerate(head.names, 1) if place in styling.hidden_columns),
+        tuple(_fill_down(columns, rows, head)),
+    )
+
+
+def _said(header: str) -> tuple[int, int]:
+    """First row and rows below it of a header that a person has chosen; 0 where it is to be found."""
+    found = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", header)
+    if found is None:
+        return 0, 0
+    first = max(int(found[1]), 1)
+    return first, min(max(int(found[2] or first) - first, 0), 2)
+
+
+def _head(opened: Opened, first: int, under: int) -> Head | None:
+    grid = opened.grid
+    last = opened.first[-1][0] if opened.first else 0
+    merged = [span for span in grid.merged if span[0] <= last]
+    if first:
+        head = head_at(opened.first, first, under, merged, grid.width)
+        return head if any(head.names) else None
+    best: tuple[float, Head] | None = None
+    texts = dict(opened.first)
+    for number, cells in opened.first[:_HEADS]:
+        filled = [cell for cell in cells if cell]
+        if len(set(filled)) < 2:
+            continue
+        depths = [0, 1] if _double(number, texts, merged) else [0]
+        for depth in depths:
+            head = head_at(opened.first, number, depth, merged, grid.width)
+            score = _headlike(head, texts, depth)
+            if score > 0 and (best is None or score > best[0]):
+                best = score, head
+    return best[1] if best else None
+
+
+def _double(number: int, texts: dict[int, list[str]], merged: Sequence[Merged]) -> bool:
+    """Whether the row below may belong to the header too: it says what stands under a merged or left-open cell."""
+    above, below = texts.get(number, []), texts.get(number + 1, [])
+    if not any(below) or any(number_of(cell) is not None for cell in below):
+        return False
+    tall = any(top == number and bottom == number + 1 for top, _, bottom, _ in merged)
+    pairs = list(zip_longest(above, below, fillvalue=""))
+    return tall or (
+        any(low and not high for high, low in pairs) and any(high and not low for high, low in pairs)
+    )
+
+
+def _headlike(head: Head, texts: dict[int, list[str]], depth: int) -> float:
+    """How much a row looks like a header: words that heads have, no values, rows below."""
+    names = [name for name in head.names if not _PLACED.search(name)]
+    if len(names) < 2 or not any(any(cells) for row, cells in texts.items() if row > head.last):
+        return 0.0
+    score = 0.0
+    for name in names:
+        known = guesses(name, ())
+        value = number_of(name) is not None or re.fullmatch(r"[\d.:/-]{5,}.*", name) is not None
+        if value and not is_day(name):
+            score -= 1.0
+        elif is_day(name):
+            score += 0.4
+        else:
+            score += known[0].sure if known else 0.1 if len(name) <= 12 else -0.2
+    # Two rows say more only where each of them says something.
+    return score + (0.3 if depth else 0.0)
+
+
+def _column(name: str, cells: Sequence[str]) -> Column:
+    found = tuple(guesses(name, cells))
+    values = tuple(dict.fromkeys(cell for cell in cells if cell))
+    role = found[0].role if found else ""
+    shown = tuple(
+        masked(role, value) if role in ("idno", "phone", "mail") else hidden(value)
+        for value in values[:_EXAMPLES]
+    )
+    return Column(name, shown, sum(map(bool, cells)), found, values[:_LOOKED])
+
+
+def _fill_down(columns: Sequence[Column], rows: Sequence[Sequence[str]], head: Head) -> Iterator[str]:
+    """Columns that name a group once, at its first row."""
+    for column in columns:
+        place = head.names.index(column.name)
+        blank = sum(not row[place] for row in rows)
+        if column.role in _GROUP and rows[0][place] and 0.3 * len(rows) <= blank < len(rows):
+            yield column.name
+
+
+def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, header: str) -> Proposal:
+    table = tables[0]
+    said = f"{table.head.title} {table.sheet} {name}"
+    year = next(iter(_YEAR.findall(said)), "")
+    roles = {column.role: column for column in reversed(table.columns) if column.role}
+    days = [column.name for column in table.columns if is_day(column.name) and column.filled]
+    target = target or _target(roles, days, said)
+    picks = _picks(table, target, days, said)
+    suffix = Path(name).suffix or ".csv"
+    draft = Draft(
+        name=_slug(name, target),
+        source=_slug(name, target),
+        title=table.head.title[:60] or Path(name).stem[:60],
+        file=f"*{suffix}",
+        target=target,
+        header=_rows(table.head) if header else ("auto 2" if table.head.under == 1 else "auto"),
+        sheet=EVERY_SHEET if len(tables) > 1 else table.sheet if sheets > 1 else "",
+        picks=picks,
+        fixed=_fixed(table, target, picks, days, said),
+        fill_down=table.fill_down,
+        year=year,
+        why={column.name: _why(column) for column in table.columns if picks.get(column.name)},
+    )
+    return Proposal(
+        name,
+        table,
+        draft,
+        tuple(one.sheet for one in tables),
+        tuple(lacking(draft)),
+        tuple(_notes(table, draft, days)),
+    )
+
+
+def _rows(head: Head) -> str:
+    return f"{head.row}-{head.last}" if head.under else str(head.row)
+
+
+def _target(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
+    """What the rows are, from what the columns are and what the sheet is called."""
+    words: dict[str, list[str]] = read_yaml(RULES)["table"]
+    named = {kind for kind, listed in words.items() if any(word in said for word in listed)}
+    who = any(role in roles for role in _WHO)
+    about = sum(
+        role in roles
+        for role in ("school_name", "school_code", "subject", "title", "stage", "gender", "post")
+    )
+    if who and (days or roles.keys() & {"score", "attendance", "duration"}):
+        return "record"
+    if who and "credit" in roles and not (about > 2 or "person" in named):
+        return "record"
+    if who or "name" in roles:
+        if {"class_code", "class_name"} & roles.keys() or ("trainee" in named and "person" not in named):
+            return "trainee" if "person" not in named or "class_code" in roles else "person"
+        if named & {"attendance", "marks", "hours"} and about < 2:
+            return "record"
+        return "person"
+    if "course_title" in roles and not ("class_code" in roles and "starts" in roles):
+        return "course"
+    if "class_name" in roles or "class_code" in roles:
+        return "class"
+    return "school" if {"school_code", "county"} & roles.keys() and "school_name" in roles else "record"
+
+
+def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[str, str]:
+    """Column → choice; of two columns that could be the same field the surer has it."""
+    fields = _FIELDS.get(target, {})
+    who = next((role for role in _WHO if any(column.role == role for column in table.columns)), "")
+    wanted: list[tuple[float, str, str]] = []
+    for column in table.columns:
+        if target == "record" and column.name in days:
+            wanted.append((1.0, column.name, "day"))
+            continue
+        for guess in column.guesses:
+            if guess.sure < LIKELY or (guess.role in ("number", "none", "name") and guess.role not in fields):
+                break
+            choice = fields.get(guess.role, "")
+            if target in ("record", "trainee") and guess.role in _WHO and guess.role != who:
+                break
+            if choice:
+                wanted.append((guess.sure, column.name, _detailed(choice, column)))
+                break
+    kinds = any(choice == "kind" for _, _, choice in wanted)
+    picks = dict.fromkeys((column.name for column in table.columns), "")
+    taken: set[str] = set()
+    for _, column_name, choice in sorted(wanted, key=lambda one: -one[0]):
+        if choice == "score" and target == "record" and not kinds:
+            choice = f"score:{_scored(f'{column_name} {said}')}"
+        once = choice.partition(":")[0] if choice.partition(":")[0] not in ("score", "day", "tick") else ""
+        if once and once in taken:
+            continue
+        taken.add(once)
+        picks[column_name] = choice
+    if target == "trainee":
+        _dates(table, picks)
+    return picks
+
+
+def _detailed(choice: str, column: Column) -> str:
+    if choice != "seconds":
+        return choice
+    unit = unit_of(column.name)
+    bare = sum(number_of(value) is not None and not re.search("[分秒时]", value) for value in column.values)
+    return f"seconds:{unit or 'minutes'}" if unit or bare > len(column.values) / 2 else "seconds"
+
+
+def _dates(table: Table, picks: dict[str, str]) -> None:
+    """Dates of a trainee are told apart by their heads."""
+    heads = {"报到": "checked_in", "结业": "graduated", "退出": "left", "确认": "confirmed"}
+    for column in table.columns:
+        if column.role == "date":
+            picks[column.name] = next(
+                (field for word, field in heads.items() if word in column.name), picks[column.name]
+            )
+
+
+def _fixed(
+    table: Table, target: str, picks: dict[str, str], days: Sequence[str], said: str
+) -> dict[str, str]:
+    """What the same stands for in every row: the kind of a record, the full mark."""
+    if target != "record":
+        return {}
+    there = set(picks.values())
+    fixed: dict[str, str] = {}
+    scores = [column for column in table.columns if picks[column.name].partition(":")[0] == "score"]
+    if "kind" not in there and not scores:
+        fixed["kind"] = _kind(there, said)
+    if scores and "score_max" not in there:
+        fixed["score_max"] = _scale(scores)
+    return fixed
+
+
+def _scored(text: str) -> str:
+    """Which kind of mark; the column's own name stands first in the text."""
+    words = {
+        "训前": "pretest",
+        "训后": "posttest",
+        "作业": "assignment",
+        "测验": "quiz",
+        "平时": "quiz",
+        "期末": "exam",
+        "考试": "exam",
+    }
+    first = min(
+        (place, word) for word in (*words, "") if (place := text.find(word) if word else len(text)) >= 0
+    )[1]
+    return words.get(first, "exam")
+
+
+def _kind(there: set[str], said: str) -> str:
+    if there & {"day", "tick"}:
+        return "attendance"
+    if any(one.startswith("seconds") for one in there) and "credit" not in there:
+        return "view"
+    return "activity" if "研修" in said else "complete"
+
+
+def _scale(scores: Sequence[Column]) -> str:
+    for column in scores:
+        if named := re.search(r"满分[:：]?(\d+)|[（(](\d+)分?[)）]", column.name):
+            return named[1] or named[2]
+    values = [value for column in scores for cell in column.values if (value := number_of(cell)) is not None]
+    most = max(values, default=100.0)
+    return f"{next((scale for scale in _SCALES[2:] if most <= scale), most):g}"
+
+
+def _why(column: Column) -> str:
+    guess = column.guesses[0]
+    sure = "很有把握" if guess.sure >= SURE else "不太有把握"
+    return f"{guess.why}（{sure}，{guess.sure:.2f}）"
+
+
+def _notes(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+    """What a person should know before saying yes."""
+    if table.passed:
+        yield sentence("{n} 行是合计、签字一类，不当数据，计入略过", n=table.passed)
+    if table.hidden_rows:
+        yield sentence("有 {n} 行是隐藏的，照样读；不要就写 hidden: skip", n=table.hidden_rows)
+    if table.hidden_columns:
+        yield sentence("有隐藏的列，照样可用：{columns}", columns=list(table.hidden_columns))
+    if table.fill_down:
+        yield sentence("{columns} 只写在一组的第一行，空格按上一行补", columns=list(table.fill_down))
+    if days and not all(day_of(day, draft.year) for day in days):
+        yield sentence("列名里的日期没有写年份，请填年份")
+    elif not draft.year and any(
+        column.role == "date" and _yearless(column.values) for column in table.columns
+    ):
+        yield sentence("有的日期没有写年份，请填年份，否则这些行进隔离区")
+    if any(
+        re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
+    ):
+        yield sentence("有号码被变成了科学计数，末几位已丢失：这些行会进隔离区，请把那一列设成文本重新导出")
+    if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
+        yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
+
+
+def _yearless(values: Sequence[str]) -> bool:
+    return any(re.fullmatch(r"\d{1,2}[月/-]\d{1,2}[日号]?.*", value) for value in islice(values, 200))
+
+
+def _slug(name: str, target: str) -> str:
+    found = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(name).stem).strip("_.-")[:30]
+    return found.lower() if re.search("[A-Za-z]", found) else f"sheet_{target}"
+
+
+def shape(proposal: Proposal) -> dict[str, Any]:
+    """The proposal in numbers and words, for scripts."""
+    return {
+        "file": proposal.file,
+        "sheets": list(proposal.sheets),
+        "header": _rows(proposal.table.head),
+        "rows": proposal.table.rows,
+        "passed": proposal.table.passed,
+        "target": proposal.draft.target,
+        "columns": [
+            {
+                "name": column.name,
+                "examples": list(column.examples),
+                "field": proposal.draft.picks.get(column.name, ""),
+                "sure": round(column.guesses[0].sure, 2) if column.guesses else 0.0,
+                "why": str(column.guesses[0].why) if column.guesses else "",
+            }
+            for column in proposal.table.columns
+        ],
+        "fixed": dict(proposal.draft.fixed),
+        "missing": list(proposal.missing),
+        "notes": [str(note) for note in proposal.notes],
+    }

@@ -1,0 +1,125 @@
+"""Mappings that a person makes on a page: tried on the file, saved under a name in the home, known again by their header."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from portrait.errors import InputError, MappingError, PortraitError
+from portrait.intake.archive import keep_text
+from portrait.intake.draft import Draft, checked, lacking, mapping_text
+from portrait.intake.find import by_sheet
+from portrait.intake.layout import given
+from portrait.intake.mapping import Mapping, load_mapping, mapping_files, read_mapping
+from portrait.intake.office import head_of, open_grid
+from portrait.intake.preview import Preview, preview
+from portrait.intake.reader import format_of
+from portrait.resource import DATA
+from portrait.sentence import sentence, without
+from portrait.site import Site
+
+NEW = "?"  # in the place of a mapping's name: none is known, one is to be proposed
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a draft would make of the file, or why it cannot be tried."""
+
+    found: tuple[Preview, ...] = ()
+    error: str = ""
+
+
+def tried(site: Site, file: Path, draft: Draft, *, rows: int = 8) -> Tried:
+    """The first rows of the file as the draft reads them, and the count of problems. Nothing is stored."""
+    try:
+        missing = lacking(checked(draft))
+        if missing:
+            return Tried(error=sentence("还缺必填的：{fields}。给它选一列，或填一个固定值", fields=missing))
+        with tempfile.TemporaryDirectory(prefix="sketch-") as folder:
+            path = Path(folder) / f"{draft.name}.yaml"
+            path.write_text(mapping_text([draft]), encoding="utf-8")
+            read_mapping(path)
+            return Tried(tuple(preview(site, file, str(path), rows=rows)))
+    except PortraitError as error:
+        return Tried(error=without(error.message, str(file.parent), sentence("上传的文件")))
+
+
+def save(site: Site, draft: Draft, *, over: bool = False) -> Mapping:
+    """The mapping in the home's folder, written whole or not at all. `over` replaces one of the same name by a next version.
+
+    What was replaced is archived, as is every mapping that something came in by. Raises InputError for a name that is taken
+    or a draft that lacks something, MappingError when the mapping would not be one.
+    """
+    missing = lacking(checked(draft))
+    if missing:
+        raise InputError("还缺必填的：{fields}。给它选一列，或填一个固定值", fields=missing)
+    folder = site.settings.home / "mapping"
+    path = folder / f"{draft.name}.yaml"
+    if (DATA / "mapping" / path.name).exists():
+        raise InputError("“{name}”是自带的映射，请换一个名字", name=draft.name)
+    if path.exists():
+        if not over:
+            raise InputError("已有名为“{name}”的映射；换一个名字，或选“替换成新版本”", name=draft.name)
+        draft = replace(draft, version=_next(path))
+        keep_text(site.archive, path.read_text(encoding="utf-8"))
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, half = tempfile.mkstemp(dir=folder, prefix=".half-", suffix=".yaml.part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(mapping_text([draft]))
+            file.flush()
+            os.fsync(file.fileno())
+        mapping = read_mapping(Path(half), path.name)
+        os.replace(half, path)
+    finally:
+        Path(half).unlink(missing_ok=True)
+    return replace(mapping, path=str(path))
+
+
+def _next(path: Path) -> str:
+    """The version after the one that stands there."""
+    try:
+        version = read_mapping(path).version
+    except MappingError:
+        return "2"
+    return str(int(version) + 1) if version.isdecimal() else f"{version}.1"
+
+
+def recognised(home: Path, files: tuple[Path, ...]) -> list[str]:
+    """Names of the home's mappings of sheets whose columns stand in the header of every file."""
+    if not files or not all(_tabular(file) for file in files):
+        return []
+    found = []
+    for name, path in mapping_files(home).items():
+        if path.parent != home / "mapping":
+            continue
+        try:
+            mapping = load_mapping(name, home)
+            if all(fits_header(mapping, file) for file in files):
+                found.append(name)
+        except PortraitError:
+            continue  # a broken mapping is told to who chooses it
+    return found
+
+
+def fits_header(mapping: Mapping, file: Path) -> bool:
+    """Whether a stream of sheets finds all its columns in the file. Raises InputError for a file that is no sheet."""
+    for stream in mapping.streams:
+        if not stream.layout.office:
+            continue
+        needed = [column for column in stream.columns if stream.joined(column) is None]
+        sheet = by_sheet(stream, file)[0][0]
+        opened = open_grid(file, file.name, format_of(file.name), sheet.layout)
+        head = head_of(opened, sheet.layout, needed)
+        if head is not None and all(column in head.names or given(column) for column in needed):
+            return True
+    return False
+
+
+def _tabular(file: Path) -> bool:
+    try:
+        return format_of(file.name) in ("csv", "xlsx")
+    except InputError:
+        return False

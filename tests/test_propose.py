@@ -1,0 +1,370 @@
+"""A mapping proposed for a sheet that nobody has described: the very rows come back, whatever stands around them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portrait.errors import InputError
+from portrait.intake.door import intake
+from portrait.intake.draft import checked, choices, lacking, mapping_text
+from portrait.intake.guess import RULES, day_of, guesses
+from portrait.intake.lookup import code_list
+from portrait.intake.mapping import read_mapping
+from portrait.intake.propose import TARGETS_OFFERED, Proposal, propose
+from portrait.intake.target import TARGETS
+from portrait.resource import read_yaml
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
+from tests.export import Export
+from tests.test_sheet import IDNO, draw
+
+Table = list[list[Any]]
+
+
+def proposed(folder: Path, table: Table, name: str = "表.xlsx") -> Proposal:
+    book = xlsxwriter.Workbook(folder / name)
+    sheet = book.add_worksheet()
+    for row, cells in enumerate(table):
+        sheet.write_row(row, 0, ["" if cell is None else cell for cell in cells])
+    book.close()
+    (found,) = propose(folder / name, name)
+    return found
+
+
+def picked(proposal: Proposal) -> dict[str, str]:
+    return {column: pick for column, pick in proposal.draft.picks.items() if pick}
+
+
+ROSTER = ["序号", "工作单位", "姓名", "身份证号码", "联系电话", "专业技术职称", "任教学科", "继续教育编号"]
+
+
+def test_a_roster_is_known_by_its_heads_and_cells(tmp_path: Path) -> None:
+    rows = [
+        [n, f"{n}小学", "王　芳", IDNO, 13800000000 + n, "一级", "生物", f"HJ{n:06d}"] for n in range(1, 5)
+    ]
+    found = proposed(tmp_path, [["2022年教师信息表"], ROSTER, *rows, ["合计", "4人"]])
+    assert (found.draft.target, found.missing, found.draft.year) == ("person", (), "2022")
+    assert picked(found) == {
+        "工作单位": "school",
+        "姓名": "name",
+        "身份证号码": "idno",
+        "联系电话": "phone",
+        "专业技术职称": "title",
+        "任教学科": "subject",
+        "继续教育编号": "key",
+    }
+    assert (found.table.head.row, found.table.rows, found.table.passed) == (2, 4, 1)
+    shown = {column.name: column.examples for column in found.table.columns}
+    assert shown["身份证号码"] == ("***002X",)
+    assert shown["联系电话"][0] == "***0001"
+    reasons = {column.name: str(column.guesses[0].why) for column in found.table.columns}
+    assert reasons["身份证号码"] == "表头像“身份证号码”；4 格中 4 格是身份证号（校验位对）"
+
+
+def test_cells_tell_a_column_whose_head_says_nothing_and_contradict_one_that_says_wrong(
+    tmp_path: Path,
+) -> None:
+    rows = [[f"HJ{n:06d}", "男", 13800000000 + n, f"t{n}@demo.invalid"] for n in range(6)]
+    found = proposed(tmp_path, [["继教编号", "丙", "姓名", "手机号"], *rows])
+    assert picked(found) == {"继教编号": "key", "丙": "gender", "姓名": "phone", "手机号": "mail"}
+    assert found.missing == ("姓名",)
+
+
+def test_marks_of_several_columns_become_a_stream_each_and_hours_count_once(tmp_path: Path) -> None:
+    head = ["继教编号", "平时成绩", "期末成绩（100分）", "学习时长（分钟）"]
+    found = proposed(tmp_path, [head, *([f"T{n}000", 60 + n, "缺考" if n else 90, 30] for n in range(3))])
+    assert picked(found) == {
+        "继教编号": "account:staff",
+        "平时成绩": "score:quiz",
+        "期末成绩（100分）": "score:exam",
+        "学习时长（分钟）": "seconds:minutes",
+    }
+    mapping = written(tmp_path, found)
+    assert [stream.name for stream in mapping.streams] == ["record_1", "record_2"]
+    assert [stream.field("seconds") is not None for stream in mapping.streams] == [True, False]
+    assert {stream.field("kind").const for stream in mapping.streams} == {"quiz", "exam"}  # type: ignore[union-attr]
+
+
+def written(folder: Path, *found: Proposal) -> Any:
+    path = folder / "m.yaml"
+    path.write_text(mapping_text([checked(one.draft) for one in found]), encoding="utf-8")
+    return read_mapping(path)
+
+
+def test_a_sign_in_sheet_has_a_day_in_every_column_and_only_the_ticked_were_there(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    rows = [
+        ["甲", 13800000001, "√", "√", "签名"],
+        ["乙", 13800000002, "×", "√", ""],
+        ["丙", 13800000003, "", "/", ""],
+    ]
+    found = proposed(
+        tmp_path, [["2022年签到表"], ["姓名", "手机号", "8月1日", "8月2日", "备注"], *rows], "签到.xlsx"
+    )
+    assert picked(found) == {"手机号": "account:phone", "8月1日": "day", "8月2日": "day"}
+    written(tmp_path, found)
+    reports = intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert [(one.rows_stored, one.rows_quarantined, one.counts.rows_passed) for one in reports] == [
+        (1, 0, 2),
+        (2, 0, 1),
+    ]
+    days = sqlite_site.pool.rows(
+        "SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY time"
+    )
+    assert [day for (day,) in days] == ["2022-08-01", "2022-08-02", "2022-08-02"]
+
+
+@pytest.mark.parametrize(
+    ("table", "target", "expected"),
+    [
+        ([["课程编号", "课程名称", "学时"], ["K1", "平均数", 3]], "course", {"课程编号": "code", "课程名称": "title", "学时": "hours"}),
+        ([["班次代码", "班次名称", "开班日期"], ["B1", "某班", "2022-08-01"]], "class", {"班次代码": "code", "班次名称": "name", "开班日期": "starts"}),
+        ([["学校代码", "学校名称", "所在县"], ["S1", "一小学", "兰考县"]], "school", {"学校代码": "code", "学校名称": "name", "所在县": "county"}),
+        ([["班次代码", "继教编号", "报到日期"], ["B1", "T1001", "2022-08-01"]], "trainee", {"班次代码": "class", "继教编号": "account:staff", "报到日期": "checked_in"}),
+        ([["手机", "课程代码", "认定学时", "完成时间"], [13800000001, "K1", 3, "2022-08-01"]], "record", {"手机": "account:phone", "课程代码": "course", "认定学时": "credit", "完成时间": "time"}),
+    ],
+)  # fmt: skip
+def test_what_the_rows_are_is_told_from_the_columns(
+    tmp_path: Path, table: Table, target: str, expected: dict[str, str]
+) -> None:
+    found = proposed(tmp_path, table)
+    assert (found.draft.target, picked(found), found.missing) == (target, expected, ())
+    assert written(tmp_path, found).streams[0].target.name == target
+
+
+def test_two_rows_of_header_and_sheets_of_the_same_kind_are_one_proposal(tmp_path: Path) -> None:
+    def two(book: xlsxwriter.Workbook, sheet: Any) -> None:
+        sheet.merge_range("A1:C1", "成绩表")
+        sheet.merge_range("A2:A3", "继教编号")
+        sheet.merge_range("B2:C2", "成绩")
+        sheet.write_row("B3", ["平时", "期末"])
+        sheet.write_row("A4", ["T1001", 80, 90])
+
+    draw(tmp_path / "a.xlsx", two, "甲班", "乙班")
+    (found,) = propose(tmp_path / "a.xlsx", "a.xlsx")
+    assert (found.sheets, found.draft.sheet, found.draft.header) == (("甲班", "乙班"), "*", "auto 2")
+    assert list(picked(found)) == ["继教编号", "成绩·平时", "成绩·期末"]
+    (chosen,) = propose(tmp_path / "a.xlsx", "a.xlsx", sheet="乙班", header="2-3")
+    assert (chosen.table.sheet, chosen.draft.header) == ("乙班", "2-3")
+
+
+def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("只有一格\n", encoding="utf-8")
+    with pytest.raises(InputError, match="没有找到表格"):
+        propose(tmp_path / "a.csv", "a.csv")
+    with pytest.raises(InputError, match="只有表格文件"):
+        propose(tmp_path / "a.csv", "a.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"target": "x"}, "没有“x”这种内容"),
+        ({"name": "../x"}, "名字和来源只能用字母"),
+        ({"header": "first"}, "表头应为行号"),
+        ({"year": "22"}, "年份应为四位数字"),
+        ({"picks": {"甲": "x"}}, "列“甲”：没有“x”这个字段"),
+        ({"picks": {"甲": "name", "乙": "name"}}, "“姓名”只能来自一列，这里选了：甲、乙"),
+        ({"fixed": {"x": "1"}}, "没有“x”这个字段"),
+    ],
+)
+def test_a_draft_from_a_browser_is_checked(tmp_path: Path, change: dict[str, Any], says: str) -> None:
+    found = proposed(tmp_path, [["继教编号", "姓名"], ["T1001", "王芳"]])
+    with pytest.raises(InputError) as error:
+        checked(replace(found.draft, **change))
+    assert says in error.value.message
+
+
+HOSTILE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=12)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    title=HOSTILE,
+    columns=st.lists(HOSTILE.map(str.strip).filter(bool), min_size=2, max_size=2, unique=True),
+    item=HOSTILE,
+)
+def test_any_words_become_yaml_that_says_just_them(
+    tmp_path: Path, title: str, columns: list[str], item: str
+) -> None:
+    found = proposed(tmp_path, [["继教编号", "成绩"], ["T1001", 5]])
+    picks = {columns[0]: "account:staff", columns[1]: "score:exam"}
+    draft = replace(
+        found.draft,
+        title=title or "题",
+        picks=picks,
+        fixed={"item": item, "score_max": "5"},
+        why={columns[0]: title},
+    )
+    said = yaml.load(mapping_text([draft]), Loader=yaml.BaseLoader)
+    (stream,) = said["streams"]
+    assert said["title"] == (title or "题")
+    assert [stream["fields"][field]["from"] for field in ("account", "score")] == columns
+    assert stream["fields"].get("item", {}).get("const", "") == item
+
+
+def test_the_rules_name_only_what_there_is() -> None:
+    rules = read_yaml(RULES)
+    for name, aliases in rules["alias"].items():
+        if name != "result":
+            assert set(map(str, aliases.values())) <= set(code_list(name).values()), name
+    assert set(rules["table"]) <= {*TARGETS, "attendance", "marks", "hours"}
+    assert guesses("序号", ["1", "2", "3"])[0].role == "number"
+    for target in TARGETS_OFFERED:
+        assert choices(target)
+    assert [day_of(head, "2022") for head in ("8月1日", "8.1", "2021年8月1日", "2022-08-01", "第1天")] == [
+        "2022-08-01",
+        "2022-08-01",
+        "2021-08-01",
+        "2022-08-01",
+        "",
+    ]
+
+
+def test_the_command_prints_a_mapping_that_can_be_saved_and_used(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    rows = [
+        "2022年成绩,,",
+        "继教编号,考试日期,成绩",
+        "T1001,8月19日,85%",
+        "T1002,2022.8.20,９０分",
+        "合计,2人,",
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(rows), encoding="gb18030")
+    printed = command("intake", tmp_path / "a.csv", "--propose")
+    assert printed.code == 0
+    assert "# a.csv：表头在第 2 行，2 行数据" in printed.out
+    (tmp_path / "m.yaml").write_text(printed.out, encoding="utf-8")
+    taken = command(
+        "intake", tmp_path / "a.csv", "--source", tmp_path / "m.yaml", "--json", "--home", tmp_path / "home"
+    )
+    (report,) = json.loads(taken.out)
+    assert (report["rows_stored"], report["rows_quarantined"], report["rows_passed"]) == (2, 0, 1)
+    shape = json.loads(command("intake", tmp_path / "a.csv", "--propose", "--json").out)
+    assert shape[0]["columns"][2] | {"sure": 0} == {
+        "name": "成绩", "examples": ["85%", "90分"], "field": "score:exam", "sure": 0,
+        "why": "表头像“成绩”；2 格中 2 格是 0 到 150 的数",
+    }  # fmt: skip
+    assert command("intake", tmp_path / "a.csv").code == 2
+
+
+# --- any layout ------------------------------------------------------------------------------------------------
+
+FULL = str.maketrans("0123456789", "０１２３４５６７８９")
+DAYS: list[Callable[[date], object]] = [
+    lambda day: f"{day.year}年{day.month}月{day.day}日",
+    lambda day: day.isoformat(),
+    lambda day: f"{day.year}.{day.month}.{day.day} ",
+    lambda day: f"{day.year}/{day.month}/{day.day}",
+    lambda day: f"{day.month}月{day.day}日",
+    lambda day: (day - date(1899, 12, 30)).days,
+    lambda day: f"{day.year}年{day.month}月{day.day}日（星期五）".translate(FULL),
+]
+MARKS: list[Callable[[int], object]] = [
+    lambda mark: mark,
+    lambda mark: str(mark),
+    lambda mark: f"{mark}分",
+    lambda mark: f"{mark}%",
+    lambda mark: f" {mark}\u00a0".translate(FULL),
+    lambda mark: f"'{mark}",
+]
+NUMBERS = count(1)
+
+
+@st.composite
+def sheets(draw: st.DrawFn) -> tuple[Table, list[tuple[str, int, str, str, float]], bool]:
+    """A sheet, the rows in it (number of the row, staff number, group, day and mark), and whether it is a workbook."""
+    group = st.sampled_from(["一小学", "二中学", "某县实验小学"])
+    workbook = draw(st.booleans())
+    names = [
+        "继教编号",
+        "工作单位",
+        "考试日期",
+        "成绩",
+        *draw(st.lists(st.sampled_from(["序号", "姓名", "备注"]), unique=True)),
+    ]
+    names = draw(st.permutations(names))
+    table: Table = []
+    for line in draw(
+        st.lists(st.sampled_from(["2022年某县考试成绩表", "填报单位：某县教师进修学校", ""]), max_size=3)
+    ):
+        table.append([line])
+    table.append(list(names))
+    rows = []
+    for n in range(draw(st.integers(3, 7))):
+        if draw(st.integers(0, 5)) == 0:
+            table.append(draw(st.sampled_from([[], ["小计"], list(names), ["小　计", "", "3人"]])))
+        day = date(2022, draw(st.integers(1, 12)), draw(st.integers(1, 28)))
+        mark, school, staff = draw(st.integers(0, 100)), draw(group), f"HJ{next(NUMBERS):08d}"
+        cells = {
+            "继教编号": staff.translate(FULL) if draw(st.booleans()) else staff,
+            "工作单位": school,
+            "考试日期": draw(st.sampled_from(DAYS))(day),
+            "成绩": draw(st.sampled_from(MARKS))(mark),
+            "序号": n + 1,
+            "姓名": draw(st.sampled_from(["王 芳", "李建国", "张\u3000敏"])),
+        }
+        table.append([cells.get(name, "") for name in names])
+        rows.append((len(table), staff, day.isoformat(), float(mark)))
+    for line in draw(
+        st.lists(
+            st.sampled_from([["合计", "", "9人"], ["平均分", "80"], ["填表人：张三    审核：李四"], []]),
+            max_size=3,
+        )
+    ):
+        table.append(line)
+    return table, rows, workbook
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(sheets())
+def test_whatever_stands_around_a_table_the_very_rows_come_back(
+    propose_site: Site, tmp_path: Path, given_: tuple[Table, list[Any], bool]
+) -> None:
+    table, rows, workbook = given_
+    path = tmp_path / ("表.xlsx" if workbook else "表.csv")
+    if workbook:
+        Export(propose_site, tmp_path).workbook(path.name, {"表": table})
+    else:
+        width = max(map(len, table))
+        lines = (",".join(str(cell) for cell in [*row, *[""] * (width - len(row))]) for row in table)
+        path.write_text("\r\n".join(lines), encoding="gb18030")
+    (found,) = propose(path, path.name)
+    (tmp_path / "m.yaml").write_text(mapping_text([replace(found.draft, year="2022")]), encoding="utf-8")
+    (report,) = intake(propose_site, path, str(tmp_path / "m.yaml"), by="t")
+    held = propose_site.pool.rows(
+        "SELECT line, account, strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d'), score FROM record "
+        f"WHERE batch = {report.batch} ORDER BY line"
+    )
+    named = Export(propose_site, tmp_path / "x")
+    assert [(line, named.shown(who), day, mark) for line, who, day, mark in held] == rows
+    assert report.rows_quarantined == 0
+    told = sum(1 for row in table[rows[0][0] - 1 :] if any(row)) - len(rows)
+    assert report.counts.rows_passed >= told
+
+
+@pytest.fixture(scope="module")
+def propose_site(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    home = tmp_path_factory.mktemp("propose")
+    opened = open_site(load_settings(home / "home", today=date(2022, 12, 31)))
+    yield opened
+    opened.registry.dispose()
+
+
+def test_lacking_fields_are_named(tmp_path: Path) -> None:
+    found = proposed(tmp_path, [["继教编号", "姓名"], ["T1001", "王芳"]])
+    assert lacking(replace(found.draft, picks={})) == ["继教编号（或“来源:编号”）", "姓名"]
