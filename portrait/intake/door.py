@@ -37,7 +37,7 @@ from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
-from portrait.store.link import link_accounts, unlinked
+from portrait.store.link import asked_about, link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
 
 
@@ -222,7 +222,8 @@ def _fill(
         rows = refused(engine, program, late) if good < found.read else iter(())
         bad = store_refused(connection, batch.id, _counted(rows, codes))
         counts = replace(counts, rows_quarantined=bad, rows_duplicate=found.read - bad - counts.rows_stored)
-        message = _message(bench, program, counts, strange)
+        asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
+        message = _message(bench, program, counts, strange, asked)
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -257,7 +258,7 @@ def _taken_before(batch: Batch) -> BatchReport:
     )
 
 
-def _message(bench: Bench, program: Program, counts: Counts, strange: Sequence[int]) -> str:
+def _message(bench: Bench, program: Program, counts: Counts, strange: Sequence[int], asked: int) -> str:
     """What a reader of the ledger should know beyond the counts."""
     notes = []
     if not counts.rows_read and not counts.rows_passed:
@@ -280,4 +281,6 @@ def _message(bench: Bench, program: Program, counts: Counts, strange: Sequence[i
             f"{counts.rows_unmatched} 行的人员还认不出：第 {'、'.join(map(str, strange))} 行{more}，列 {column}"
             f"（{'记录已保存' if program.stream.target.name == 'record' else '学员已登记'}，教师名册接入后自动对上）"
         )
+    if asked:
+        notes.append(f"这个来源有 {asked} 个账号拿不准是谁，在“身份合并”等人确认（portrait identity list）")
     return "；".join(notes)

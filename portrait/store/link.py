@@ -311,6 +311,16 @@ def touching(connection: Connection, persons: Iterable[int], digests: Iterable[s
     return found
 
 
+def asked_about(connection: Connection, source: str) -> int:
+    """How many accounts of a source wait for a person to say whose they are."""
+    query = (
+        select(func.count(distinct(link.c.account_id)))
+        .join(account, account.c.id == link.c.account_id)
+        .where(account.c.source == source, link.c.state == "waiting")
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def unlinked(connection: Connection, source: str) -> Sequence[int]:
     """Accounts of a source whose person is unknown."""
     return list(
