@@ -32,7 +32,7 @@ from sqlalchemy import (
 from portrait.identifier import KINDS
 from portrait.match import Candidate, IdentityRule, Match, identity_rule, matches
 from portrait.store.schema import account, course, identifier, link, person, provider, school, training_class
-from portrait.store.triple import triples
+from portrait.store.triple import bare, triples
 from portrait.store.upsert import chunks, put
 
 _THINGS = {"school": school, "provider": provider, "course": course, "class": training_class}
@@ -135,11 +135,6 @@ def _link_plain(connection: Connection, kind: str, now: datetime) -> int:
             .values(person_id=whose, reason=reason.zh, confidence=reason.confidence, linked_at=now)
         )
     return int(made)
-
-
-def bare(name: ColumnElement[str]) -> ColumnElement[str]:
-    """A name without the spaces that some rosters set it with."""
-    return func.replace(func.replace(name, " ", ""), "\u3000", "")
 
 
 # --- the accounts that are not plain ---------------------------------------------------------------------------
