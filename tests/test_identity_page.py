@@ -134,6 +134,7 @@ def test_the_command_lists_answers_links_and_takes_back(home: Site, command: Any
         (asked,) = command("identity", "list", "--json", *at).json
         assert (asked["thing"], asked["number"], asked["reason"]) == ("link", 1, "named")
         assert "***1234" in command("identity", "list", *at).out
+        assert "1 个账号或教师拿不准" in command("doctor", *at).out
         assert command("identity", "answer", "link:1", "different", "--note", "问过了", *at).code == 0
         assert command("identity", "link", SEAT, "k2", *at, "--json").json == {
             "number": "link:2", "state": "active", "refreshed": 1,

@@ -25,7 +25,7 @@ from portrait.site import Site
 from portrait.store.alias import unify
 from portrait.store.decision import answer, join_account, join_persons, undo
 from portrait.store.link import add_accounts, link_accounts
-from portrait.store.schema import account, alias, identifier, link, person, school
+from portrait.store.schema import account, alias, batch, identifier, link, person, school
 from tests.inbox import mapping, write
 
 RULE = identity_rule()
@@ -176,6 +176,9 @@ def test_a_phone_under_another_name_waits_and_an_answer_settles_it(site: Site, t
     roster(site, tmp_path, f"T1,王芳,,,,{PHONE},")
     events(site, tmp_path, {"phone": PHONE, "called": "李刚"}, {"phone": OTHER, "called": "王 芳"})
     assert owners(site) == {"***1234": None, "***5678": None}
+    with site.registry.connect() as connection:
+        told = connection.execute(select(batch.c.message).where(batch.c.stream == "events")).scalar_one()
+    assert "这个来源有 1 个账号拿不准是谁" in told
     assert asked(site) == {("***1234", "T1", "named")}
     with site.registry.begin() as connection:
         row = answer(connection, "link", number(site, link), "later", by="a", now=NOW, note="问问学校")

@@ -17,6 +17,7 @@ from portrait.lake.table import TABLES, Lake
 from portrait.settings import Settings, unknown_settings
 from portrait.store import health, migration
 from portrait.store.audit import verify_audit
+from portrait.store.question import question_counts
 from portrait.store.registry import connect_registry
 
 GIGABYTE = 1024**3
@@ -104,6 +105,7 @@ def _registry(settings: Settings, engine: Engine) -> Iterator[Check]:
             f"批次 {sizes['batch']:,}、登录账号 {sizes['user_account']:,}",
         )
         yield from _batches(engine)
+        yield from _persons(engine)
         yield _audit(engine)
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", error)).splitlines()[0]
@@ -129,6 +131,18 @@ def _batches(engine: Engine) -> Iterator[Check]:
             "wrong",
             f"批次 {row.id}（{row.source}/{row.stream}，{row.file}）读入 ≠ 入库 + 重复 + 隔离",
             "portrait rebuild 从原始文件重做",
+        )
+
+
+def _persons(engine: Engine) -> Iterator[Check]:
+    with engine.connect() as connection:
+        waiting, later = question_counts(connection)
+    if waiting > later:
+        yield Check(
+            "identity",
+            "note",
+            f"{waiting - later:,} 个账号或教师拿不准是不是同一人",
+            "portrait identity list，或网页上的“身份合并”",
         )
 
 

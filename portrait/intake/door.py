@@ -39,7 +39,7 @@ from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
-from portrait.store.link import link_accounts, unlinked
+from portrait.store.link import asked_about, link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
 
 REASONS = 20  # of what was passed over are told one by one
@@ -267,7 +267,8 @@ def _fill(
         bad = store_refused(connection, batch.id, _counted(rows, codes))
         counts = replace(counts, rows_quarantined=bad, rows_duplicate=found.read - bad - counts.rows_stored)
         skipped = passed(engine, program)
-        message = _message(bench, program, counts, strange, skipped, unread)
+        asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
+        message = _message(bench, program, counts, strange, asked, skipped, unread)
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -308,11 +309,12 @@ def _message(
     program: Program,
     counts: Counts,
     strange: Sequence[int],
+    asked: int,
     skipped: Sequence[tuple[str, int]],
     unread: Sequence[str],
 ) -> str:
     """What a reader of the ledger should know beyond the counts. `skipped` are rows that are no learning records, by reason;
-    `unread` are sheets that the stream has no use for."""
+    `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are."""
     notes = [passed_over(program.raw.passed)] if program.raw.passed else []
     if unread:
         notes.append(f"没有读的工作表（没有这些列）：{'、'.join(unread)}")
@@ -341,4 +343,6 @@ def _message(
             f"{counts.rows_unmatched} 行的人员还认不出：第 {'、'.join(map(str, dict.fromkeys(map(row_of, strange))))} 行{more}，列 {column}"
             f"（{'记录已保存' if program.stream.target.name == 'record' else '学员已登记'}，教师名册接入后自动对上）"
         )
+    if asked:
+        notes.append(f"这个来源有 {asked} 个账号拿不准是谁，在“身份合并”等人确认（portrait identity list）")
     return "；".join(notes)

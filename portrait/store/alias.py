@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, tuple_, update
 
 from portrait.match import IdentityRule, Match, identity_rule, stands_for
-from portrait.store.link import OPEN, bare, decide_alone, settle, touching
+from portrait.store.link import OPEN, decide_alone, settle, touching
 from portrait.store.schema import alias, identifier, person
+from portrait.store.triple import bare
 from portrait.store.upsert import chunks
 
 _PART = 400

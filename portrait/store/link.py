@@ -32,7 +32,7 @@ from sqlalchemy import (
 from portrait.identifier import KINDS
 from portrait.match import Candidate, IdentityRule, Match, identity_rule, matches
 from portrait.store.schema import account, course, identifier, link, person, provider, school, training_class
-from portrait.store.triple import triples
+from portrait.store.triple import bare, triples
 from portrait.store.upsert import chunks, put
 
 _THINGS = {"school": school, "provider": provider, "course": course, "class": training_class}
@@ -143,11 +143,6 @@ def _link_plain(connection: Connection, kind: str, now: datetime) -> int:
             .values(person_id=whose, reason=reason.zh, confidence=reason.confidence, linked_at=now)
         )
     return int(made)
-
-
-def bare(name: ColumnElement[str]) -> ColumnElement[str]:
-    """A name without the spaces that some rosters set it with."""
-    return func.replace(func.replace(name, " ", ""), "\u3000", "")
 
 
 # --- the accounts that are not plain ---------------------------------------------------------------------------
@@ -317,6 +312,16 @@ def touching(connection: Connection, persons: Iterable[int], digests: Iterable[s
     for part in chunks(sorted(set(digests)), _PART):
         found.update(connection.execute(select(account.c.id).where(account.c.digest.in_(part))).scalars())
     return found
+
+
+def asked_about(connection: Connection, source: str) -> int:
+    """How many accounts of a source wait for a person to say whose they are."""
+    query = (
+        select(func.count(distinct(link.c.account_id)))
+        .join(account, account.c.id == link.c.account_id)
+        .where(account.c.source == source, link.c.state == "waiting")
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def unlinked(connection: Connection, source: str) -> Sequence[int]:

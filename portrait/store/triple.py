@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, func, select, union
+from sqlalchemy import ColumnElement, Connection, CursorResult, func, select, union
 
 from portrait.identifier import BETWEEN
 from portrait.match import Candidate
@@ -13,6 +13,11 @@ from portrait.store.schema import employment, person, school
 from portrait.store.upsert import chunks
 
 _PART = 400
+
+
+def bare(name: ColumnElement[str]) -> ColumnElement[str]:
+    """A name without the spaces that some rosters set it with."""
+    return func.replace(func.replace(name, " ", ""), "\u3000", "")
 
 
 def triples(connection: Connection, shown: Mapping[int, str]) -> Iterator[tuple[int, Candidate]]:
@@ -36,16 +41,16 @@ def triples(connection: Connection, shown: Mapping[int, str]) -> Iterator[tuple[
 
 def _persons(connection: Connection, names: list[str]) -> CursorResult[Any]:
     """Each person of these names with each school of theirs, now or before."""
-    bare = func.replace(func.replace(person.c.name, " ", ""), "\u3000", "")
-    now = select(person.c.id, person.c.school_id).where(bare.in_(names))
+    called = bare(person.c.name)
+    now = select(person.c.id, person.c.school_id).where(called.in_(names))
     before = select(employment.c.person_id, employment.c.school_id).join(
         person, person.c.id == employment.c.person_id
     )
-    places = union(now, before.where(bare.in_(names))).subquery()
+    places = union(now, before.where(called.in_(names))).subquery()
     return connection.execute(
         select(
             person.c.id,
-            bare.label("name"),
+            called.label("name"),
             person.c.birth_year,
             func.coalesce(person.c.stands_id, person.c.id).label("root"),
             school.c.name.label("school"),
