@@ -160,7 +160,9 @@ def _why_aside(one: SetAside) -> str:
     day = format.moment(one.at) if one.at else ""
     state = gettext(STANDING_ZH[one.state])
     if one.state is Standing.WITHDRAWN:
-        return gettext("{state}：{day}，{by} 说：{reason}", state=state, day=day, by=one.by, reason=one.reason)
+        return gettext(
+            "{state}：{day}，{by} 说：{reason}", state=state, day=day, by=one.by, reason=one.reason
+        )
     if one.state is Standing.OUTDATED:
         return gettext("{state}：{day} 随第 {n} 号批次来了新的", state=state, day=day, n=one.instead)
     return gettext("{state}：{day} 的文件里这样写", state=state, day=day)
