@@ -18,6 +18,7 @@ from portrait.errors import PortraitError
 from portrait.intake import archive, door
 from portrait.intake.lookup import Known
 from portrait.lake.table import Lake
+from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.schema import metadata
@@ -155,6 +156,24 @@ def survive(order: Order) -> None:
     """Killed at its point, then run to the end by a new process."""
     assert run(order) == KILLED
     assert run(replace(order, point="")) == 0
+
+
+def renew(order: Order) -> None:
+    """Runs a refresh that does not survive its `nth` commit: `point` says on which side of it."""
+    site = order.site
+    how, owner, name = {"before": _before, "after": _after}[order.point], Lake, "commit"
+    seen = iter(range(1, order.nth + 1))
+    how(owner, name, lambda: die() if next(seen, None) == order.nth else None)
+    refresh(site)
+
+
+def renewed(order: Order) -> int:
+    """The exit code of a process that refreshes as the order says."""
+    process = PROCESSES.Process(target=renew, args=(order,))
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
 
 
 # What may differ between two runs: the clock, and numbers that a database gives away for good.

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from portrait.site import Site, open_site
 from portrait.store.registry import open_registry
 from portrait.store.schema import account
 from portrait.withdrawal import newest, restore, rule_on, withdraw
+from tests.doomed import KILLED, Order, renewed, run
 from tests.export import Export
 from tests.hand import Hand, cell_sums
 
@@ -257,7 +259,8 @@ def fresh(template: Path) -> Iterator[Export]:
         site.registry.dispose()
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
 def test_rows_in_any_files_and_order_with_corrections_and_voids_give_the_same_figures(
     tables: Path, seed: int
@@ -313,3 +316,58 @@ def test_a_failed_batch_is_seen_by_nobody_and_hides_nothing_from_the_next(
     log.take()
     refresh(log.site)
     assert scores(log.site) == [("测验1", 80), ("测验2", 60)]
+
+
+# --- killed --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def corrected(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[Any]]]:
+    """A home in which a correction has been withdrawn and more has come, not refreshed yet; and what it should come to."""
+    folder = tmp_path_factory.mktemp("corrected")
+    with fresh(tables) as log:
+        take(log, (1, 0, 40, 1, False), (2, 1, 90, 1, False), (3, 2, 70, 1, False))
+        withdraw(log.site, "p", None, ["3"], reason="声明", by="平台")
+        log.put("log.csv", text((1, 0, 80, 2, False), (2, 1, 90, 2, True), (4, 0, 60, 1, False)))
+        shutil.copytree(log.folder.parent, folder / "before")
+        log.take()
+        shutil.copytree(log.folder.parent, folder / "taken")
+        refresh(log.site)
+        return folder, figures(log.site)
+
+
+def _order(folder: Path, here: Path, point: str, nth: int) -> Order:
+    shutil.copytree(folder, here)
+    return Order(
+        here / "home", f"sqlite:///{here / 'registry.sqlite'}", date(2022, 11, 15), here / "in", here / "in.yaml",
+        point=point, nth=nth,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("point", "nth"), [("before", 1), ("after", 1), ("after", 2), ("before", 3)])
+def test_a_refresh_killed_at_any_commit_ends_as_if_it_had_not_been(
+    corrected: tuple[Path, dict[str, list[Any]]], tmp_path: Path, point: str, nth: int
+) -> None:
+    folder, whole = corrected
+    order = _order(folder / "taken", tmp_path / "here", point, nth)
+    assert renewed(order) == KILLED
+    site = order.site
+    refresh(site)
+    assert figures(site) == whole
+    site.registry.dispose()
+
+
+@pytest.mark.parametrize("point", ["before a commit", "after a commit", "inside the closing of the ledger"])
+def test_a_correction_killed_on_its_way_in_comes_in_once(
+    corrected: tuple[Path, dict[str, list[Any]]], tmp_path: Path, point: str
+) -> None:
+    folder, whole = corrected
+    order = _order(folder / "before", tmp_path / "here", point, 1)
+    assert run(order) == KILLED
+    site = order.site
+    refresh(site)
+    assert scores(site) == [("测验1", 40), ("测验2", 90)], "of what is half in nobody sees a row"
+    assert run(replace(order, point="")) == 0
+    refresh(site)
+    assert figures(site) == whole
+    site.registry.dispose()

@@ -20,7 +20,7 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
     return grid(
         id,
         [
-            {"field": "day", "headerName": gettext("时间"), "width": 150, "minWidth": 150},
+            {"field": "day", "headerName": gettext("时间"), "width": 118, "minWidth": 118, **WRAP},
             {"field": "why", "headerName": gettext("为什么存疑"), "minWidth": 230, "flex": 4, **WRAP},
             {"field": "who", "headerName": gettext("谁的"), "minWidth": 130, "flex": 2, **WRAP},
             {"field": "what", "headerName": gettext("学了什么"), "minWidth": 170, "flex": 3, **WRAP},
@@ -34,7 +34,7 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
                 "who": gettext("、").join(part for part in (row.name, row.account) if part),
                 "what": gettext("、").join(
                     part
-                    for part in (row.course_title or row.class_name, kind_name(row.kind), row.item)
+                    for part in (row.course_title or row.class_name, kind_name(row.kind), _item(row.item))
                     if part
                 ),
                 "from": gettext(
@@ -47,11 +47,16 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
             }
             for row in rows
         ],
-        page_size=25,
+        page_size=10,
         options={"rowSelection": {"mode": "multiRow"}},
         columnSize=None,
         getRowId="params.data.id",
     )
+
+
+def _item(text: str) -> str:
+    """What a platform calls the thing; of an address its end, which is what tells things apart."""
+    return "/".join(text.rsplit("/", 2)[-2:]) if text.startswith(("http://", "https://")) else text
 
 
 def why(doubt: Doubt) -> str:
