@@ -17,6 +17,7 @@ from portrait.cli import (
     doctor,
     fit,
     intake,
+    quality,
     quarantine,
     rebuild,
     refresh,
@@ -50,6 +51,7 @@ def make_app() -> typer.Typer:
     demo.register(app)
     intake.register(app)
     quarantine.register(app)
+    quality.register(app)
     refresh.register(app)
     fit.register(app)
     serve.register(app)
