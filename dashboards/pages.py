@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dashboards import own
 from dashboards.admin import audit as admin_audit
 from dashboards.admin import intake as admin_intake
+from dashboards.admin import quality as admin_quality
 from dashboards.admin import quarantine as admin_quarantine
 from dashboards.admin import user as admin_user
 from dashboards.office import bureau, school
@@ -38,6 +39,7 @@ MODULES = (
     # admin
     admin_intake,
     admin_quarantine,
+    admin_quality,
     admin_user,
     admin_audit,
     own,
