@@ -9,6 +9,7 @@ from dashboards.admin import audit as admin_audit
 from dashboards.admin import framework as admin_framework
 from dashboards.admin import identity as admin_identity
 from dashboards.admin import intake as admin_intake
+from dashboards.admin import quality as admin_quality
 from dashboards.admin import quarantine as admin_quarantine
 from dashboards.admin import user as admin_user
 from dashboards.office import bureau, confirm, doubt, school
@@ -46,6 +47,7 @@ MODULES = (
     admin_framework,
     admin_identity,
     doubt,
+    admin_quality,
     admin_user,
     admin_audit,
     own,

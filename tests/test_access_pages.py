@@ -36,6 +36,7 @@ FOREIGN = {
     "user": ["1"],
     "source": ["lms", "roster"],
     "code": ["missing"],
+    "month": ["2022-09", "2022-13"],
     "actor": ["teacher"],
     "action": ["login"],
     "outcome": ["refused"],

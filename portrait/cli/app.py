@@ -20,6 +20,7 @@ from portrait.cli import (
     identity,
     intake,
     proof,
+    quality,
     quarantine,
     rebuild,
     record,
@@ -58,6 +59,7 @@ def make_app() -> typer.Typer:
     proof.register(app)
     identity.register(app)
     record.register(app)
+    quality.register(app)
     refresh.register(app)
     fit.register(app)
     serve.register(app)

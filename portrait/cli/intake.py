@@ -28,11 +28,15 @@ WIDTH = 40  # characters of a cell
 def register(app: typer.Typer) -> None:
     @app.command(
         name="intake",
-        epilog="例：portrait intake exports/ --source oulad　先看一眼： portrait intake exports/ --source oulad --preview",
+        epilog="例：portrait intake exports/ --source oulad　先看一眼： portrait intake exports/ --source oulad --preview"
+        "　看着一个文件夹： portrait intake --watch inbox/ --source oulad",
     )
     def take(
-        path: Annotated[Path, typer.Argument(help="平台导出的文件或文件夹")],
-        source: Annotated[str, typer.Option("--source", "-s", help="映射的名字， 或映射文件的路径")] = "",
+        path: Annotated[Path | None, typer.Argument(help="平台导出的文件或文件夹")] = None,
+        source: Annotated[
+            str,
+            typer.Option("--source", "-s", help="映射的名字， 或映射文件的路径 （--watch 时可以不写）"),
+        ] = "",
         preview: Annotated[
             bool, typer.Option("--preview", help="只看每个文件会变成什么、 哪些行不行， 什么也不存")
         ] = False,
@@ -42,6 +46,18 @@ def register(app: typer.Typer) -> None:
                 "--propose", help="不用映射： 看表头和内容提出一份映射（YAML，带理由和把握）， 什么也不存"
             ),
         ] = False,
+        watch: Annotated[
+            Path | None,
+            typer.Option(
+                "--watch",
+                help="看着这个文件夹： 放进来的文件写完整了就一个一个接入， 然后移到 done/ 或 failed/， 直到按 Ctrl+C 停下。 "
+                "不写 --source 时， 以映射名为名的子文件夹各是一个来源",
+            ),
+        ] = None,
+        every: Annotated[float, typer.Option(min=0.1, help="--watch 每隔多少秒看一次")] = 5.0,
+        then_refresh: Annotated[
+            bool, typer.Option("--refresh", help="--watch 接入以后一安静下来就重算画像")
+        ] = False,
         wait: Wait = 0.0,
         home: Home = None,
         as_json: Json = False,
@@ -50,6 +66,15 @@ def register(app: typer.Typer) -> None:
 
         同样的文件再导入一次不会多出一行；中途停下，再运行一次会从断点继续。
         """
+        if watch is not None:
+            if path is not None or preview or proposed:
+                raise Misused("--watch 自己带着文件夹，不再写 PATH、--preview 或 --propose")
+            from portrait.cli.watch import watch_over
+
+            watch_over(site_of(home), watch, source, every, then_refresh, as_json)
+            return
+        if path is None:
+            raise Misused("请写明要导入的文件或文件夹（PATH）")
         if not path.exists():
             raise InputError(f"没有文件或文件夹 {path}")
         if proposed:

@@ -33,6 +33,9 @@ class Counts:
         return self.rows_read == self.rows_stored + self.rows_duplicate + self.rows_quarantined
 
 
+HAVING = ("failed", "stored", "duplicate", "quarantined", "unmatched", "doubtful")
+
+
 @dataclass(frozen=True)
 class Batch:
     """One file × one stream, as the ledger has it; or a replay of quarantined rows of such a batch (`origin`).
@@ -213,9 +216,21 @@ def batch_of(connection: Connection, number: int, scope: Scope | None = None) ->
     return _read(row)
 
 
-def batches(connection: Connection, scope: Scope, *, source: str = "", limit: int = 500) -> list[Batch]:
-    """The newest batches first."""
+def batches(
+    connection: Connection,
+    scope: Scope,
+    *,
+    source: str = "",
+    having: str = "",
+    arrived: tuple[date, date] | None = None,
+    limit: int = 500,
+) -> list[Batch]:
+    """The newest batches first. `having` asks for those that failed or have such rows (`HAVING`), `arrived` for days from … to."""
     condition = [batch.c.source == source] if source else []
+    if having:
+        condition.append(batch.c.state == "failed" if having == "failed" else batch.c[f"rows_{having}"] > 0)
+    if arrived is not None:
+        condition.append(batch.c.arrived.between(*arrived))
     rows = connection.execute(
         select(batch).where(scope.intake, *condition).order_by(batch.c.id.desc()).limit(limit)
     )

@@ -45,6 +45,21 @@ REASONS = {
     "gone": "原来的位置读不到",
     "bad_json": "不是 JSON 对象",
 }
+BATCH_VIEWS = {
+    "failed": "失败的",
+    "stored": "有入库的",
+    "duplicate": "有重复的",
+    "quarantined": "有隔离的",
+    "unmatched": "有认不出人的",
+    "doubtful": "有存疑的",
+}
+SIGNALS = {
+    "silent": "停了",
+    "unmatched": "认不出人",
+    "duplicate": "重复",
+    "quarantined": "隔离",
+    "failed": "失败",
+}
 BATCH_STATES = {"running": "未完成", "done": "完成", "failed": "失败"}
 QUESTION_TABS = {"waiting": "等待确认", "later": "以后再说", "history": "历史和撤销"}
 ROW_STATES = {"open": "等待处理", "replayed": "已重放", "dismissed": "不再处理"}

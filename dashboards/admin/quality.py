@@ -1,0 +1,222 @@
+"""数据质量: of each source how much came, how much of it is good, whose it is, how late it comes, and what has changed lately."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from dash import Input, Output, no_update
+
+from dashboards.language import gettext
+from dashboards.page import Context, Page
+from dashboards.part import card, empty_state, format, link_button, number, numbers, page_header
+from dashboards.part.admin.ledger import batch_grid, exact
+from dashboards.part.admin.quality import (
+    PATH,
+    address,
+    arrival_table,
+    month_table,
+    quality_table,
+    signal_list,
+)
+from dashboards.part.admin.word import BATCH_VIEWS, source_name
+from dashboards.part.number import counted
+from portrait.quality import Figures, Quality, Signal, qualities
+from portrait.record import month_start
+from portrait.resource import read_yaml
+from portrait.scope import Role
+from portrait.store.batch import HAVING, batches, sources
+
+MOST = 500  # batches in the grid
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which source is meant, and which of its batches: those of one month of arrival, those that have such rows."""
+
+    source: str = ""
+    view: str = ""
+    month: int | None = None
+
+
+def read_filter(query: Mapping[str, str]) -> Filter:
+    """The filter of an address; what nobody knows falls away."""
+    view = query.get("view", "")
+    said = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", query.get("month", ""), re.ASCII)
+    month = int(said[1]) * 12 + int(said[2]) - 1 if said and int(said[1]) else None
+    return Filter(query.get("source", "")[:40], view if view in HAVING else "", month)
+
+
+def layout(context: Context, query: Mapping[str, str]) -> Any:
+    chosen = read_filter(query)
+    site = context.site
+    with site.registry.connect() as connection:
+        titles = {one: source_name(site, one) for one in sources(connection, context.scope)}
+    found = qualities(site, context.scope, today=context.today, titles=titles)
+    if chosen.source:
+        one = next((one for one in found if one.source == chosen.source), None)
+        return _source(context, one, chosen) if one else _nobody()
+    return _all(context, found)
+
+
+def _all(context: Context, found: list[Quality]) -> list[Any]:
+    signals = [signal for one in found for signal in one.signals]
+    if not found:
+        words = gettext("还没有接入过数据。")
+    elif signals:
+        words = gettext("{n} 个来源，有 {m} 处该留意。", n=len(found), m=len(signals))
+    else:
+        words = gettext("{n} 个来源，没有看出反常的地方。", n=len(found))
+    head = page_header(gettext("数据质量"), words)
+    if not found:
+        return [head, card(gettext("各来源"), "", empty_state(gettext("还没有批次"), gettext("接入以后，每个来源的数据好不好都列在这里。"), action=link_button(gettext("去数据接入"), "/intake")), icon_name="evidence")]  # fmt: skip
+    return [
+        head,
+        _signals(signals),
+        card(
+            gettext("各来源"),
+            _meaning(),
+            quality_table(context.site, found),
+            icon_name="bars",
+        ),
+    ]
+
+
+def _meaning() -> str:
+    rules = read_yaml("rules/quality.yaml")["delivery"]
+    return gettext(
+        "行数来自批次账，读入 = 入库 + 重复 + 隔离；认得出人、迟到、存疑数的是记录湖里现在的记录。发生以后超过 {days} 天才接入的算迟到。点任何一个数，看它后面的批次或隔离行。",
+        days=rules["late_days"],
+    )
+
+
+def _signals(signals: list[Signal]) -> Any:
+    return card(
+        gettext("该留意的"),
+        gettext("和这个来源自己平时比；规则和界限在 data/rules/quality.yaml。"),
+        signal_list(signals)
+        if signals
+        else empty_state(gettext("没有反常的"), gettext("没有哪个来源突然停了、认不出人的多了、重复或隔离的多了。"), icon_name="check"),
+        icon_name="bell",
+    )  # fmt: skip
+
+
+def _source(context: Context, one: Quality, chosen: Filter) -> list[Any]:
+    figures = one.figures
+    listed = _batches(context, chosen)
+    asked = chosen != Filter(chosen.source)  # who followed a figure wants to see what is behind it first
+    return [
+        page_header(
+            source_name(context.site, one.source),
+            gettext("数据质量"),
+            link_button(gettext("全部来源"), PATH, icon_name="left"),
+        ),
+        *([listed] if asked else []),
+        _figures(context, figures),
+        *([_signals(list(one.signals))] if one.signals else []),
+        card(
+            gettext("记录是什么时候发生的，什么时候来的"),
+            gettext("一行是发生的月份，一列是接入的月份；没有记录的月份写明没有，不是零。"),
+            arrival_table(one.arrivals)
+            if one.arrivals
+            else empty_state(gettext("没有学习记录"), gettext("这个来源给的是名单。")),
+            icon_name="calendar",
+        ),
+        card(gettext("按接入的月份"), _meaning(), month_table(one), icon_name="bars"),
+        *([] if asked else [listed]),
+    ]
+
+
+def _figures(context: Context, figures: Figures) -> Any:
+    timed = figures.records - figures.undated
+    nothing = format.NOTHING
+    since = (context.today - figures.last).days if figures.last else None
+    return numbers(
+        number(*counted(gettext("{n} 条", n=format.count(figures.records))), label=gettext("学习记录")),
+        number(
+            format.percent(figures.matched / figures.records) if figures.records else nothing,
+            "",
+            gettext("{n} 条还认不出是谁", n=exact(figures.records - figures.matched)),
+            label=gettext("认得出人"),
+        ),
+        number(
+            format.percent(figures.late / timed) if timed else nothing,
+            "",
+            gettext("{n} 条", n=f"{figures.late:,}/{timed:,}"),
+            label=gettext("迟到"),
+        ),
+        number(
+            *(
+                counted(gettext("{n} 天", n=exact(figures.delay)))
+                if figures.delay is not None
+                else (nothing, "")
+            ),
+            gettext("九成在 {n} 天以内", n=exact(figures.delay_most))
+            if figures.delay_most is not None
+            else "",
+            label=gettext("从发生到接入"),
+        ),
+        number(
+            *(counted(gettext("{n} 天前", n=exact(since))) if since is not None else (nothing, "")),
+            format.day(figures.last) if figures.last else "",
+            label=gettext("最近一次"),
+        ),
+    )
+
+
+def _batches(context: Context, chosen: Filter) -> Any:
+    with context.site.registry.connect() as connection:
+        listed = batches(
+            connection,
+            context.scope,
+            source=chosen.source,
+            having=chosen.view,
+            arrived=_days(chosen.month),
+            limit=MOST,
+        )
+    said = [gettext(BATCH_VIEWS[chosen.view])] if chosen.view else []
+    if chosen.month is not None:
+        said.append(gettext("{month}接入", month=format.month(month_start(chosen.month))))
+    words = gettext("点任何一行，看这一批的来龙去脉。")
+    if said:
+        words = gettext("只列{which}，{n} 批。点任何一行，看这一批的来龙去脉。", which=gettext("、").join(said), n=exact(len(listed)))  # fmt: skip
+    return card(
+        gettext("批次"),
+        words,
+        batch_grid("quality-batches", context.site, listed)
+        if listed
+        else empty_state(gettext("没有这样的批次"), ""),
+        action=link_button(gettext("看全部批次"), address(chosen.source)) if said else None,
+        icon_name="evidence",
+    )
+
+
+def _days(month: int | None) -> tuple[date, date] | None:
+    if month is None:
+        return None
+    return month_start(month), month_start(month + 1) - timedelta(days=1)
+
+
+def _nobody() -> list[Any]:
+    return [
+        page_header(gettext("数据质量"), ""),
+        empty_state(gettext("没有这个来源的批次"), "", action=link_button(gettext("全部来源"), PATH)),
+    ]
+
+
+def register(app: Any, context: Callable[[], Context]) -> None:
+    @app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Input("quality-batches", "cellClicked"),
+        prevent_initial_call=True,
+    )
+    def open_batch(cell: Any) -> Any:
+        context()
+        key = str(cell.get("rowId", "")) if isinstance(cell, dict) else ""
+        return f"/intake?batch={key}" if key.isascii() and key.isdigit() else no_update
+
+
+PAGE = Page(PATH, lambda: gettext("数据质量"), "bars", frozenset({Role.ADMIN}), layout, register)

@@ -1,0 +1,150 @@
+"""`portrait intake --watch`: looks at a folder again and again until it is stopped, and says what became of every file."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from rich.markup import escape
+from sqlalchemy.exc import OperationalError
+
+from portrait.cli.console import stderr, stdout
+from portrait.cli.intake import as_row
+from portrait.cli.option import operator
+from portrait.errors import InputError, LakeBusy, PortraitError
+from portrait.intake.inbox import DONE, FAILED, Arrival, Inbox, inboxes
+from portrait.site import Site
+
+OUTCOMES = {DONE: "[green]接入[/]", FAILED: "[bold red]没有接入[/]"}
+
+
+def watch_over(
+    site: Site, folder: Path, source: str, every: float, then_refresh: bool, as_json: bool
+) -> None:
+    """Until Ctrl+C or a TERM, which lets the file at hand come to its end. With `as_json` one line of JSON a file."""
+    if not folder.is_dir():
+        raise InputError("没有文件夹 {folder}", folder=folder)
+    over = Event()
+    _until_asked(over)
+    with ExitStack() as held:
+        watch = _Watch(site, folder, source, held, as_json)
+        where = (
+            "、".join(f"{one.folder}（{one.source}）" for one in watch.inboxes)
+            or f"{folder}（还没有子文件夹）"
+        )
+        stderr().print(escape(f"看着 {where}，按 Ctrl+C 停下"), soft_wrap=True)
+        while not over.is_set():
+            took = watch.look(over)
+            if then_refresh and not took and not over.is_set():
+                watch.refresh()
+            over.wait(every)
+
+
+class _Watch:
+    """The inboxes of one run, what was said last, and whether records came in since the last refresh."""
+
+    def __init__(self, site: Site, folder: Path, source: str, held: ExitStack, as_json: bool) -> None:
+        self.site, self.folder, self.source, self.as_json = site, folder, source, as_json
+        self.inboxes: list[Inbox] = []
+        self._held = held
+        self._fresh = False
+        self._trouble = ""
+        self._more()
+
+    def look(self, over: Event) -> int:
+        """One look at every inbox; how many things were taken."""
+        took = 0
+        try:
+            self._more()
+            for inbox in self.inboxes:
+                for arrival in inbox.take(self.site, by=operator()):
+                    self._say(arrival)
+                    took += arrival.outcome == DONE
+                    self._fresh |= any(report.rows_stored for report in arrival.reports)
+                    if over.is_set():
+                        return took
+            self._trouble = ""
+        except LakeBusy as error:
+            self._wait(f"{error.message}；等着")
+        except PortraitError as error:
+            self._wait(f"{error}；文件都等着")
+        except (OSError, OperationalError) as error:
+            self._wait(f"{error}；等一会儿再试")
+        return took
+
+    def refresh(self) -> None:
+        """Portraits of whom the new records touch. Another process's turn is waited for."""
+        from portrait.refresh import refresh
+
+        if not self._fresh:
+            return
+        try:
+            report = refresh(self.site)
+        except LakeBusy as error:
+            self._wait(f"{error.message}；等着")
+            return
+        self._fresh = False
+        if not self.as_json:
+            stdout().print(f"画像已重算：教师 {report.persons:,} 人")
+
+    def _more(self) -> None:
+        """Subfolders for sources may come while we watch."""
+        if self.source and self.inboxes:
+            return
+        known = {inbox.folder for inbox in self.inboxes}
+        for inbox in inboxes(self.folder, self.source, self.site.settings.home):
+            if inbox.folder not in known:
+                self.inboxes.append(inbox.open())
+                self._held.callback(inbox.close)
+
+    def _wait(self, why: str) -> None:
+        if why != self._trouble:
+            self._trouble = why
+            stderr().print(escape(why), soft_wrap=True, highlight=False)
+
+    def _say(self, one: Arrival) -> None:
+        if self.as_json:
+            sys.stdout.write(json.dumps(_as_row(one), ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+            return
+        counts = [report.counts for report in one.reports]
+        read, stored, duplicate, bad = (
+            sum(getattr(count, f"rows_{name}") for count in counts)
+            for name in ("read", "stored", "duplicate", "quarantined")
+        )
+        if one.outcome == DONE:
+            what = f"读入 {read:,} = 入库 {stored:,} + 重复 {duplicate:,} + 隔离 {bad:,}"
+        else:
+            what = one.reason
+        stdout().print(
+            f"{OUTCOMES.get(one.outcome, '等着')} {escape(f'{one.source}·{one.name}：{what}')}",
+            soft_wrap=True,
+        )
+
+
+def _as_row(one: Arrival) -> dict[str, Any]:
+    return {
+        "source": one.source,
+        "name": one.name,
+        "outcome": one.outcome,
+        "place": str(one.place),
+        "reason": one.reason,
+        "batches": [as_row(report) for report in one.reports],
+    }
+
+
+def _until_asked(over: Event) -> None:
+    """The first Ctrl+C or TERM asks, a second Ctrl+C interrupts what is being done."""
+
+    def ask(number: int, _frame: Any) -> None:
+        if over.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        over.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)

@@ -1,0 +1,256 @@
+"""A watched folder: what is dropped into it is taken in one by one once it is whole, then moved to `done/` or `failed/`.
+
+A file is claimed by a rename before it is read, so nobody can replace it meanwhile; what a killed process had claimed comes
+first the next time. The door counts the same content once, so nothing is taken twice and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from portrait.errors import InputError, LakeBusy, MappingError, PortraitError
+from portrait.intake.door import BatchReport, intake, silent
+from portrait.intake.find import files_of, found, joined_file
+from portrait.intake.land import Progress
+from portrait.intake.mapping import Mapping, load_mapping, mapping_files
+from portrait.sentence import Sentence, sentence, without
+from portrait.site import Site
+
+DONE, FAILED, WAITS = "done", "failed", "waits"  # what may become of a thing; the first two are folders
+CLAIMED = ".taking"
+LOCK = ".watched"
+HALF = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".temp", ".swp", ".half")
+LOOKS = {"file": 2, "folder": 3}  # looks that must see the same before a thing counts as whole
+
+Mark = tuple[tuple[str, int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What became of one thing that was dropped: its name, done | failed | waits, where it is now, the batches, and why."""
+
+    source: str
+    name: str
+    outcome: str
+    place: Path
+    reports: tuple[BatchReport, ...] = ()
+    reason: str = ""
+
+
+class Inbox:
+    """One watched folder and the mapping that reads it. Of all processes one at a time may hold it: see `open`."""
+
+    def __init__(self, folder: Path, source: str) -> None:
+        self.folder = folder
+        self.source = source
+        self._handle: int | None = None
+        self._seen: dict[str, tuple[Mark, int]] = {}  # name → as it looked, how often in a row
+        self._told: dict[str, str] = {}  # what is known to wait, and why
+
+    def open(self) -> Inbox:
+        """Makes the folders and holds them. Raises InputError when another process watches the same folder."""
+        for name in ("", DONE, FAILED, CLAIMED):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise InputError("{folder}：另一个进程正在看着这个文件夹", folder=self.folder) from None
+        self._handle = handle
+        return self
+
+    def close(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def take(self, site: Site, *, by: str, progress: Progress = silent) -> Iterator[Arrival]:
+        """One look at the folder: takes what is whole, one thing at a time, and tells what became of each.
+
+        What has to wait is told once. Raises MappingError, with everything still where it is, when the mapping cannot be
+        used; LakeBusy when another process writes; OSError and SQLAlchemy's OperationalError when disk or registry are not
+        there: the thing at hand stays claimed then and comes first the next time.
+        """
+        mapping = load_mapping(self.source, site.settings.home)
+        yield from self._claimed(site, by, progress)
+        for name in _ordered(mapping, self._whole()):
+            thing = self.folder / name
+            why = _lacking(mapping, thing)
+            if why:
+                yield from self._waits(name, why)
+                continue
+            claimed = self.folder / CLAIMED / name
+            if claimed.exists():
+                continue  # one of the same name is not done with
+            try:
+                os.replace(thing, claimed)
+            except FileNotFoundError:
+                continue  # somebody has taken it away again
+            self._told.pop(name, None)
+            self._seen.pop(name, None)
+            yield from self._claimed(site, by, progress)
+
+    def _claimed(self, site: Site, by: str, progress: Progress) -> Iterator[Arrival]:
+        for thing in sorted(self._entries(self.folder / CLAIMED)):
+            before = _mark(thing)
+            reports, why = self._through(site, thing, by, progress)
+            if before == _mark(thing):
+                yield self._filed(thing, reports, why)
+            else:
+                # Its writer still has it open. What came in of it adds nothing when all of it is taken at the next look.
+                words = sentence("{file}：一边接入一边还在变，下一次再看", file=thing.name)
+                yield Arrival(self.source, thing.name, WAITS, thing, reports, words)
+
+    def _through(
+        self, site: Site, thing: Path, by: str, progress: Progress
+    ) -> tuple[tuple[BatchReport, ...], str]:
+        """What the door made of it, and why it would not have it."""
+        try:
+            for file in _files(thing):
+                file.open("rb").close()
+        except OSError as error:
+            return (), sentence("{file}：读不了（{reason}）", file=thing.name, reason=error.strerror)
+        try:
+            return tuple(intake(site, thing, self.source, by=by, progress=progress)), ""
+        except (LakeBusy, MappingError, OSError, OperationalError):
+            raise
+        except PortraitError as error:
+            return (), without(error.message, str(thing.parent), sentence("投递的文件"))
+        except Exception as error:  # one odd file must not hold up all that come after it
+            return (), sentence("意外错误 {kind}：{error}", kind=type(error).__name__, error=error)
+
+    def _filed(self, thing: Path, reports: tuple[BatchReport, ...], why: str) -> Arrival:
+        """Moves it to its last place under a name that is free there; beside what failed stands why."""
+        folder = self.folder / (FAILED if why else DONE)
+        place = folder / thing.name
+        number = 1
+        while place.exists():
+            number += 1
+            place = folder / f"{thing.stem}-{number}{thing.suffix}"
+        if why:
+            _said(place).write_text(f"{why}\n", encoding="utf-8")
+        os.replace(thing, place)
+        return Arrival(self.source, thing.name, FAILED if why else DONE, place, reports, why)
+
+    def _waits(self, name: str, why: str) -> Iterator[Arrival]:
+        if self._told.get(name) != why:
+            self._told[name] = why
+            yield Arrival(self.source, name, WAITS, self.folder / name, reason=why)
+
+    def _whole(self) -> list[Path]:
+        """What looks as it did the times before, the oldest first."""
+        seen: dict[str, tuple[Mark, int]] = {}
+        whole: list[tuple[int, Path]] = []
+        for thing in self._entries(self.folder):
+            mark = _mark(thing)
+            before, looks = self._seen.get(thing.name, ((), 0))
+            looks = looks + 1 if mark == before else 1
+            seen[thing.name] = mark, looks
+            # An empty file is one whose writer has only begun; so is a folder with something half in it.
+            ready = bool(mark) and all(size for _, size, _, _ in mark) and not _half_inside(thing)
+            if ready and looks >= LOOKS["folder" if thing.is_dir() else "file"]:
+                whole.append((max(stamp for _, _, stamp, _ in mark), thing))
+        self._seen = seen
+        self._told = {name: why for name, why in self._told.items() if name in seen}
+        return [thing for _, thing in sorted(whole)]
+
+    def _entries(self, folder: Path) -> Iterator[Path]:
+        for thing in folder.iterdir():
+            if thing.name in (DONE, FAILED) and folder == self.folder:
+                continue
+            # A link may lead out of the folder, and what it leads to is not ours to judge or to move.
+            if not _passing(thing.name) and not thing.is_symlink() and (thing.is_file() or thing.is_dir()):
+                yield thing
+
+
+def inboxes(folder: Path, source: str, home: Path) -> list[Inbox]:
+    """The folder as the inbox of a source; without one, its subfolders that bear the name of a mapping, each for its source."""
+    if source:
+        load_mapping(source, home)
+        return [Inbox(folder, source)]
+    known = mapping_files(home)
+    return [Inbox(one, one.name) for one in sorted(folder.iterdir()) if one.is_dir() and one.name in known]
+
+
+def _passing(name: str) -> bool:
+    """Whether a name says that this is not for us: hidden, a lock file of an office program, half written."""
+    return name.startswith((".", "~$")) or name.lower().endswith(HALF)
+
+
+def _half_inside(thing: Path) -> bool:
+    return thing.is_dir() and any(part.name.lower().endswith(HALF) for part in thing.rglob("*"))
+
+
+def _files(thing: Path) -> list[Path]:
+    """A file itself, or what a folder holds that is for us."""
+    if not thing.is_dir():
+        return [thing]
+    return [
+        file for file in sorted(thing.rglob("*")) if file.is_file() and not file.name.startswith((".", "~$"))
+    ]
+
+
+def _mark(thing: Path) -> Mark:
+    """How a file, or every file of a folder, looks from outside: name, size, time of the last change, inode."""
+    found = []
+    for file in _files(thing):
+        try:
+            stat = file.stat()
+        except FileNotFoundError:
+            continue
+        found.append((str(file.relative_to(thing.parent)), stat.st_size, stat.st_mtime_ns, stat.st_ino))
+    return tuple(found)
+
+
+def _ordered(mapping: Mapping, things: list[Path]) -> list[str]:
+    """Names in the order of the mapping's streams: records stand on rosters. The oldest first among equals."""
+
+    def turn(thing: Path) -> int:
+        try:
+            streams = found(mapping, thing).streams if thing.is_file() else ()
+        except InputError:
+            streams = ()  # it has gone meanwhile
+        return next((n for n, (_, files) in enumerate(streams) if files), len(mapping.streams))
+
+    return [thing.name for thing in sorted(things, key=turn)]
+
+
+def _lacking(mapping: Mapping, thing: Path) -> Sentence | str:
+    """Why a thing cannot be taken yet, though it is whole; "" when it can, or when no waiting would help."""
+    if thing.is_dir():
+        try:
+            for stream, _ in files_of(mapping, thing):
+                for join in stream.joins:
+                    joined_file(thing, stream, join.layout)
+        except InputError as error:
+            return error.message
+        return ""
+    if not thing.is_file():
+        return ""
+    streams = [stream for stream, files in found(mapping, thing).streams if files]
+    others = sorted({join.layout.file for stream in streams for join in stream.joins})
+    others += sorted(
+        join.layout.file
+        for stream in mapping.streams
+        for join in stream.joins
+        if not streams and Path(thing.name).match(join.layout.file)
+    )
+    if others:
+        return sentence(
+            "{file}：要和别的文件（{others}）对照着读；请把它们放进一个子文件夹，整个移进来",
+            file=thing.name,
+            others=others,
+        )
+    return ""
+
+
+def _said(place: Path) -> Path:
+    """Where it is written why a thing failed."""
+    return place.with_name(f"{place.name}.原因.txt")

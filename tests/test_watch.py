@@ -1,0 +1,242 @@
+"""The watched folder: what is dropped is taken when it is whole, once, and moved; what cannot be taken says why."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portrait.errors import InputError, LakeBusy
+from portrait.intake.inbox import Arrival, Inbox, inboxes
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
+from portrait.store.lease import writing
+from tests.inbox import MARKS, PEOPLE, ledger, mapping, records, write
+
+HEAD = "编号,课程,时间,得分"
+JOINED = """
+  - name: joined
+    file: log*.csv
+    joins: [{as: who, file: who*.csv, on: {人: 人}}]
+    target: record
+    key: [号]
+    fields:
+      account: {from: who.编号, kind: staff}
+      kind: {const: view}
+"""
+
+
+@pytest.fixture
+def inbox(sqlite_site: Site, tmp_path: Path) -> Iterator[Inbox]:
+    """A watched folder for marks and the people who have them."""
+    mapping(sqlite_site.settings.home / "mapping", PEOPLE, MARKS)
+    one = Inbox(tmp_path / "inbox", "m").open()
+    yield one
+    one.close()
+
+
+def marks(folder: Path, name: str, *teachers: str) -> Path:
+    return write(folder, name, HEAD, *(f"{who},c1,2022-03-01,80" for who in teachers))
+
+
+def look(inbox: Inbox, site: Site, times: int = 1) -> list[Arrival]:
+    return [one for _ in range(times) for one in inbox.take(site, by="test")]
+
+
+def inside(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()} - {".watched"}
+
+
+def test_a_file_is_taken_at_the_second_look_that_sees_it_the_same(inbox: Inbox, sqlite_site: Site) -> None:
+    marks(inbox.folder, "marks.csv", "T1")
+    assert look(inbox, sqlite_site) == []
+    marks(inbox.folder, "marks.csv", "T1", "T2")
+    assert look(inbox, sqlite_site) == []
+    (taken,) = look(inbox, sqlite_site)
+    assert (taken.outcome, taken.reports[0].rows_stored) == ("done", 2)
+    assert inside(inbox.folder) == {"done/marks.csv"}
+
+
+@pytest.mark.parametrize(
+    "name", ["marks.csv.part", "marks.tmp", ".marks.csv", "~$marks.xlsx", "marks.csv.crdownload"]
+)
+def test_what_its_name_says_is_half_hidden_or_a_lock_stays_until_it_is_renamed(
+    inbox: Inbox, sqlite_site: Site, name: str
+) -> None:
+    half = marks(inbox.folder, name, "T1")
+    assert look(inbox, sqlite_site, 3) == []
+    half.rename(inbox.folder / "marks.csv")
+    assert [one.outcome for one in look(inbox, sqlite_site, 2)] == ["done"]
+
+
+def test_an_empty_file_and_a_link_wait(inbox: Inbox, sqlite_site: Site, tmp_path: Path) -> None:
+    (inbox.folder / "marks.csv").touch()
+    (inbox.folder / "marks2.csv").symlink_to(marks(tmp_path, "elsewhere.csv", "T1"))
+    assert look(inbox, sqlite_site, 4) == []
+    assert (tmp_path / "elsewhere.csv").exists()
+
+
+def test_what_cannot_be_read_goes_to_failed_with_the_reason_beside_and_stops_nothing(
+    inbox: Inbox, sqlite_site: Site
+) -> None:
+    write(inbox.folder, "marks1.csv", "别的,列", "1,2")
+    write(inbox.folder, "notes.txt", "hello")
+    marks(inbox.folder, "marks2.csv", "T1")
+    found = {one.name: one for one in look(inbox, sqlite_site, 2)}
+    assert {name: one.outcome for name, one in found.items()} == {
+        "marks1.csv": "failed",
+        "marks2.csv": "done",
+        "notes.txt": "failed",
+    }
+    said = inbox.folder / "failed" / "marks1.csv.原因.txt"
+    assert "编号" in said.read_text(encoding="utf-8")
+    assert str(inbox.folder) not in said.read_text(encoding="utf-8")
+    assert (inbox.folder / "failed" / "notes.txt").read_text() == "hello\n"
+
+
+def test_a_name_that_comes_again_keeps_both_files(inbox: Inbox, sqlite_site: Site) -> None:
+    for who in ("T1", "T2", "T2"):
+        marks(inbox.folder, "marks.csv", who)
+        look(inbox, sqlite_site, 2)
+    assert inside(inbox.folder) == {"done/marks.csv", "done/marks-2.csv", "done/marks-3.csv"}
+    assert len(records(sqlite_site)) == 2
+
+
+def test_rosters_go_before_the_records_that_stand_on_them(inbox: Inbox, sqlite_site: Site) -> None:
+    marks(inbox.folder, "marks.csv", "T1")
+    write(inbox.folder, "people.csv", "编号,姓名,身份证号,手机,邮箱", "T1,甲,,,")
+    assert [one.name for one in look(inbox, sqlite_site, 2)] == ["people.csv", "marks.csv"]
+    assert ledger(sqlite_site)[-1].counts.rows_unmatched == 0
+
+
+def test_what_a_killed_process_had_claimed_comes_first_and_counts_once(
+    inbox: Inbox, sqlite_site: Site
+) -> None:
+    marks(inbox.folder, "marks.csv", "T1")
+    look(inbox, sqlite_site, 2)
+    # Killed after the door had taken it and before it was moved away.
+    (inbox.folder / "done" / "marks.csv").rename(inbox.folder / ".taking" / "marks.csv")
+    (again,) = look(inbox, sqlite_site)
+    assert (again.outcome, again.reports[0].taken_before) == ("done", True)
+    assert len(records(sqlite_site)) == 1
+
+
+def test_a_busy_lake_leaves_everything_to_the_next_look(inbox: Inbox, sqlite_site: Site) -> None:
+    marks(inbox.folder, "marks1.csv", "T1")
+    marks(inbox.folder, "marks2.csv", "T2")
+    look(inbox, sqlite_site)
+    with writing(sqlite_site.registry), pytest.raises(LakeBusy):
+        look(inbox, sqlite_site)
+    assert [one.outcome for one in look(inbox, sqlite_site, 2)] == ["done", "done"]
+
+
+def test_a_folder_is_watched_by_one_process_at_a_time(inbox: Inbox) -> None:
+    with pytest.raises(InputError, match="另一个进程"):
+        Inbox(inbox.folder, "m").open()
+    inbox.close()
+    Inbox(inbox.folder, "m").open().close()
+
+
+def test_files_that_are_read_together_come_in_a_subfolder_that_waits_until_it_is_complete(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    mapping(sqlite_site.settings.home / "mapping", JOINED, name="j")
+    inbox = Inbox(tmp_path / "inbox", "j").open()
+    log = write(inbox.folder, "log.csv", "号,人", "1,a")
+    (waits,) = look(inbox, sqlite_site, 4)
+    assert (waits.outcome, log.exists()) == ("waits", True)
+    assert "子文件夹" in waits.reason
+    together = inbox.folder / "week1"
+    together.mkdir()
+    log.rename(together / "log.csv")
+    (waits,) = look(inbox, sqlite_site, 4)
+    assert "who*.csv" in waits.reason
+    write(together, "who.csv", "人,编号", "a,T1")
+    (taken,) = look(inbox, sqlite_site, 3)
+    assert (taken.outcome, taken.name, taken.reports[0].rows_stored) == ("done", "week1", 1)
+    assert inside(inbox.folder) == {"done/week1/log.csv", "done/week1/who.csv"}
+    inbox.close()
+
+
+def test_without_a_source_every_subfolder_that_bears_the_name_of_a_mapping_is_watched(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    mapping(sqlite_site.settings.home / "mapping", PEOPLE, name="a")
+    mapping(sqlite_site.settings.home / "mapping", MARKS, name="b")
+    for name in ("a", "b", "other"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+    found = inboxes(tmp_path / "in", "", sqlite_site.settings.home)
+    assert [(one.source, one.folder.name) for one in found] == [("a", "a"), ("b", "b")]
+
+
+def test_a_watch_needs_a_folder_and_nothing_besides(command: Callable[..., Any], tmp_path: Path) -> None:
+    home = ("--home", tmp_path / "home")
+    assert command("intake", "--watch", tmp_path / "none", "--source", "oulad", *home).code == 3
+    assert command("intake", "x.csv", "--watch", tmp_path, "--source", "oulad", *home).code == 2
+    assert command("intake", "--source", "oulad", *home).code == 2
+    assert command("intake", "x.csv", *home).code == 2
+
+
+FILES = 25
+
+
+def test_of_many_files_dropped_in_any_order_no_row_is_lost_or_doubled_though_the_process_is_killed(
+    tmp_path: Path,
+) -> None:
+    home, box, drop = tmp_path / "home", tmp_path / "inbox", tmp_path / "drop"
+    mapping(home / "mapping", MARKS)
+    box.mkdir()
+    # Each file repeats the last teacher of the one before it.
+    for n in range(FILES):
+        marks(drop, f"marks{n:03}.csv", f"T{n}", f"T{n + 1}")
+    words = ["intake", "--watch", str(box), "--source", "m", "--every", "0.1", "--json", "--home", str(home)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTRAIT_")}
+
+    def start() -> subprocess.Popen[str]:
+        program = [sys.executable, "-c", "from portrait.cli import main; main()", *words]
+        return subprocess.Popen(
+            program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def told(process: subprocess.Popen[str], most: int) -> list[dict[str, Any]]:
+        assert process.stdout is not None
+        return [json.loads(line) for _, line in zip(range(most), process.stdout, strict=False)]
+
+    def ended(process: subprocess.Popen[str]) -> int:
+        process.communicate()
+        return process.returncode
+
+    order = list(range(FILES))
+    random.Random(3).shuffle(order)
+    process = start()
+    for n in order[: FILES // 2]:
+        os.replace(drop / f"marks{n:03}.csv", box / f"marks{n:03}.csv")
+    first = told(process, FILES // 5)
+    process.kill()
+    assert ended(process) == -signal.SIGKILL
+    done = len(list((box / "done").iterdir()))
+    assert done >= FILES // 5
+    process = start()
+    for n in order[FILES // 2 :]:
+        os.replace(drop / f"marks{n:03}.csv", box / f"marks{n:03}.csv")
+    then = told(process, FILES - done)
+    process.send_signal(signal.SIGINT)
+    assert ended(process) == 0
+    assert {one["outcome"] for one in first + then} == {"done"}
+    assert inside(box) == {f"done/marks{n:03}.csv" for n in range(FILES)}
+    site = open_site(load_settings(home))
+    assert len(records(site)) == FILES + 1
+    finished = [one for one in ledger(site) if one.state == "done"]
+    assert len(finished) == FILES
+    assert sum(one.counts.rows_read for one in finished) == 2 * FILES
+    assert sum(one.counts.rows_stored for one in finished) == FILES + 1
+    assert sum(one.counts.rows_duplicate for one in finished) == FILES - 1
+    site.registry.dispose()
