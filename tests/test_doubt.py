@@ -111,8 +111,8 @@ def test_the_same_answers_at_the_same_pace_are_doubtful_for_all_who_gave_them(ha
             for n, pause in enumerate(pauses)
         ]
 
-    rows = answers(1, NIGHT, (0, 65, 142), 1) + answers(2, NIGHT + timedelta(hours=5), (0, 65, 142), 11)
-    rows += answers(3, NIGHT, (0, 65, 143), 21)
+    rows = answers(1, NIGHT, (0, 65, 142), 1) + answers(2, NIGHT + timedelta(hours=5), (0, 66, 142), 11)
+    rows += answers(3, NIGHT, (0, 65, 149), 21)
     assert check(hand, rows, "same") == [1, 2, 3, 11, 12, 13]
     assert [row[0] for row in cell_sums(hand.site)] == [3]
 

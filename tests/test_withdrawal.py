@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
@@ -21,7 +22,7 @@ from portrait.errors import InputError, MappingError, NotFound
 from portrait.hashing import key_number
 from portrait.identity import account_id
 from portrait.rebuild import rebuild
-from portrait.record import Standing
+from portrait.record import OWN, RECORD_SCHEMA, Standing
 from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
@@ -371,3 +372,25 @@ def test_a_correction_killed_on_its_way_in_comes_in_once(
     refresh(site)
     assert figures(site) == whole
     site.registry.dispose()
+
+
+# --- older lakes ---------------------------------------------------------------------------------------------------
+
+
+def test_a_lake_of_before_opens_and_takes_new_records_and_versions(log: Export) -> None:
+    """Records without the newer columns read as having one version; the first import gives the table its columns."""
+    take(log, (1, 0, 40, 1, False), (2, 1, 90, 1, False))
+    lake, before = log.site.lake, figures(log.site)
+    old = DeltaTable(str(lake.path("record"))).to_pyarrow_table(columns=RECORD_SCHEMA.names[:OWN])
+    for name in ("record", "verdict"):
+        shutil.rmtree(lake.path(name))
+    write_deltalake(str(lake.path("record")), old, partition_by=["month", "bucket"])
+    assert lake.lacking("record") == set(RECORD_SCHEMA.names[OWN:])
+    url = log.site.registry.url.render_as_string(hide_password=False)
+    log.site = open_site(load_settings(log.site.settings.home, database_url=url, today=date(2022, 11, 15)))
+    refresh(log.site)
+    assert figures(log.site) == before
+    assert take(log, (1, 0, 80, 2, False), (3, 0, 70, 1, False)) == (2, 2, 0, 0)
+    assert scores(log.site) == [("测验1", 80), ("测验2", 90), ("测验3", 70)]
+    assert not lake.lacking("record")
+    log.site.registry.dispose()

@@ -180,7 +180,11 @@ def test_faults_are_there_at_the_rate_of_real_exports(report: WorldReport) -> No
 
 def test_the_truth_stands_outside_what_is_taken_in(report: WorldReport) -> None:
     sources = {folder for folder, _ in WORLD_SOURCES}
-    assert {path.name for path in report.folder.iterdir()} == sources | {"truth.parquet", "world.json"}
+    assert {path.name for path in report.folder.iterdir()} == sources | {
+        "truth.parquet",
+        "doubt.parquet",
+        "world.json",
+    }
     truth = pq.read_table(report.folder / "truth.parquet")
     scored = [node.code for node in indicators().values() if node.scored]
     assert truth.num_rows == TEACHERS * len(scored)

@@ -140,7 +140,7 @@ def _aside(context: Context, person: int) -> list[Any]:
                 ],
                 [
                     {
-                        "day": format.moment(one.time) if one.time else gettext("无日期"),
+                        "day": one.time.astimezone(format.CHINA).date().isoformat() if one.time else gettext("无日期"),
                         "title": one.course_title or one.item or gettext("没有对应课程"),
                         "kind": kind_name(one.kind),
                         "why": _why_aside(one),

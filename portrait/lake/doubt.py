@@ -31,6 +31,7 @@ class DoubtRule:
     same_marks: int
     same_persons: int
     same_gap_seconds: int
+    same_pace_seconds: int
     sleepless_hours: int
     outlier_z: float
     outlier_accounts: int
@@ -55,6 +56,7 @@ def doubt_rule() -> DoubtRule:
         same_marks=int(rules["same"]["marks"]),
         same_persons=int(rules["same"]["persons"]),
         same_gap_seconds=int(rules["same"]["gap_seconds"]),
+        same_pace_seconds=int(rules["same"]["pace_seconds"]),
         sleepless_hours=int(rules["sleepless"]["hours"]),
         outlier_z=float(rules["outlier"]["z"]),
         outlier_accounts=int(rules["outlier"]["accounts"]),
@@ -123,25 +125,29 @@ def _idle(rule: DoubtRule) -> str:
 
 
 def _same(rule: DoubtRule) -> str:
-    """Persons whose marks in a course are the same, one after the other, in the same number of seconds."""
+    """Persons whose marks in a course are the same, one after the other, at the same pace."""
     marks = (
         f"SELECT owner, account, course, month, kind, item, value, epoch(time)::bigint AS moment, batch, line, "
         f"min(epoch(time)::bigint) OVER (PARTITION BY account, course, month) AS first FROM seen "
         f"WHERE kind IN ({_listed((Kind.QUIZ, Kind.ASSIGNMENT, Kind.EXAM))}) AND flag & 1 <> 0 AND course <> 0"
     )
+    order = "ORDER BY moment, kind, item, value"
     # Days apart tells nothing: whole classes hand in at the same deadlines.
-    signature = (
-        f"SELECT owner, account, course, month, count(*) AS marks, max(moment - first) AS gap, md5(string_agg("
-        f"concat_ws('|', kind, item, value, moment - first), ';' ORDER BY moment, kind, item, value)) AS pattern "
+    series = (
+        f"SELECT owner, account, course, month, count(*) AS marks, max(moment - first) AS gap, "
+        f"list(moment - first {order}) AS pace, md5(string_agg(concat_ws('|', kind, item, value), ';' {order})) AS pattern "
         f"FROM ({marks}) GROUP BY owner, account, course, month "
         f"HAVING count(*) >= {rule.same_marks} AND gap > 0 AND gap <= {rule.same_gap_seconds}"
     )
+    apart = "list_max(list_transform(list_zip(a.pace, b.pace), lambda p: abs(p[1] - p[2])))"
     return (
-        f"SELECT m.batch, m.line, json_object('persons', g.persons, 'marks', g.marks)::varchar AS said FROM ({marks}) m "
-        f"JOIN ({signature}) s ON s.account = m.account AND s.course = m.course AND s.month = m.month JOIN ("
-        f"SELECT course, month, pattern, any_value(marks) AS marks, count(DISTINCT owner) AS persons FROM ({signature}) "
-        f"GROUP BY course, month, pattern HAVING persons >= {rule.same_persons}) g "
-        f"ON g.course = s.course AND g.month = s.month AND g.pattern = s.pattern"
+        f"WITH series AS MATERIALIZED ({series}), alike AS (SELECT a.account, a.course, a.month, a.marks, "
+        f"count(DISTINCT b.owner) + 1 AS persons FROM series a JOIN series b "
+        f"ON a.course = b.course AND a.month = b.month AND a.pattern = b.pattern AND a.owner <> b.owner "
+        f"WHERE {apart} <= {rule.same_pace_seconds} GROUP BY a.account, a.course, a.month, a.marks) "
+        f"SELECT m.batch, m.line, json_object('persons', s.persons, 'marks', s.marks)::varchar AS said FROM ({marks}) m "
+        f"JOIN alike s ON s.account = m.account AND s.course = m.course AND s.month = m.month "
+        f"WHERE s.persons >= {rule.same_persons}"
     )
 
 

@@ -214,7 +214,7 @@ def _write_doubts(
     here = [
         n
         for n, platform in enumerate(world.courses.platform)
-        if platform == 0 and world.courses.videos[n] > 0
+        if platform == 0 and world.courses.videos[n] > 0 and world.courses.scored[n]
     ]
     made = plant(rng, found, np.array(free, np.int64), here, world.calendar, SPAN)
     played = sorted_events(made, SPAN)
