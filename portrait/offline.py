@@ -30,7 +30,6 @@ from portrait.store.claim import (
     REASON_LIMIT,
     Claim,
     Proof,
-    accounts_in_scope,
     add_claim,
     add_proof,
     claim_of,
@@ -40,7 +39,9 @@ from portrait.store.claim import (
     decided_records,
     may_decide,
     own_account,
+    owners,
     proof_by,
+    reach,
 )
 
 MAPPING = "confirmed"
@@ -159,27 +160,31 @@ def proof_file(site: Site, scope: Scope | None, number: int) -> tuple[Claim, Pro
     return claim, claim.proof, place(site.archive, claim.proof.content)
 
 
-def waiting_records(site: Site, scope: Scope | None, *, limit: int = 200) -> list[Waiting]:
-    """Sign-ins and activities of the reader's people that came in unconfirmed and await a decision, newest first."""
-    if scope is not None and scope.actor.role not in DECIDERS:
-        return []
-    owners, pairs = accounts_in_scope(site.registry, scope)
+def waiting_records(
+    site: Site, scope: Scope, *, limit: int = 200, only: bytes | None = None
+) -> list[Waiting]:
+    """Sign-ins and activities of the reader's people that came in unconfirmed and await a decision, newest first; of `only` this
+    one record when it is one of them."""
     kinds = ", ".join(str(int(kind)) for kind in hours_rule().verified)
-    if not owners or not kinds:
+    if not kinds or scope.actor.role not in DECIDERS:
         return []
+    column, ids = reach(site.registry, scope)
+    decided = decided_records(site.registry)
+    one = "" if only is None else "AND id = ?"
     rows = site.pool.kept(
         f"SELECT id, account, run, kind, item, epoch_us(time), credit FROM record WHERE kind IN ({kinds}) "
-        f"AND flag & {int(Flag.VERIFIED)} = 0 AND account IN (SELECT unnest(?::BIGINT[])) ORDER BY month DESC, time DESC, id",
-        [sorted(owners)],
+        f"AND flag & {int(Flag.VERIFIED)} = 0 AND {column} IN (SELECT unnest(?::BIGINT[])) "
+        f"AND id NOT IN (SELECT unnest(?::BLOB[])) {one} ORDER BY month DESC, time DESC, id LIMIT {int(limit)}",
+        [sorted(ids), sorted(decided), *([] if only is None else [only])],
     )
-    decided = decided_records(site.registry)
-    rows = [
-        row for row in rows if bytes(row[0]) not in decided and (pairs is None or (row[2], row[1]) in pairs)
-    ][:limit]
+    whose = owners(site.registry, scope, {row[1] for row in rows})
     spans = class_spans(site.registry, {row[2] for row in rows} - {0})
     found = []
     for identifier, account, run, kind, item, moment, credit in rows:
-        owner, span = owners[account], spans.get(run)
+        owner = whose.get((run if column == "run" else 0, account))
+        if owner is None:
+            continue
+        span = spans.get(run)
         day = None if moment is None else (EPOCH + timedelta(microseconds=moment)).astimezone(CHINA).date()
         found.append(
             Waiting(
@@ -202,7 +207,7 @@ def waiting_records(site: Site, scope: Scope | None, *, limit: int = 200) -> lis
 def decide_record(site: Site, scope: Scope, record: bytes, state: str, reason: str = "") -> None:
     """Confirm or return a record that came in by a file. Raises NotFound for one that is not the reader's to decide on."""
     _check(scope, state, reason)
-    row = next((one for one in waiting_records(site, scope, limit=1_000_000) if one.record == record), None)
+    row = next(iter(waiting_records(site, scope, only=record)), None)
     if row is None:
         raise NotFound("没有这条待确认的记录，或者已经有人处理了")
     _not_oneself(scope, row.person_id)

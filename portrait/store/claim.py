@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, insert, select, update
+from sqlalchemy import Connection, Engine, and_, insert, literal, select, update
 
 from portrait.clock import aware
 from portrait.errors import NotFound
@@ -124,8 +124,14 @@ def may_decide(registry: Engine, scope: Scope, number: int) -> bool:
 def decide_claim(
     registry: Engine, number: int, state: str, *, by: str, now: datetime, reason: str = ""
 ) -> bool:
-    """Whether the claim was still waiting and is decided now; a decision that somebody else took first holds."""
-    waiting = and_(claim.c.id == number, claim.c.state == "submitted")
+    """Whether the claim was still waiting and is decided now; a decision that somebody else took first holds.
+
+    Only to confirm goes over a return or withdrawal of the same moment: by then the record is in.
+    """
+    waiting = and_(
+        claim.c.id == number,
+        claim.c.state != "confirmed" if state == "confirmed" else claim.c.state == "submitted",
+    )
     with registry.begin() as connection:
         done = connection.execute(
             update(claim)
@@ -179,31 +185,42 @@ class Owner:
     school: str
 
 
-def accounts_in_scope(
-    registry: Engine, scope: Scope | None
-) -> tuple[dict[int, Owner], set[tuple[int, int]] | None]:
-    """Accounts whose records the reader may decide on, and (class, account) pairs to which that is limited; None: not limited."""
+def reach(registry: Engine, scope: Scope) -> tuple[str, list[int]]:
+    """Where the records lie that the reader may decide on: those of these accounts, or of these classes (`account` | `run`)."""
+    with registry.connect() as connection:
+        if scope.actor.school_id is not None:
+            query = select(account.c.id).join(person, person.c.id == account.c.person_id).where(scope.counted)
+            return "account", list(connection.execute(query).scalars())
+        listed = select(trainee.c.class_id).where(scope.listed).distinct()
+        return "run", list(connection.execute(listed).scalars())
+
+
+def owners(registry: Engine, scope: Scope, accounts: Collection[int]) -> dict[tuple[int, int], Owner]:
+    """Whose accounts these are, by class and account: of the trainees whom the reader may list; of a school's own staff by
+    account alone (class 0)."""
+    school_s = scope.actor.school_id is not None
     query = (
-        select(account.c.id, person.c.id.label("person_id"), person.c.name, school.c.name.label("school"))
+        select(
+            account.c.id,
+            person.c.id.label("person_id"),
+            person.c.name,
+            school.c.name.label("school"),
+            (literal(0) if school_s else trainee.c.class_id).label("class_id"),
+        )
+        .select_from(account)
         .join(person, person.c.id == account.c.person_id)
         .outerjoin(school, school.c.id == person.c.school_id)
     )
+    if school_s:
+        query = query.where(scope.counted)
+    else:
+        query = query.join(trainee, trainee.c.account_id == account.c.id).where(scope.listed)
+    wanted, found = sorted(set(accounts)), dict[tuple[int, int], Owner]()
     with registry.connect() as connection:
-        pairs = None
-        if scope is not None and scope.actor.school_id is None:
-            pairs = {
-                (row.class_id, row.account_id)
-                for row in connection.execute(
-                    select(trainee.c.class_id, trainee.c.account_id).where(scope.listed)
-                )
-            }
-            query = query.where(account.c.id.in_(select(trainee.c.account_id).where(scope.listed)))
-        elif scope is not None:
-            query = query.where(scope.counted)
-        owners = {
-            row.id: Owner(row.person_id, row.name, row.school or "") for row in connection.execute(query)
-        }
-    return owners, pairs
+        for start in range(0, len(wanted), PART):
+            for row in connection.execute(query.where(account.c.id.in_(wanted[start : start + PART]))):
+                found[row.class_id, row.id] = Owner(row.person_id, row.name, row.school or "")
+    return found
 
 
 @dataclass(frozen=True)
