@@ -402,10 +402,10 @@ def test_a_file_that_is_no_log_is_named_with_the_columns_that_a_log_has(
 
 # --- gradebooks --------------------------------------------------------------------------------------------------
 
-BOOK = """First name,Last name,ID number,Institution,Department,Email address,Quiz: 单元一 (Real),Quiz: 单元一 (Percentage),Assignment: 教案 (Real),Assignment: 教案 (Feedback),Course total (Real),Last downloaded from this course
-芳,王,t1,,,t1@demo.invalid,8.00,80.00 %,56.5,好,64.5,1674446940
-强,李,,,,t2@demo.invalid,-,-,"0,00",,0.00,1674446940
-敏,张,,,,,,,101,,101,1674446940
+BOOK = """First name,Last name,ID number,Institution,Department,Email address,Quiz: 单元一 (Real),Quiz: 单元一 (Percentage),Assignment: 教案 (Real),Assignment: 教案 (Feedback),Category 平时 total (Real),Course total (Real),Last downloaded from this course
+芳,王,t1,,,t1@demo.invalid,8.00,80.00 %,56.5,好,60,64.5,1674446940
+强,李,,,,t2@demo.invalid,-,-,"0,00",,,0.00,1674446940
+敏,张,,,,,,,101,,,101,1674446940
 """
 
 

@@ -208,7 +208,7 @@ def _show(one: Preview) -> None:
         soft_wrap=True,
     )
     if one.passed:
-        listed = "、".join(f"{escape(why)} {rows:,}" for why, rows in one.passed[:REASONS])
+        listed = "，".join(f"{escape(why)} {rows:,}" for why, rows in one.passed[:REASONS])
         console.print(f"  略过：{listed}", soft_wrap=True)
     if one.codes:
         console.print("  原因：" + "、".join(f"{code} {count:,}" for code, count in one.codes))

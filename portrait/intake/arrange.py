@@ -26,8 +26,8 @@ def arranged(raw: Raw, layout: Layout) -> Raw:
 
 def has_heads(path: Path, layout: Layout) -> bool:
     """Whether a CSV or workbook has the columns by which the layout knows its files, if it knows them so."""
-    if not layout.heads:
-        return True
+    if not layout.heads or not path.stat().st_size:
+        return True  # what is wrong with an empty file its reader says best
     with path.open("rb") as file:
         packed = file.read(4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
     cells = sheet_head(path, layout.sheet, layout.header) if packed else head_of(path, layout.header)

@@ -319,9 +319,9 @@ def _message(
     if unread:
         notes.append(f"没有读的工作表（没有这些列）：{'、'.join(unread)}")
     if skipped:
-        shown = "、".join(f"{why} {rows:,} 行" for why, rows in skipped[:REASONS])
+        shown = "，".join(f"{why} {rows:,} 行" for why, rows in skipped[:REASONS])
         rest = sum(rows for _, rows in skipped[REASONS:])
-        more = f"、另 {len(skipped) - REASONS} 种 {rest:,} 行" if rest else ""
+        more = f"，另 {len(skipped) - REASONS} 种 {rest:,} 行" if rest else ""
         notes.append(f"略过：{shown}{more}")
     if not counts.rows_read and not counts.rows_passed:
         notes.append("文件只有表头，没有数据行")

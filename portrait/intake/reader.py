@@ -23,7 +23,7 @@ SUFFIXES = {
     **dict.fromkeys((".csv", ".txt", ".tsv"), "csv"),
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "xlsx"),
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
-    **dict.fromkeys((".jsonl", ".ndjson", ".log"), "jsonl"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json", ".log"), "jsonl"),
 }
 
 

@@ -161,7 +161,11 @@ def _wanted(context: Context, source: str) -> Any:
         return html.P(gettext(error.message), className="said bad")
     wanted: dict[str, list[str]] = {}
     for stream in mapping.streams:
-        wanted.setdefault(stream.layout.file, []).append(target_name(stream.target.name))
+        what = target_name(stream.target.name)
+        if stream.layout.heads:
+            columns = gettext("、").join(stream.layout.heads)
+            what = gettext("{what}（表头里有 {columns}）", what=what, columns=columns)
+        wanted.setdefault(stream.layout.file, []).append(what)
         for join in stream.joins:
             wanted.setdefault(join.layout.file, []).append(gettext("对照"))
     parts: list[Any] = [html.Span(gettext("它读的文件："), className="quiet")]

@@ -83,7 +83,7 @@ def _body(one: Preview) -> list[Any]:
         words += gettext("；另有 {n} 行略过", n=_exact(others))
     said = [html.P(words + gettext("。"))]
     if one.passed:
-        listed = gettext("、").join(
+        listed = gettext("，").join(
             gettext("{why} {n} 行", why=gettext(why), n=_exact(rows)) for why, rows in one.passed[:REASONS]
         )
         said.append(html.P(gettext("不是学习记录而略过的：{listed}", listed=listed), className="quiet"))
