@@ -25,11 +25,16 @@ _HEADER = re.compile(r"auto(?: [23])?|[1-9]\d{0,5}(?:-[1-9]\d{0,5})?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 _MAPPED = ("gender", "stage", "subject", "title", "mode", "level")
-UNIT_ZH = {"": "写着单位", "minutes": "分钟", "hours": "小时", "seconds": "秒"}
+UNIT_ZH = {
+    "": sentence("写着单位"),
+    "minutes": sentence("分钟"),
+    "hours": sentence("小时"),
+    "seconds": sentence("秒"),
+}
 # Beside the target's own fields.
 SPECIAL = {
-    "tick": "签到（打勾的算到）",
-    "day": "签到日（列名是日期，打勾的算到）",
+    "tick": sentence("签到（打勾的算到）"),
+    "day": sentence("签到日（列名是日期，打勾的算到）"),
 }
 
 

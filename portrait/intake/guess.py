@@ -176,7 +176,9 @@ def _doubted(guess: Guess, cells: Sequence[str]) -> Guess:
     fits = sum(map(pattern, cells)) / len(cells)
     if fits >= 0.3:
         return guess
-    why = sentence("{why}；但内容不像（{n} 格中只有 {fits:.0%} 像）", why=guess.why, n=len(cells), fits=fits)
+    why = sentence(
+        "{why}；但内容不像（{n} 格中只有 {fits} 像）", why=guess.why, n=len(cells), fits=f"{fits:.0%}"
+    )
     return Guess(guess.role, guess.sure * 0.4, why)
 
 

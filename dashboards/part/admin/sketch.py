@@ -107,6 +107,8 @@ def choice_name(target: str, choice: str) -> str:
         return gettext("{field}（{said}）", field=field_name(target, wanted), said=gettext(UNIT_ZH[detail]))
     if detail:
         return gettext("{name}：{said}", name=field_name(target, wanted), said=gettext(KIND_NAME[detail]))
+    if field is not None and field.type in ("school", "provider", "course", "class") and target != "record":
+        return gettext("{field}，或名称", field=field_name(target, wanted))
     return field_name(target, wanted)
 
 
