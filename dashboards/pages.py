@@ -9,6 +9,7 @@ from dashboards.admin import audit as admin_audit
 from dashboards.admin import intake as admin_intake
 from dashboards.admin import quality as admin_quality
 from dashboards.admin import quarantine as admin_quarantine
+from dashboards.admin import record_store as admin_store
 from dashboards.admin import user as admin_user
 from dashboards.office import bureau, school
 from dashboards.office import overview as office_overview
@@ -40,6 +41,7 @@ MODULES = (
     admin_intake,
     admin_quarantine,
     admin_quality,
+    admin_store,
     admin_user,
     admin_audit,
     own,

@@ -37,6 +37,8 @@ ACTIONS = {
     "replay": "重放",
     "mend": "改正后重放",
     "dismiss": "不再处理",
+    "credential.add": "增加凭据",
+    "credential.revoke": "停用凭据",
     "user.add": "增加账号",
     "user.password": "换新密码",
     "user.unlock": "解锁账号",
