@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
@@ -94,7 +93,7 @@ def credential_of(connection: Connection, scope: Scope, key: str) -> tuple[Crede
 class Example:
     """One repair: of which statement, where in it, what stood there and what stands there now."""
 
-    statement: UUID
+    statement: str
     path: str
     was: str
     became: str
@@ -129,6 +128,6 @@ def repaired(connection: Connection, scope: Scope, *, key: str = "") -> list[Rep
             .order_by(repair.c.id.desc())
             .limit(EXAMPLES)
         )
-        examples = tuple(Example(*example) for example in newest.tuples())
+        examples = tuple(Example(str(one.statement), one.path, one.was, one.became) for one in newest)
         found.append(Repaired(row.key, row.source, row.code, row.n, examples))
     return found
