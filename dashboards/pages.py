@@ -11,6 +11,7 @@ from dashboards.admin import identity as admin_identity
 from dashboards.admin import intake as admin_intake
 from dashboards.admin import quality as admin_quality
 from dashboards.admin import quarantine as admin_quarantine
+from dashboards.admin import record_store as admin_store
 from dashboards.admin import user as admin_user
 from dashboards.office import bureau, confirm, doubt, school
 from dashboards.office import overview as office_overview
@@ -48,6 +49,7 @@ MODULES = (
     admin_identity,
     doubt,
     admin_quality,
+    admin_store,
     admin_user,
     admin_audit,
     own,

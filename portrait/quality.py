@@ -238,39 +238,41 @@ def _risen(
     )
     fresh = records["arrival"] > (start - EPOCH).days
     shares = {
-        "unmatched": (
-            "{source}最近 {days} 天来的 {n} 条记录里 {m} 条认不出是谁（{share}），以前是 {before}",
-            [
-                (int(part["unmatched"].sum()), int(part["n"].sum()))
-                for part in (records[fresh], records[~fresh])
-            ],
-        ),
-        "duplicate": (
-            "{source}最近 {days} 天读入的 {n} 行里 {m} 行是重复的（{share}），以前是 {before}",
-            [_summed(part, "rows_duplicate") for part in (lately, before)],
-        ),
-        "quarantined": (
-            "{source}最近 {days} 天读入的 {n} 行里 {m} 行进了隔离区（{share}），以前是 {before}",
-            [_summed(part, "rows_quarantined") for part in (lately, before)],
-        ),
+        "unmatched": [
+            (int(part["unmatched"].sum()), int(part["n"].sum())) for part in (records[fresh], records[~fresh])
+        ],
+        "duplicate": [_summed(part, "rows_duplicate") for part in (lately, before)],
+        "quarantined": [_summed(part, "rows_quarantined") for part in (lately, before)],
     }
     told = []
-    for code, (words, ((m, n), (m_before, n_before))) in shares.items():
+    for code, ((m, n), (m_before, n_before)) in shares.items():
         if min(n, n_before) < int(rules["least_rows"]):
             continue
-        if m / n - m_before / n_before < float(rules["rise"][code]):
-            continue
-        says = sentence(
-            words,
-            source=name,
-            days=window,
-            n=f"{n:,}",
-            m=f"{m:,}",
-            share=f"{m / n:.1%}",
-            before=f"{m_before / n_before:.1%}",
-        )
-        told.append(Signal(code, source, says))
+        if m / n - m_before / n_before >= float(rules["rise"][code]):
+            values = {
+                "source": name,
+                "days": window,
+                "n": f"{n:,}",
+                "m": f"{m:,}",
+                "share": f"{m / n:.1%}",
+                "before": f"{m_before / n_before:.1%}",
+            }
+            told.append(Signal(code, source, _risen_says(code, values)))
     return told
+
+
+def _risen_says(code: str, values: Mapping[str, Any]) -> Sentence:
+    if code == "unmatched":
+        return sentence(
+            "{source}最近 {days} 天来的 {n} 条记录里 {m} 条认不出是谁（{share}），以前是 {before}", **values
+        )
+    if code == "duplicate":
+        return sentence(
+            "{source}最近 {days} 天读入的 {n} 行里 {m} 行是重复的（{share}），以前是 {before}", **values
+        )
+    return sentence(
+        "{source}最近 {days} 天读入的 {n} 行里 {m} 行进了隔离区（{share}），以前是 {before}", **values
+    )
 
 
 def _summed(counts: Sequence[Counts], name: str) -> tuple[int, int]:

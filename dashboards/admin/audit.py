@@ -45,6 +45,8 @@ ACTIONS = {
     "identity.unlink": "撤销账号关联",
     "identity.merge": "合并教师",
     "identity.split": "撤销教师合并",
+    "credential.add": "增加凭据",
+    "credential.revoke": "停用凭据",
     "user.add": "增加账号",
     "user.password": "换新密码",
     "user.unlock": "解锁账号",

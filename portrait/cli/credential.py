@@ -10,21 +10,15 @@ import typer
 from portrait.cli.console import print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
-from portrait.errors import InputError
-from portrait.intake.forward import ensure_mapping
-from portrait.intake.node import NAME
+from portrait.errors import NotFound
+from portrait.intake.forward import add_platform
+from portrait.scope import Actor, Role, scope
 from portrait.store.audit import add_audit
-from portrait.store.credential import RIGHTS, VERSIONS, add_credential, list_credentials, revoke_credential
+from portrait.store.credential import RIGHTS, RIGHTS_ZH, VERSIONS, list_credentials, revoke_credential
+from portrait.store.received import repaired
 
 Rights = StrEnum("Rights", {name: name for name in RIGHTS})  # type: ignore[misc]
 Version = StrEnum("Version", {name: name for name in VERSIONS})  # type: ignore[misc]
-RIGHTS_ZH = {
-    "write": "只写",
-    "read-own": "只读本平台",
-    "read-all": "只读全部",
-    "own": "写，读本平台",
-    "all": "写，读全部",
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -49,12 +43,9 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """给一个来源平台一对钥匙；密钥只显示这一次。"""
-        if not NAME.fullmatch(source):
-            raise InputError("来源代码“{source}”应由小写字母、数字和下划线组成，以字母开头", source=source)
         site = site_of(home)
-        mapping = ensure_mapping(site.settings.home, source)
-        made = add_credential(
-            site.registry,
+        made, mapping = add_platform(
+            site,
             source=source,
             name=name,
             rights=rights.value,
@@ -135,3 +126,30 @@ def register(app: typer.Typer) -> None:
             reason=ended.source,
         )
         stdout().print(f"凭据 {key}（来源 {ended.source}）已停用")
+
+    @group.command(epilog="例：portrait credential repairs 5f2d8c0e91ab43d7c6e0f1a2")
+    def repairs(
+        key: Annotated[str, typer.Argument(help="只看这个凭据（key）的， 不写就看全部")] = "",
+        home: Home = None,
+        as_json: Json = False,
+    ) -> None:
+        """宽松的凭据修正过什么：哪种毛病、多少处、几个例子。"""
+        site = site_of(home)
+        if key and all(one.key != key for one in list_credentials(site.registry)):
+            raise NotFound("没有凭据“{key}”", key=key)
+        allowed = scope(Actor(0, operator(), "", Role.ADMIN), site.today)
+        with site.registry.connect() as connection:
+            found = repaired(connection, allowed, key=key)
+        if as_json:
+            print_json(found)
+            return
+        rows = [
+            (one.key, one.source, one.code, one.n, f"{example.path}：{example.was} → {example.became}")
+            for one in found
+            for example in one.examples[:1]
+        ]
+        print_table(
+            f"修正过的 {sum(one.n for one in found):,} 处",
+            ["用户名", "来源", "毛病", "#处", "最近的例子"],
+            rows,
+        )

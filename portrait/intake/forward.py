@@ -11,12 +11,15 @@ from pathlib import Path
 import orjson
 from sqlalchemy import Connection
 
+from portrait.errors import InputError
 from portrait.intake.door import BatchReport, intake
 from portrait.intake.land import Progress
 from portrait.intake.mapping import load_mapping, mapping_files, read_mapping
+from portrait.intake.node import NAME
 from portrait.resource import DATA
 from portrait.site import Site
 from portrait.store import statement as table
+from portrait.store.credential import Credential, add_credential
 from portrait.store.statement import Row
 from portrait.withdrawal import withdraw
 from portrait.xapi.body import Mark, unpack, whole
@@ -71,6 +74,34 @@ def _write(connection: Connection, file: Path, rows: list[Row]) -> None:
     with file.open("wb") as out:
         for row in rows:
             out.write(whole(row.seq, row.id, row.flag, known[row.credential], unpack(row.body)) + b"\n")
+
+
+def add_platform(
+    site: Site,
+    *,
+    source: str,
+    name: str = "",
+    rights: str = "own",
+    version: str = "1.0.3",
+    rate: int = 0,
+    lenient: bool = False,
+    by: str = "",
+) -> tuple[Credential, Path]:
+    """A credential for a source platform, and the mapping that reads its statements. Raises InputError naming what cannot be."""
+    if not NAME.fullmatch(source):
+        raise InputError("来源代码“{source}”只能用字母、数字和 _ . -，至多 40 个", source=source[:60])
+    mapping = ensure_mapping(site.settings.home, source)
+    made = add_credential(
+        site.registry,
+        source=source,
+        name=name,
+        rights=rights,
+        version=version,
+        rate=rate,
+        lenient=lenient,
+        by=by,
+    )
+    return made, mapping
 
 
 def ensure_mapping(home: Path, source: str) -> Path:

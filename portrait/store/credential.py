@@ -24,6 +24,13 @@ RIGHTS = {  # what may be asked for: write, read
     "own": (True, "own"),
     "all": (True, "all"),
 }
+RIGHTS_ZH = {
+    "write": "只写",
+    "read-own": "只读本平台",
+    "read-all": "只读全部",
+    "own": "写，读本平台",
+    "all": "写，读全部",
+}
 HOME = "urn:portrait:source"  # home page of the accounts that authorities are
 
 
@@ -92,7 +99,7 @@ def add_credential(
         made = connection.execute(insert(credential).values(**values)).inserted_primary_key
         assert made is not None
         row = connection.execute(select(credential).where(credential.c.id == made[0])).one()
-    return _credential(row, secret)
+    return read_credential(row, secret)
 
 
 def authority(source: str, name: str, key: str) -> dict[str, Any]:
@@ -104,7 +111,8 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _credential(row: Row[Any], secret: str = "") -> Credential:
+def read_credential(row: Row[Any], secret: str = "") -> Credential:
+    """A row of the table as a value; the secret is not in it."""
     return Credential(
         row.id,
         row.key,
@@ -128,13 +136,13 @@ def check_credential(registry: Engine, key: str, secret: str) -> Credential | No
         row = connection.execute(select(credential).where(credential.c.key == key)).one_or_none()
     if row is None or row.revoked is not None:
         return None
-    return _credential(row) if hmac.compare_digest(row.digest, _digest(secret)) else None
+    return read_credential(row) if hmac.compare_digest(row.digest, _digest(secret)) else None
 
 
 def list_credentials(registry: Engine) -> list[Credential]:
     with registry.connect() as connection:
         rows = connection.execute(select(credential).order_by(credential.c.source, credential.c.id)).all()
-    return [_credential(row) for row in rows]
+    return [read_credential(row) for row in rows]
 
 
 def credentials_of(connection: Connection, source: str) -> tuple[int, ...]:
@@ -159,4 +167,4 @@ def revoke_credential(registry: Engine, key: str, *, moment: datetime) -> Creden
         if row.revoked is not None:
             raise InputError("凭据“{key}”已经停用", key=key)
         connection.execute(update(credential).where(credential.c.id == row.id).values(revoked=moment))
-    return _credential(row)
+    return read_credential(row)

@@ -60,6 +60,16 @@ SIGNALS = {
     "quarantined": "隔离",
     "failed": "失败",
 }
+REPAIRS = {
+    "group-activity": "GroupActivity 当作 Activity",
+    "bare-uuid": "光是 UUID 的活动编号补上 urn:uuid:",
+    "null": "去掉值为 null 的属性",
+    "empty": "去掉要求有格式却为空的属性",
+    "mailto": "邮箱补上 mailto:",
+    "time-separator": "日期和时间之间的空格改成 T",
+    "time-zone": "没有时区的时间当作 UTC",
+    "language-tag": "语言标签的下划线改成连字符",
+}
 BATCH_STATES = {"running": "未完成", "done": "完成", "failed": "失败"}
 QUESTION_TABS = {"waiting": "等待确认", "later": "以后再说", "history": "历史和撤销"}
 ROW_STATES = {"open": "等待处理", "replayed": "已重放", "dismissed": "不再处理"}
