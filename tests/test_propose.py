@@ -191,7 +191,7 @@ def test_a_draft_from_a_browser_is_checked(tmp_path: Path, change: dict[str, Any
 HOSTILE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     title=HOSTILE,
     columns=st.lists(HOSTILE.map(str.strip).filter(bool), min_size=2, max_size=2, unique=True),
@@ -330,7 +330,7 @@ def sheets(draw: st.DrawFn) -> tuple[Table, list[tuple[str, int, str, str, float
     return table, rows, workbook
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(sheets())
 def test_whatever_stands_around_a_table_the_very_rows_come_back(
     propose_site: Site, tmp_path: Path, given_: tuple[Table, list[Any], bool]

@@ -221,7 +221,7 @@ NAMES = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(name=NAMES, content=CONTENTS)
 def test_whatever_is_uploaded_is_answered_kindly_and_leaves_nothing_behind(admin, home, name, content):
     answer = admin.post(f"/intake/upload?name={quote(name.encode('utf-8', 'surrogatepass'))}", content)
@@ -250,7 +250,7 @@ JUNK = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     pick=JUNK,
     fixed=JUNK,

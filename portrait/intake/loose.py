@@ -19,7 +19,7 @@ _TIDYING = (
     (r"\s*([年月日号])\s*", r"\1"),
     (r"[日号](\d)", r"日 \1"),
 )
-_LATE = r"(下午|晚上)\s*\d"
+_LATE = r"(?:下午|晚上)\s*(\d{1,2})[:时点]"
 _MONTH_DAY = r"(\d{1,2})(?:月|[/-])(\d{1,2})[日号]?"
 _CLOCK = r"(?: *(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
 # Excel's day numbers of the years that can be meant.
@@ -80,16 +80,13 @@ def date_time(
         short = (
             f"CASE WHEN regexp_matches({text}, {literal(month_day)}) THEN try_cast({stamp} AS timestamp) END"
         )
-    read = f"coalesce({local}, {counted}, {short})"
-    return (
-        f"CASE WHEN {after_noon} THEN {read} + to_hours(CASE WHEN hour({read}) < 12 THEN 12 ELSE 0 END) ELSE {read} END",
-        utc,
-    )
+    return f"(coalesce({local}, {counted}, {short}) + to_hours({after_noon}))", utc
 
 
 def late(text: str) -> str:
-    """True where the hours count from noon."""
-    return f"coalesce(regexp_matches({text}, {literal(_LATE)}), false)"
+    """How many hours the clock is behind the day: 12 after noon."""
+    hour = f"try_cast(regexp_extract({text}, {literal(_LATE)}, 1) AS bigint)"
+    return f"CASE WHEN {hour} < 12 THEN 12 ELSE 0 END"
 
 
 def tidy(text: str) -> str:
