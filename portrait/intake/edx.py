@@ -17,6 +17,10 @@ from urllib.parse import parse_qs
 from portrait.intake.vocabulary import ACROSS, ADL, EVENTS, NOTHING, TIN, TYPES
 
 _EXTENSION = "https://w3id.org/xapi/video/extensions/"
+_OPENEDX = "https://w3id.org/xapi/openedx/"
+_ATTEMPT = "http://id.tincanapi.com/extension/attempt-id"
+_PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
+_MODE = "https://w3id.org/xapi/acrossx/extensions/type"
 _COURSE = re.compile(r"/courses/(course-v1:[^/?#]+|[^/?#]+/[^/?#]+/[^/?#]+)(/[^?#]*)?")
 _READ = re.compile(
     r"/(courseware|course|info|wiki|pdfbook|book|jump_to|jump_to_id|discussion/forum|syllabus)(/|$)"
@@ -94,33 +98,33 @@ def _converted(event: dict[str, Any], reading: Reading) -> dict[str, Any]:
         why = known or (PAGES if name.startswith("/") else f"映射里没有的事件：{name[:100]}")
         return {"passed": why, "event": name}
     verb, kind = found
+    home, thing = _home(event, page), _thing(kind, data, name, course, page)
     made: dict[str, Any] = {
         # The whole event, so that the same one in two logs is one.
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(event, sort_keys=True))),
         "event": name,
-        "actor": {
-            "objectType": "Agent",
-            "account": {"homePage": _home(event, page), "name": username or f"id:{number}"},
-        },
-        "verb": {"id": verb},
+        "actor": {"objectType": "Agent", "account": {"homePage": home, "name": username or f"id:{number}"}},
+        "verb": {"id": verb, "display": {"en": verb.rpartition("/")[2]}},
         "object": {
-            "id": _thing(kind, data, name, course, page),
+            "id": _address(home, kind, thing, data, name),
+            "objectType": "Activity",
             "definition": {"type": TYPES[kind]},
         },
         "timestamp": event.get("time"),
-        "context": {"contextActivities": {"parent": []}},
+        "context": {"contextActivities": {}, "extensions": {}},
+        "version": "1.0.3",
     }
-    if course:
-        parent = {"id": course, "objectType": "Activity", "definition": {"type": TYPES["course"]}}
+    if course and kind != "course":
+        parent = {
+            "id": f"{home}/course/{course}",
+            "objectType": "Activity",
+            "definition": {"type": TYPES["course"]},
+        }
         made["context"]["contextActivities"]["parent"] = [parent]
-    _add(
-        made,
-        data,
-        kind,
-        verb.rpartition("/")[2],
-        (username or number, str(event.get("session") or ""), made["object"]["id"]),
-        reading,
-    )
+    session = str(event.get("session") or context.get("session") or "")
+    if session:
+        made["context"]["extensions"][_OPENEDX + "extensions/session-id"] = session
+    _add(made, data, kind, verb.rpartition("/")[2], (username or number, session, thing), reading)
     return made
 
 
@@ -137,7 +141,7 @@ def _add(
     if kind == "video":
         length = _number(data.get("duration"))
         if length is not None:
-            made["context"]["extensions"] = {_EXTENSION + "length": length}
+            made["context"]["extensions"][_EXTENSION + "length"] = length
         at = _number(
             data.get("old_time") if verb == "seeked" else data.get("currentTime", data.get("current_time"))
         )
@@ -152,7 +156,12 @@ def _add(
             segment = reading.watched(who, verb, at, on)
             if segment:
                 result.setdefault("extensions", {})[_EXTENSION + "played-segments"] = segment
-    elif verb == "evaluated":
+        if verb == "interacted" and data.get("new_speed") is not None:
+            speeds = {"speed-from": data.get("old_speed"), "speed-to": data["new_speed"]}
+            result = {"extensions": {f"{_OPENEDX}extension/{key}": speed for key, speed in speeds.items()}}
+    elif verb in ("evaluated", "attempted"):
+        if data.get("attempts") is not None:
+            made["object"]["definition"]["extensions"] = {_ATTEMPT: data["attempts"]}
         raw = _number(data.get("grade", data.get("weighted_earned")))
         most = _number(data.get("max_grade", data.get("weighted_possible")))
         if raw is not None and most:
@@ -161,7 +170,9 @@ def _add(
             result["success"] = data["success"] == "correct"
     elif verb == "progressed":
         done = _number(data.get("completion", data.get("percent"))) or 0.0
-        result = {"completion": done >= 1.0}
+        result = {"completion": done >= 1.0, "extensions": {_PROGRESS: done * 100}}
+    elif kind == "course" and data.get("mode"):
+        made["object"]["definition"]["extensions"] = {_MODE: data["mode"]}
     if result:
         made["result"] = result
 
@@ -239,3 +250,17 @@ def _thing(kind: str, data: dict[str, Any], name: str, course: str, page: str) -
     if kind == "video" and course.startswith("course-v1:") and re.fullmatch(r"[0-9a-f]{32}", said):
         said = f"block-v1:{course.removeprefix('course-v1:')}+type@video+block@{said}"
     return said or (name if name.startswith("/") else "") or page or course or name
+
+
+def _address(home: str, kind: str, thing: str, data: dict[str, Any], name: str) -> str:
+    """The IRI under which Open edX publishes a thing."""
+    if re.match(r"https?://", thing):
+        return thing
+    if thing.startswith("/"):
+        return home + thing
+    if kind == "discussion":
+        return f"{home}/api/discussion/v1/{'threads' if '.thread.' in name else 'comments'}/{thing}"
+    if kind in ("course", "certificate", "exam", "assignment"):
+        return f"{home}/{kind}/{thing}"
+    inside = {"solution": "/answer", "hint": f"/hint/{data.get('hint_index', 0)}"}.get(kind, "")
+    return f"{home}/xblock/{thing}{inside}"
