@@ -11,11 +11,10 @@ import duckdb
 
 from portrait.errors import InputError
 from portrait.intake.arrange import arranged
-from portrait.intake.lines import event_again, stage_events, stage_lines
 from portrait.intake.mapping import Layout
 from portrait.intake.raw import TEXT_KEY, Broken, Raw, as_text, literal, plain, quoted, without_nul
 from portrait.intake.sheet import stage_sheet
-from portrait.intake.text import look, stage_csv
+from portrait.intake.text import event_again, look, stage_csv, stage_events, stage_lines
 from portrait.sentence import sentence
 
 IS_ROW = "CASE WHEN json_valid(c0) THEN json_type(c0) = 'OBJECT' ELSE false END"

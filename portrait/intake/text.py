@@ -6,9 +6,10 @@ import codecs
 import csv
 import gzip
 import io
+import json
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,11 +20,13 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from portrait.errors import InputError
+from portrait.intake.edx import Reading, statement, statements
 from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names
 from portrait.sentence import sentence
 
 BLOCK = 4 << 20  # also the longest row that can be read
 _PEEK = 1 << 16
+_MOST_JSON = 200 << 20  # of a JSON document, which is held whole; longer files must be lines
 _DELIMITERS = ",\t;|"
 _QUOTED = re.compile('"[^"]*"')
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -356,3 +359,74 @@ def _ragged(number: int, line: str, names: Sequence[str], delimiter: str) -> Bro
     raw = dict(zip(names, cells, strict=False))
     raw.update({f"多出的第 {i} 格": cell for i, cell in enumerate(cells[len(names) :], len(names) + 1)})
     return Broken(number, "ragged_row", f"这一行有 {len(cells)} 格，表头有 {len(names)} 列", raw)
+
+
+def stage_lines(text: Text, target: Path) -> Stage:
+    """The lines of a JSON-lines file, one staged text a row; blank lines count but are no rows.
+
+    A list of objects, or an answer of a learning record store with its `statements`, counts as one line for each of them.
+    """
+    stage = Stage(target, ["json"])
+    for numbers, lines in _listed(text) or _chunks(text):
+        stage.write(pa.array(numbers, pa.int64()), [pa.array(lines, pa.string())])
+    stage.close()
+    return stage
+
+
+def stage_events(text: Text, target: Path) -> Stage:
+    """The lines of a tracking log of Open edX, each as its statement and as it came in; blank lines count but are no rows."""
+    with text.open() as file:
+        talks = any(b'"edx.forum.' in line for line in file)
+    reading = Reading(talks)
+    stage = Stage(target, ["json", "line"])
+    for numbers, lines in _chunks(text):
+        rows = list(statements(zip(numbers, lines, strict=True), reading))
+        stage.write(
+            pa.array([number for number, _, _ in rows], pa.int64()),
+            [pa.array([row[place] for row in rows], pa.string()) for place in (1, 2)],
+        )
+    stage.close()
+    return stage
+
+
+def event_again(line: str) -> str:
+    """The statement of a line that a person corrected."""
+    return statement(line.strip(), Reading(talks=True))
+
+
+def _listed(text: Text) -> Iterator[tuple[list[int], list[str]]] | None:
+    """The objects of a file that is one JSON document; None when it is none, or a line of it is one already."""
+    with text.open() as file:
+        start = file.read(_PEEK).lstrip()
+        if not start.startswith((b"[", b"{")):
+            return None
+        first = start.split(b"\n", 1)
+        try:
+            # One whole object in the first line and more after it: these are lines.
+            if len(first) > 1 and first[1].strip() and isinstance(json.loads(first[0]), dict):
+                return None
+        except ValueError:
+            pass
+        start += file.read(_MOST_JSON)
+        if file.read(1):
+            return None
+    try:
+        found = json.loads(start)
+    except (ValueError, RecursionError):
+        return None
+    found = found.get("statements") if isinstance(found, dict) else found
+    return _numbered(found) if isinstance(found, list) else None
+
+
+def _numbered(found: list[object]) -> Iterator[tuple[list[int], list[str]]]:
+    for begin in range(0, len(found), 10_000):
+        some = found[begin : begin + 10_000]
+        lines = [json.dumps(one, ensure_ascii=False).encode("utf-8", "replace").decode() for one in some]
+        yield list(range(begin + 1, begin + len(some) + 1)), lines
+
+
+def _chunks(text: Text) -> Iterator[tuple[list[int], list[str]]]:
+    with io.TextIOWrapper(text.open(), encoding="utf-8", newline="\n") as file:
+        numbered = enumerate(file, 1)
+        while chunk := list(islice(numbered, 10_000)):
+            yield [number for number, _ in chunk], [line.strip() for _, line in chunk]
