@@ -249,6 +249,24 @@ def test_every_line_of_real_logs_is_accounted_for(sqlite_site: Site) -> None:
     assert dict(watched).get(account_id("edx", "native", "dummy_username_1")) == 32
 
 
+def test_a_statement_says_what_open_edx_publishes_of_the_event() -> None:
+    found = json.loads(statement(json.dumps(event("problem_check", GRADE)), Reading(talks=False)))
+    assert found["verb"]["id"] == "https://w3id.org/xapi/acrossx/verbs/evaluated"
+    assert found["object"] == {
+        "id": f"https://lms.example/xblock/{PROBLEM}",
+        "objectType": "Activity",
+        "definition": {
+            "type": "http://adlnet.gov/expapi/activities/cmi.interaction",
+            "extensions": {"http://id.tincanapi.com/extension/attempt-id": 2},
+        },
+    }
+    assert found["result"] == {"score": {"min": 0, "max": 4, "raw": 3, "scaled": 0.75}, "success": False}
+    assert found["context"]["contextActivities"]["parent"][0]["id"] == f"https://lms.example/course/{COURSE}"
+    seeked = json.loads(statement(json.dumps(old("seek_video", {"id": VIDEO, "old_time": 9, "new_time": 2})), Reading(talks=False)))  # fmt: skip
+    assert seeked["object"]["id"] == f"https://lms.example/xblock/{BLOCK}video+block@{VIDEO}"
+    assert {key.rpartition("/")[2]: value for key, value in seeked["result"]["extensions"].items()} == {"time-from": 9, "time-to": 2}  # fmt: skip
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
     lambda some: st.lists(some, max_size=3) | st.dictionaries(st.text(max_size=8), some, max_size=3),

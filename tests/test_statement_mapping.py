@@ -117,6 +117,7 @@ PASSED: list[tuple[str, str, Any, Any, str]] = [
     (EDX + "voted", DISCUSSION, None, None, "点赞、投票、关注和收藏"),
     (STREAM + "like", DISCUSSION, None, None, "点赞、投票、关注和收藏"),
     (STREAM + "follow", DISCUSSION, None, None, "点赞、投票、关注和收藏"),
+    (ADL + "attempted", "http://adlnet.gov/expapi/activities/question type@problem+block", MARK, None, "同一次作答的另一条（以 evaluated 为准）"),
     (ADL + "asked", "http://id.tincanapi.com/activitytype/solution", None, None, "看答案和提示"),
     (TIN + "earned", COURSE, MARK, None, "整门课的总评和进度（各项已分别计）"),
     (ADL + "scored", COURSE, MARK, None, "整门课的总评和进度（各项已分别计）"),

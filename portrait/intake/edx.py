@@ -14,123 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
-ADL, TIN, ACROSS, DOD = (
-    "http://adlnet.gov/expapi/verbs/",
-    "http://id.tincanapi.com/verb/",
-    "https://w3id.org/xapi/acrossx/verbs/",
-    "https://w3id.org/xapi/dod-isd/verbs/",
-)
-WATCH = "https://w3id.org/xapi/video/verbs/"
-_TYPES = {
-    "course": "http://adlnet.gov/expapi/activities/course",
-    "video": "https://w3id.org/xapi/video/activity-type/video",
-    "problem": "http://adlnet.gov/expapi/activities/cmi.interaction",
-    "solution": "http://id.tincanapi.com/activitytype/solution",
-    "hint": "https://w3id.org/xapi/acrossx/extensions/supplemental-info",
-    "discussion": "http://id.tincanapi.com/activitytype/discussion",
-    "resource": "http://id.tincanapi.com/activitytype/resource",
-    "module": "http://adlnet.gov/expapi/activities/module",
-    "link": "http://adlnet.gov/expapi/activities/link",
-    "page": "http://activitystrea.ms/schema/1.0/page",
-    "certificate": "https://w3id.org/xapi/openedx/activity/certificate",
-    "exam": "https://w3id.org/xapi/openedx/activity/timed-assessment",
-    "assignment": "https://w3id.org/xapi/openedx/activity/open-assessment",
-}
+from portrait.intake.vocabulary import ACROSS, ADL, EVENTS, NOTHING, TIN, TYPES
+
 _EXTENSION = "https://w3id.org/xapi/video/extensions/"
-# Names of before 2014, of browsers, and of today, each with what it says of which kind of thing.
-_EVENTS: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("load_video", "edx.video.loaded"), (ADL + "initialized", "video")),
-    **dict.fromkeys(("play_video", "edx.video.played"), (WATCH + "played", "video")),
-    **dict.fromkeys(("pause_video", "edx.video.paused"), (WATCH + "paused", "video")),
-    **dict.fromkeys(("seek_video", "edx.video.position.changed"), (WATCH + "seeked", "video")),
-    **dict.fromkeys(("stop_video", "edx.video.stopped"), (ADL + "terminated", "video")),
-    **dict.fromkeys(("complete_video", "edx.video.completed"), (ADL + "completed", "video")),
-    **dict.fromkeys(
-        (
-            *(
-                "speed_change_video",
-                "edx.video.speed.changed",
-                "show_transcript",
-                "edx.video.transcript.shown",
-            ),
-            *("hide_transcript", "edx.video.transcript.hidden", "video_show_cc_menu", "video_hide_cc_menu"),
-            *("edx.video.closed_captions.shown", "edx.video.closed_captions.hidden"),
-            *(
-                "edx.video.language_menu.shown",
-                "edx.video.language_menu.hidden",
-                "fullscreen",
-                "not_fullscreen",
-            ),
-        ),
-        (ADL + "interacted", "video"),
-    ),
-    "problem_check": (ACROSS + "evaluated", "problem"),
-    "save_problem_check": (ACROSS + "evaluated", "problem"),
-    "edx.grades.problem.submitted": (ACROSS + "evaluated", "problem"),
-    "edx.problem.completed": (ADL + "completed", "problem"),
-    "showanswer": (ADL + "asked", "solution"),
-    "edx.problem.hint.demandhint_displayed": (ADL + "asked", "hint"),
-    "edx.grades.subsection.grade_calculated": (TIN + "earned", "resource"),
-    "edx.grades.course.grade_calculated": (TIN + "earned", "course"),
-    "edx.course.grade.passed.first_time": (ADL + "passed", "course"),
-    "edx.course.grade.now_passed": (ADL + "passed", "course"),
-    "edx.course.grade.now_failed": (ADL + "failed", "course"),
-    "edx.course.completed": (ADL + "completed", "course"),
-    "edx.course.enrollment.activated": (ADL + "registered", "course"),
-    "edx.course.enrollment.mode_changed": (ADL + "registered", "course"),
-    "edx.course.enrollment.deactivated": (TIN + "unregistered", "course"),
-    "edx.completion.block_completion.changed": (ADL + "progressed", "resource"),
-    **{
-        f"edx.completion_aggregator.progress.{part}": (
-            ADL + "progressed",
-            "course" if part == "course" else "module",
-        )
-        for part in ("course", "chapter", "sequential", "vertical")
-    },
-    **{
-        f"edx.forum.{part}.created": (ACROSS + "posted", "discussion")
-        for part in ("thread", "response", "comment")
-    },
-    **{
-        f"edx.forum.{part}.{done}": (verb, "discussion")
-        for part in ("thread", "response", "comment")
-        for done, verb in (
-            ("edited", ACROSS + "edited"),
-            ("deleted", DOD + "deleted"),
-            ("voted", "https://w3id.org/xapi/openedx/verb/voted"),
-            ("reported", ACROSS + "reported"),
-            ("unreported", "https://w3id.org/xapi/openedx/verb/unreported"),
-            ("followed", "http://activitystrea.ms/schema/1.0/follow"),
-            ("unfollowed", "http://activitystrea.ms/schema/1.0/unfollow"),
-        )
-    },
-    "edx.forum.thread.viewed": (TIN + "viewed", "discussion"),
-    "edx.certificate.created": (TIN + "earned", "certificate"),
-    **dict.fromkeys(("seq_goto", "edx.ui.lms.sequence.tab_selected"), (ADL + "initialized", "module")),
-    **dict.fromkeys(("seq_next", "edx.ui.lms.sequence.next_selected"), (DOD + "navigated", "module")),
-    **dict.fromkeys(("seq_prev", "edx.ui.lms.sequence.previous_selected"), (DOD + "navigated", "module")),
-    **dict.fromkeys(
-        (
-            "edx.ui.lms.outline.selected",
-            "edx.ui.lms.sequence.outline.selected",
-            "edx.ui.lms.jump_nav.selected",
-        ),
-        (ADL + "initialized", "module"),
-    ),
-    "edx.ui.lms.link_clicked": (ADL + "experienced", "link"),
-    "edx.course.tool.accessed": (TIN + "viewed", "page"),
-    "edx.bookmark.accessed": (TIN + "viewed", "resource"),
-    "edx.bookmark.added": (TIN + "bookmarked", "resource"),
-    "edx.bookmark.removed": (DOD + "deleted", "resource"),
-    **dict.fromkeys(
-        ("book", "textbook.pdf.page.navigated", "textbook.pdf.chapter.navigated"), (TIN + "viewed", "page")
-    ),
-    "openassessmentblock.create_submission": (ADL + "submitted", "assignment"),
-    **{
-        f"edx.special_exam.{kind}.attempt.submitted": (ADL + "submitted", "exam")
-        for kind in ("timed", "proctored")
-    },
-}
+_OPENEDX = "https://w3id.org/xapi/openedx/"
+_ATTEMPT = "http://id.tincanapi.com/extension/attempt-id"
+_PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
+_MODE = "https://w3id.org/xapi/acrossx/extensions/type"
 _COURSE = re.compile(r"/courses/(course-v1:[^/?#]+|[^/?#]+/[^/?#]+/[^/?#]+)(/[^?#]*)?")
 _READ = re.compile(
     r"/(courseware|course|info|wiki|pdfbook|book|jump_to|jump_to_id|discussion/forum|syllabus)(/|$)"
@@ -138,23 +28,6 @@ _READ = re.compile(
 _TALK = re.compile(r"/discussion/([^/]+/)?(threads/create|threads/[^/]+/reply|comments/[^/]+/reply)$")
 _INSIDE = re.compile(
     r"/(xblock|handler|instructor|modx|submission_history|legacy_instructor_dash|about|progress|api)(/|$)"
-)
-# What is known to be no learning, by how its name begins.
-_NOTHING = (
-    (r"page_close$", "关闭页面"),
-    (
-        r"problem_(graded|save|reset)$|(save_problem|reset_problem|problem_rescore)|problem_check_fail",
-        "同一次作答的另一条（以 problem_check 为准）",
-    ),
-    (r"problem_show$|edx\.problem\.hint\.", "看答案和提示"),
-    (
-        r"edx\.user\.|edx\.bookmark\.listed|edx\.forum\.searched|edx\.social\.|edx\.certificate\.(evidence|shared)",
-        "登录、设置和查找",
-    ),
-    (
-        r"edx\.course\.(index|content|enrollment\.upgrade)|edx\.(cohort|team|librarycontentblock|instructor|notifications)\.",
-        "教学管理操作",
-    ),
 )
 VERSION = "1"  # to be raised when the same line would become another statement
 NOBODY, PAGES, COMMENT = "没有登录的人", "网页请求，不是打开课程内容", "注释行"
@@ -204,7 +77,7 @@ def statement(line: str, reading: Reading) -> str:
 
 def _converted(event: dict[str, Any], reading: Reading) -> dict[str, Any]:
     name = str(event.get("name") or "")
-    name = name if name in _EVENTS else str(event.get("event_type") or name)
+    name = name if name in EVENTS else str(event.get("event_type") or name)
     context, data = _object(event.get("context")), _data(event.get("event"))
     username = str(event.get("username") or context.get("username") or "").strip()
     number = str(data.get("user_id") or context.get("user_id") or "").strip()
@@ -219,39 +92,39 @@ def _converted(event: dict[str, Any], reading: Reading) -> dict[str, Any]:
     elif name == "problem_check" and event.get("event_source") == "browser":
         found = (ADL + "attempted", "problem")
     else:
-        found = _EVENTS.get(name)
+        found = EVENTS.get(name)
     if found is None:
-        known = next((why for form, why in _NOTHING if re.match(form, name)), "")
+        known = next((why for form, why in NOTHING if re.match(form, name)), "")
         why = known or (PAGES if name.startswith("/") else f"映射里没有的事件：{name[:100]}")
         return {"passed": why, "event": name}
     verb, kind = found
+    home, thing = _home(event, page), _thing(kind, data, name, course, page)
     made: dict[str, Any] = {
         # The whole event, so that the same one in two logs is one.
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(event, sort_keys=True))),
         "event": name,
-        "actor": {
-            "objectType": "Agent",
-            "account": {"homePage": _home(event, page), "name": username or f"id:{number}"},
-        },
-        "verb": {"id": verb},
+        "actor": {"objectType": "Agent", "account": {"homePage": home, "name": username or f"id:{number}"}},
+        "verb": {"id": verb, "display": {"en": verb.rpartition("/")[2]}},
         "object": {
-            "id": _thing(kind, data, name, course, page),
-            "definition": {"type": _TYPES[kind]},
+            "id": _address(home, kind, thing, data, name),
+            "objectType": "Activity",
+            "definition": {"type": TYPES[kind]},
         },
         "timestamp": event.get("time"),
-        "context": {"contextActivities": {"parent": []}},
+        "context": {"contextActivities": {}, "extensions": {}},
+        "version": "1.0.3",
     }
-    if course:
-        parent = {"id": course, "objectType": "Activity", "definition": {"type": _TYPES["course"]}}
+    if course and kind != "course":
+        parent = {
+            "id": f"{home}/course/{course}",
+            "objectType": "Activity",
+            "definition": {"type": TYPES["course"]},
+        }
         made["context"]["contextActivities"]["parent"] = [parent]
-    _add(
-        made,
-        data,
-        kind,
-        verb.rpartition("/")[2],
-        (username or number, str(event.get("session") or ""), made["object"]["id"]),
-        reading,
-    )
+    session = str(event.get("session") or context.get("session") or "")
+    if session:
+        made["context"]["extensions"][_OPENEDX + "extensions/session-id"] = session
+    _add(made, data, kind, verb.rpartition("/")[2], (username or number, session, thing), reading)
     return made
 
 
@@ -268,7 +141,7 @@ def _add(
     if kind == "video":
         length = _number(data.get("duration"))
         if length is not None:
-            made["context"]["extensions"] = {_EXTENSION + "length": length}
+            made["context"]["extensions"][_EXTENSION + "length"] = length
         at = _number(
             data.get("old_time") if verb == "seeked" else data.get("currentTime", data.get("current_time"))
         )
@@ -283,7 +156,12 @@ def _add(
             segment = reading.watched(who, verb, at, on)
             if segment:
                 result.setdefault("extensions", {})[_EXTENSION + "played-segments"] = segment
-    elif verb == "evaluated":
+        if verb == "interacted" and data.get("new_speed") is not None:
+            speeds = {"speed-from": data.get("old_speed"), "speed-to": data["new_speed"]}
+            result = {"extensions": {f"{_OPENEDX}extension/{key}": speed for key, speed in speeds.items()}}
+    elif verb in ("evaluated", "attempted"):
+        if data.get("attempts") is not None:
+            made["object"]["definition"]["extensions"] = {_ATTEMPT: data["attempts"]}
         raw = _number(data.get("grade", data.get("weighted_earned")))
         most = _number(data.get("max_grade", data.get("weighted_possible")))
         if raw is not None and most:
@@ -292,7 +170,9 @@ def _add(
             result["success"] = data["success"] == "correct"
     elif verb == "progressed":
         done = _number(data.get("completion", data.get("percent"))) or 0.0
-        result = {"completion": done >= 1.0}
+        result = {"completion": done >= 1.0, "extensions": {_PROGRESS: done * 100}}
+    elif kind == "course" and data.get("mode"):
+        made["object"]["definition"]["extensions"] = {_MODE: data["mode"]}
     if result:
         made["result"] = result
 
@@ -370,3 +250,17 @@ def _thing(kind: str, data: dict[str, Any], name: str, course: str, page: str) -
     if kind == "video" and course.startswith("course-v1:") and re.fullmatch(r"[0-9a-f]{32}", said):
         said = f"block-v1:{course.removeprefix('course-v1:')}+type@video+block@{said}"
     return said or (name if name.startswith("/") else "") or page or course or name
+
+
+def _address(home: str, kind: str, thing: str, data: dict[str, Any], name: str) -> str:
+    """The IRI under which Open edX publishes a thing."""
+    if re.match(r"https?://", thing):
+        return thing
+    if thing.startswith("/"):
+        return home + thing
+    if kind == "discussion":
+        return f"{home}/api/discussion/v1/{'threads' if '.thread.' in name else 'comments'}/{thing}"
+    if kind in ("course", "certificate", "exam", "assignment"):
+        return f"{home}/{kind}/{thing}"
+    inside = {"solution": "/answer", "hint": f"/hint/{data.get('hint_index', 0)}"}.get(kind, "")
+    return f"{home}/xblock/{thing}{inside}"
