@@ -260,3 +260,21 @@ def test_an_unverified_sign_in_counts_when_who_runs_the_class_confirms_it(
     assert mine.record not in {one.record for one in waiting_records(signed, read("school"))}
     assert compliance_of(signed, 1).offsite.value == 2.0
     assert offsite_board(signed, read("office"), Ask(), signed.today).days[:3]
+
+
+def test_claims_and_decisions_are_the_same_on_both_databases(site: Site, tmp_path: Path) -> None:
+    settle(site.registry)
+    actors = enlist(site.registry, "teacher", "school", "trainer", "office")
+    teacher, school, trainer, office = (scope(one, site.today) for one in actors.values())
+    Hand(site).batch(
+        [record(3, account_of(1), Kind.ATTENDANCE, course=0, run=101, flag=Flag.OFFSITE | Flag.FACE)]
+    )
+    number = claim(site, teacher, tmp_path)
+    assert [one.id for one in claims(site.registry, school)] == [number]
+    for reader in (school, trainer, office):
+        assert [one.person for one in waiting_records(site, reader)] == ["甲教师本人"]
+    decide_record(site, trainer, (3).to_bytes(16, "big"), "confirmed")
+    decide(site, school, [number], "confirmed", by="school")
+    assert (compliance_of(site, 1).hours.value, compliance_of(site, 1).offsite.value) == (2.0, 1.0)
+    assert {one.state for one in claims(site.registry, office)} == {"confirmed"}
+    assert waiting_records(site, school) == []

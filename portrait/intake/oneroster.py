@@ -204,9 +204,8 @@ def _sheet(path: Path, stem: str) -> Sheet:
     lacking = [column for column in ("sourcedId", *required.split()) if column not in sheet.columns]
     if lacking:
         raise InputError("{file}：缺少 OneRoster 规定的列 {columns}", file=path.name, columns=lacking)
-    for column in (*_EVERY, *optional.split()):
-        if column not in sheet.columns:
-            add_column(sheet, column, lambda _row: "")
+    blank = [column for column in (*_EVERY, *optional.split()) if column not in sheet.columns]
+    add_columns(sheet, {column: lambda _row: "" for column in blank})
     return sheet
 
 
@@ -257,19 +256,19 @@ def _fitted(row: list[str] | str, width: int, kept: list[int]) -> list[str] | st
     return line.getvalue()
 
 
-def add_column(sheet: Sheet, column: str, value: Callable[[dict[str, str]], str]) -> None:
-    """Add a column, or replace it, by what each row gives."""
-    place = sheet.columns.index(column) if column in sheet.columns else None
+def add_columns(sheet: Sheet, made: Mapping[str, Callable[[dict[str, str]], str]]) -> None:
+    """Add columns, or replace them, by what each row as it came gives."""
+    places = [sheet.columns.index(name) if name in sheet.columns else None for name in made]
     for row in sheet.rows:
         if not isinstance(row, list):
             continue
-        made = value({c: cell.strip() for c, cell in zip(sheet.columns, row, strict=True)})
-        if place is None:
-            row.append(made)
-        else:
-            row[place] = made
-    if place is None:
-        sheet.columns.append(column)
+        cells = {c: cell.strip() for c, cell in zip(sheet.columns, row, strict=True)}
+        for place, value in zip(places, made.values(), strict=True):
+            if place is None:
+                row.append(value(cells))
+            else:
+                row[place] = value(cells)
+    sheet.columns.extend(name for name, place in zip(made, places, strict=True) if place is None)
 
 
 def write_sheet(sheet: Sheet, path: Path) -> None:

@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 
 from portrait.identity import Unrecognised, normalised
-from portrait.intake.oneroster import Package, Sheet, add_column
+from portrait.intake.oneroster import Package, Sheet, add_columns
 from portrait.place import places
 from portrait.sentence import Sentence, sentence
 from portrait.store.roster import Held
@@ -45,6 +46,12 @@ def active(row: Row) -> str:
     if status in _GONE:
         return "no"
     return "yes" if status in ("", "active") else row["status"]
+
+
+@cache
+def counties() -> dict[str, str]:
+    """Codes of counties by their names."""
+    return {place.name: code for code, place in places().items() if place.level == "county"}
 
 
 @dataclass
@@ -99,13 +106,12 @@ class Roster:
 
     def county(self, org: str) -> str:
         """The county of an organisation: the nearest in its line that carries a county's code or name."""
-        names = {place.name: code for code, place in places().items() if place.level == "county"}
         for row in self.above(org):
             place = places().get(row["identifier"])
             if place is not None and place.level == "county":
                 return place.adcode
-            if row["name"] in names:
-                return names[row["name"]]
+            if row["name"] in counties():
+                return counties()[row["name"]]
         return ""
 
     def school(self, org: str) -> str:
@@ -364,6 +370,4 @@ def deleted_results(package: Package) -> list[str]:
 
 
 def _add(sheet: Sheet, columns: dict[str, Callable[[Row], str]]) -> None:
-    for column, value in columns.items():
-        add_column(sheet, column, value)
-    add_column(sheet, "_received", lambda _row: sheet.received)
+    add_columns(sheet, columns | {"_received": lambda _row: sheet.received})
