@@ -13,7 +13,7 @@ from portrait.record import DOUBTFUL, FOUND_BY, Flag, Kind
 from portrait.scope import Role, Scope
 from portrait.site import Site
 from portrait.store.name import account_names, batch_names, class_names, course_names
-from portrait.store.ruling import rulings
+from portrait.store.ruling import rulings_on
 from portrait.store.training import class_numbers
 from portrait.withdrawal import EPOCH, rule_on
 
@@ -57,7 +57,9 @@ class Doubt:
 def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", limit: int = 500) -> list[Doubt]:
     """The doubtful records that a reader may decide on, the newest first. Raises InputError for a rule or state that there is not."""
     found = _rows(site, _where(site, scope, rule, state), limit)
-    decided = rulings(site.registry).decided
+    with site.registry.connect() as connection:
+        words = rulings_on(connection, {row["id"] for row in found}) if found else []
+    decided = {one.record: one.said for one in words if one.said in DECISIONS}  # the newest of each
     accounts = account_names(site.registry, {row["account"] for row in found})
     courses = course_names(site.registry, {row["course"] for row in found} - {0})
     classes = class_names(site.registry, {row["run"] for row in found} - {0})
@@ -68,7 +70,7 @@ def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", lim
         course, batch = courses.get(row["course"]), batches.get(row["batch"])
         now = _state(flag)
         said = decided.get(row["id"])
-        then = DECISIONS[said[0]] if said else "open"
+        then = DECISIONS[said] if said else "open"
         made.append(
             Doubt(
                 row["id"],

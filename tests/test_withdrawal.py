@@ -27,11 +27,12 @@ from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.registry import open_registry
+from portrait.store.ruling import Ruling, rule, rulings, rulings_on
 from portrait.store.schema import account
 from portrait.withdrawal import newest, restore, rule_on, withdraw
 from tests.doomed import KILLED, Order, renewed, run
 from tests.export import Export
-from tests.hand import Hand, cell_sums
+from tests.hand import AT, Hand, cell_sums
 
 MAP = """
 name: log
@@ -204,7 +205,7 @@ def test_what_is_withdrawn_leaves_every_figure_and_comes_back_when_restored(log:
     without = figures(log.site)
     take(log, (1, 0, 80, 1, False))
     before = figures(log.site)
-    withdraw(log.site, "p", "log", ["1"], reason="平台声明作废", by="平台")
+    withdraw(log.site, "p", "log", [" １ "], reason="平台声明作废", by="平台")
     refresh(log.site)
     assert figures(log.site) == without
     restore(log.site, "p", None, ["1"], reason="误报", by="平台")
@@ -236,6 +237,26 @@ def test_a_person_withdraws_one_record_with_a_reason(log: Export) -> None:
     rule_on(log.site, "restore", [id], reason="没有登错", by="某人")
     refresh(log.site)
     assert len(scores(log.site)) == 2
+
+
+def test_the_newest_word_about_each_record_and_key_holds(site: Site) -> None:
+    one, two = b"1" * 16, b"2" * 16
+    said = [
+        ("void", one, None), ("void", two, None), ("clear", one, None), ("restore", one, None), ("refuse", one, None),
+        ("void", None, 7), ("void", None, 8), ("restore", None, 8), ("clear", two, None), ("reopen", two, None),
+    ]  # fmt: skip
+    with site.registry.begin() as connection:
+        rule(connection, (Ruling(word, "", id, key, "理由", "某人", AT, 2) for word, id, key in said))
+    found = rulings(site.registry)
+    assert (found.void_records, found.void_keys) == ({two}, {7})
+    assert found.decided == {one: ("refuse", 2)}
+    assert (found.records, found.keys) == ({one, two}, {7, 8})
+    with site.registry.begin() as connection:
+        assert [word.said for word in rulings_on(connection, [one], [8])] == [
+            "void", "clear", "restore", "refuse", "void", "restore",
+        ]  # fmt: skip
+        rule(connection, [Ruling("restore", "", None, 7, "理由", "某人", AT)])
+    assert rulings(site.registry).digest != found.digest
 
 
 # --- any order -----------------------------------------------------------------------------------------------------

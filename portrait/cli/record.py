@@ -64,7 +64,9 @@ def register(app: typer.Typer) -> None:
 
     @group.command(epilog="例：portrait record show 0f3a…")
     def show(
-        id: Annotated[str, typer.Argument(metavar="记录")], home: Home = None, as_json: Json = False
+        id: Annotated[str, typer.Argument(metavar="记录", help="记录的编号， 32 位")],
+        home: Home = None,
+        as_json: Json = False,
     ) -> None:
         """一条记录现在算不算、来自哪一批哪一行、谁说过什么。"""
         site = site_of(home)

@@ -26,13 +26,13 @@ from portrait.intake.typed import (
     without_year,
     yearless,
 )
+from portrait.intake.width import narrow_sql
 from portrait.sentence import sentence
 
 NO_YEAR = sentence(
     "时间里没有年份：请在映射的 time 里写 year（如 year: 2023"
     "；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
 )
-_PLAIN = (*range(ord("0"), ord("9") + 1), *range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1))
 _NUMBER_TYPES = ("number", "integer", "seconds")
 
 
@@ -65,18 +65,11 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
     if stream.target.name == "record":
         _score(program)
         key = stream.key or stream.columns
-        texts = ", ".join(f"coalesce({_half(column_sql(program, column))}, '')" for column in key)
+        texts = ", ".join(f"coalesce({narrow_sql(column_sql(program, column))}, '')" for column in key)
         program.texts["record_key"] = f"concat_ws(chr(31), {texts})"
         if stream.void is not None:
             program.texts["void"] = condition_sql(program, stream.void)
     return program
-
-
-def _half(text: str) -> str:
-    """SQL of a key's text with full-width digits and letters as plain ones: one platform's pages write them so, its files do not."""
-    wide = "".join(chr(code + 0xFEE0) for code in _PLAIN)
-    plain = "".join(map(chr, _PLAIN))
-    return f"(CASE WHEN strlen({text}) = length({text}) THEN {text} ELSE translate({text}, '{wide}', '{plain}') END)"
 
 
 def slot(name: str) -> str:

@@ -19,6 +19,7 @@ from portrait.intake.ask import many, one
 from portrait.intake.lookup import Lookup
 from portrait.intake.program import Program
 from portrait.intake.raw import literal
+from portrait.intake.width import narrow
 from portrait.lake.compact import widen
 from portrait.lake.engine import bind, bind_files
 from portrait.lake.table import Lake
@@ -144,7 +145,7 @@ def key_sql(program: Program) -> str:
 
 def record_key(source: str, series: str, columns: Sequence[str]) -> int:
     """What records of these key columns carry as `key_number`, whatever their kind and account."""
-    return key_number(source, series, chr(31).join(columns))
+    return key_number(source, series, chr(31).join(narrow(text.strip()) for text in columns))
 
 
 def newest_sql(rows: str, keys: str) -> str:
