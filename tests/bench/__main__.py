@@ -183,17 +183,26 @@ def _store_lines(screen: Screen, work: Path, statements: int, runs: int) -> Iter
         apart(store.post, house, seed, statements, 500, 1)
         apart(store.insert, house, seed, statements, 500, 1)
         ours, plain = store.room(house.ours, store.OUT), store.room(house.plain, ("plain",))
-        for done, name in enumerate(store.FILTERS):
-            pair = in_turn(
-                runs,
-                lambda _run, name=name: apart(store.get, house, name, seed, statements, ASKED),  # type: ignore[misc]
-                lambda _run, name=name: apart(store.select, house, name, seed, statements, ASKED),  # type: ignore[misc]
-                lambda share, done=done: bar.advance((done + share) / len(store.FILTERS)),  # type: ignore[misc]
-            )
+        pair = in_turn(
+            runs,
+            lambda _run: apart(store.get, house, seed, statements, ASKED),
+            lambda _run: apart(store.select, house, seed, statements, ASKED),
+            bar.advance,
+        )
+        for name in store.FILTERS:
             against = PLAIN.format(words="SELECT")
-            yield time_line(f"store get {name}", f"查语句：{name}", _of_server(pair, house), against)
+            one = _of_server(_part(pair, name), house)
+            yield time_line(f"store get {name}", f"查语句：{name}", one, against)
         what = f"每条语句（发来时 {store.size(seed):,.0f} 字节）占盘"
         yield size_line("store disk", what, "字节/条", ours, plain, PLAIN.format(words="写入后 VACUUM"))
+
+
+def _part(pair: Pair, name: str) -> Pair:
+    """What was measured of one kind of question."""
+    sides = (
+        [Measured(one.value[name], one.megabytes) for one in side] for side in (pair.ours, pair.baseline)
+    )
+    return Pair(*sides)
 
 
 def _of_server(pair: Pair, house: store.House) -> Pair:

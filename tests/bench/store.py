@@ -366,39 +366,45 @@ def asked(name: str, seed: int, count: int, times: int) -> list[Ask]:
     return found
 
 
-def get(house: House, name: str, seed: int, count: int, times: int) -> list[float]:
-    """Seconds of each answer, one after the other on one connection."""
-    spent = []
+def get(house: House, seed: int, count: int, times: int) -> dict[str, list[float]]:
+    """Seconds of each answer by the kind of question, one after the other on one connection."""
+    spent: dict[str, list[float]] = {}
     client = http.client.HTTPConnection("127.0.0.1", house.port, timeout=120)
-    for parameters, _, _ in asked(name, seed, count, times):
-        limit = {} if "statementId" in parameters else {"limit": str(PAGE)}
-        path = f"/xapi/statements?{urlencode(parameters | limit)}"
-        begun = time.perf_counter()
-        client.request("GET", path, headers=_headers(house))
-        answer = client.getresponse()
-        told = answer.read()
-        spent.append(time.perf_counter() - begun)
-        if answer.status != 200 or (limit and b'"statements":[]' in told.replace(b" ", b"")):
-            raise RuntimeError(f"{path}: {answer.status}: {told[:200]!r}")
+    for name in FILTERS:
+        took = []
+        for parameters, _, _ in asked(name, seed, count, times):
+            limit = {} if "statementId" in parameters else {"limit": str(PAGE)}
+            path = f"/xapi/statements?{urlencode(parameters | limit)}"
+            begun = time.perf_counter()
+            client.request("GET", path, headers=_headers(house))
+            answer = client.getresponse()
+            told = answer.read()
+            took.append(time.perf_counter() - begun)
+            if answer.status != 200 or (limit and b'"statements":[]' in told.replace(b" ", b"")):
+                raise RuntimeError(f"{path}: {answer.status}: {told[:200]!r}")
+        spent[name] = took[WARM:]
     client.close()
-    return spent[WARM:]
+    return spent
 
 
-def select(house: House, name: str, seed: int, count: int, times: int) -> list[float]:
+def select(house: House, seed: int, count: int, times: int) -> dict[str, list[float]]:
     """The same of the plain table, as text that could be sent on."""
     import psycopg
 
-    spent = []
+    spent: dict[str, list[float]] = {}
     with psycopg.connect(house.plain, autocommit=True) as connection:
-        for parameters, condition, values in asked(name, seed, count, times):
-            order = "ASC" if "ascending" in parameters else "DESC"
-            query = f"SELECT body::text FROM plain WHERE {condition} ORDER BY seq {order} LIMIT {PAGE}"
-            begun = time.perf_counter()
-            rows = connection.execute(query, values).fetchall()
-            spent.append(time.perf_counter() - begun)
-            if not rows:
-                raise RuntimeError(f"{query}: nothing")
-    return spent[WARM:]
+        for name in FILTERS:
+            took = []
+            for parameters, condition, values in asked(name, seed, count, times):
+                order = "ASC" if "ascending" in parameters else "DESC"
+                query = f"SELECT body::text FROM plain WHERE {condition} ORDER BY seq {order} LIMIT {PAGE}"
+                begun = time.perf_counter()
+                rows = connection.execute(query, values).fetchall()
+                took.append(time.perf_counter() - begun)
+                if not rows:
+                    raise RuntimeError(f"{query}: nothing")
+            spent[name] = took[WARM:]
+    return spent
 
 
 # --- on disk ---------------------------------------------------------------------------------------------------
