@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -21,12 +22,18 @@ from portrait.cli.demo import STAMPS, build
 from portrait.errors import InputError, PortraitError, SettingError
 from portrait.settings import load_settings
 from portrait.world import WORLD_SOURCES
+<<<<<<< HEAD
 from tests.bench import door, intake, lookup, page, refresh
 from tests.bench.line import COLUMNS, Line, rate_line, time_line
+=======
+from tests.bench import intake, lookup, page, refresh, store
+from tests.bench.line import COLUMNS, Line, rate_line, size_line, time_line
+>>>>>>> quality
 from tests.bench.measure import Measured, Pair, apart, in_turn
 
 TEACHERS, USERS, SECONDS, RUNS = 5_000, 20, 12.0, 3
 LOOKUPS, SEED = 300, 2022
+STATEMENTS, ASKED = 100_000, 100
 OULAD = Path(__file__).resolve().parents[3] / "shared" / "data" / "oulad"
 PANDAS = "pandas 读同样的文件，定同样的类型，去重，写 Parquet"
 ROWS = 19_296  # of each platform's file
@@ -42,17 +49,27 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, help="每项做几遍，取中位数；OULAD 只做一遍")] = RUNS,
     rows: Annotated[int, typer.Option(min=10, help="各平台导出文件的行数")] = ROWS,
     oulad: Annotated[Path | None, typer.Option(help="OULAD 数据的文件夹，默认 ../shared/data/oulad")] = None,
+    statements: Annotated[
+        int, typer.Option(min=0, help="学习记录库里放多少条语句再量查询；0 不量学习记录库")
+    ] = STATEMENTS,
+    only_store: Annotated[bool, typer.Option("--only-store", help="只量学习记录库")] = False,
     no_oulad: Annotated[bool, typer.Option("--no-oulad", help="不做 OULAD")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本读取")] = False,
 ) -> None:
     """测速度和内存，每一项旁边是同一次运行里量的基线，两者交替进行。家目录里的东西只读，量的是它的副本。"""
     try:
-        courses = None if no_oulad else _oulad(oulad)
+        courses = None if no_oulad or only_store else _oulad(oulad)
         with tempfile.TemporaryDirectory(prefix="portrait-bench-") as work:
-            folder = _demo(home or Path(work) / "home", teachers)
+            folder = None if only_store else _demo(home or Path(work) / "home", teachers)
             with progress() as screen:
+<<<<<<< HEAD
                 lines = list(_lines(screen, folder, Path(work), users, seconds, runs))
                 lines += _door_lines(screen, Path(work), rows, runs)
+=======
+                lines = list(_lines(screen, folder, Path(work), users, seconds, runs)) if folder else []
+                if statements:
+                    lines += _store_lines(screen, Path(work), statements, runs)
+>>>>>>> quality
                 if courses:
                     lines.append(_oulad_line(screen.bar("导入 OULAD"), courses, Path(work)))
     except PortraitError as error:
@@ -157,6 +174,68 @@ def _page_lines(bar: Bar, site: Path, users: int, seconds: float) -> Iterator[Li
     for name, key, took in spent:
         pair = Pair([Measured(took, load.megabytes)], [Measured(load.health, load.health_megabytes)])
         yield time_line(key, name, pair, f"同样压力下的 /healthz（{len(took):,} 次页面）")
+
+
+PLAIN = "PostgreSQL 普通表：同样的语句作 JSONB 行，同样的列有索引，psycopg {words}"
+POSTS = (  # key, name, statements of a batch, connections, batches of one run for each connection
+    ("store 500", "语句 500 条一批", 500, 1, 20),
+    ("store 50 x4", "语句 50 条一批，四路", 50, 4, 50),
+    ("store 1", "语句一条一条", 1, 1, 300),
+    ("store 1 x4", "语句一条一条，四路", 1, 4, 300),
+)
+
+
+def _store_lines(screen: Screen, work: Path, statements: int, runs: int) -> Iterator[Line]:
+    """In by batches and one by one, out by every filter when it is full, and the room that it takes."""
+    with store.housed(work) as house:
+        bar = screen.bar("学习记录库：写入")
+        seeds = count(SEED)
+        for done, (key, name, size, workers, batches) in enumerate(POSTS):
+            # A small store asks for short runs.
+            of = size * workers * max(1, min(batches, statements // (4 * size * workers)))
+            pair = in_turn(
+                runs,
+                lambda _run, of=of, size=size, workers=workers: apart(
+                    store.post, house, next(seeds), of, size, workers
+                ),  # type: ignore[misc]
+                lambda _run, of=of, size=size, workers=workers: apart(
+                    store.insert, house, next(seeds), of, size, workers
+                ),  # type: ignore[misc]
+                lambda share, done=done: bar.advance((done + share) / len(POSTS)),  # type: ignore[misc]
+            )
+            against = PLAIN.format(words="executemany 写入，每批一个事务")
+            yield rate_line(key, name, "条/秒", _of_server(pair, house), against)
+        bar = screen.bar("学习记录库：查询")
+        seed = next(seeds)
+        apart(store.post, house, seed, statements, 500, 1)
+        apart(store.insert, house, seed, statements, 500, 1)
+        ours, plain = store.room(house.ours, store.OUT), store.room(house.plain, ("plain",))
+        pair = in_turn(
+            runs,
+            lambda _run: apart(store.get, house, seed, statements, ASKED),
+            lambda _run: apart(store.select, house, seed, statements, ASKED),
+            bar.advance,
+        )
+        for name in store.FILTERS:
+            against = PLAIN.format(words="SELECT")
+            one = _of_server(_part(pair, name), house)
+            yield time_line(f"store get {name}", f"查语句：{name}", one, against)
+        what = f"每条语句（发来时 {store.size(seed):,.0f} 字节）占盘"
+        yield size_line("store disk", what, "字节/条", ours, plain, PLAIN.format(words="写入后 VACUUM"))
+
+
+def _part(pair: Pair, name: str) -> Pair:
+    """What was measured of one kind of question."""
+    sides = (
+        [Measured(one.value[name], one.megabytes) for one in side] for side in (pair.ours, pair.baseline)
+    )
+    return Pair(*sides)
+
+
+def _of_server(pair: Pair, house: store.House) -> Pair:
+    """The memory is that of the server, not of who asks it; that of PostgreSQL is the same for both."""
+    unknown = [Measured(one.value, float("nan")) for one in pair.baseline]
+    return Pair([Measured(one.value, store.memory(house)) for one in pair.ours], unknown)
 
 
 def _oulad(asked: Path | None) -> Path | None:

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 from tests.bench.measure import Measured, Pair, median, percentiles
 
-RATE, TIME = "rate", "time"
+RATE, TIME, SIZE = "rate", "time", "size"
+VALUES = {RATE: ["rate"], TIME: ["p50", "p95"], SIZE: ["size"]}
 
 
 @dataclass(frozen=True)
 class Line:
-    """`ours` and `baseline` are one rate (a second) or two times (p50 and p95 in milliseconds); memory is the peak in MB."""
+    """`ours` and `baseline` are one rate (a second), two times (p50 and p95 in milliseconds) or one size; memory is the peak in MB."""
 
     key: str
     name: str
     unit: str
-    kind: str  # RATE: more is better; TIME: less is better
+    kind: str  # RATE: more is better; TIME and SIZE: less is better
     ours: tuple[float, ...]
     baseline: tuple[float, ...]
     megabytes: float
@@ -26,7 +27,7 @@ class Line:
 
     @property
     def ratio(self) -> tuple[float, ...]:
-        """How many times as fast as the baseline; above 1 is faster."""
+        """How many times as fast, or as small, as the baseline; above 1 is better."""
         pairs = zip(self.ours, self.baseline, strict=True)
         return tuple(a / b if self.kind == RATE else b / a for a, b in pairs)
 
@@ -37,7 +38,7 @@ class Line:
         return {
             "key": self.key,
             "unit": self.unit,
-            "values": ["rate"] if self.kind == RATE else ["p50", "p95"],
+            "values": VALUES[self.kind],
             "ours": [number(value) for value in self.ours],
             "baseline": [number(value) for value in self.baseline],
             "speed_ratio": [number(value) for value in self.ratio],
@@ -81,6 +82,12 @@ def time_line(key: str, name: str, pair: Pair, against: str) -> Line:
 
     ours, baseline = ((of(0, side), of(1, side)) for side in (pair.ours, pair.baseline))
     return Line(key, name, "毫秒 p50 / p95", TIME, ours, baseline, *_peaks(pair), against)
+
+
+def size_line(key: str, name: str, unit: str, ours: float, baseline: float, against: str) -> Line:
+    """What two things take of room, measured once: it does not depend on the moment."""
+    unknown = float("nan")
+    return Line(key, name, unit, SIZE, (ours,), (baseline,), unknown, unknown, against)
 
 
 def _peaks(pair: Pair) -> tuple[float, float]:

@@ -91,7 +91,7 @@ def _column(site: Any, query: str) -> list[Any]:
 
 def under_load(home: Path, readers: Sequence[Reader], seconds: float) -> Load:
     """Every reader opens its pages in any order, one after the other and with no pause, for `seconds`; before it the health page."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-c", "from portrait.cli import main; main()", "serve"]
     log = home / "serve.log"
     with log.open("w") as told:
@@ -136,7 +136,7 @@ def _turns(seed: int, paths: Sequence[str]) -> Any:
     return cycle(shuffled)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with closing(socket.socket()) as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])

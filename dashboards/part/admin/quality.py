@@ -91,8 +91,12 @@ def _cells(source: str, figures: Figures, month: int | None = None) -> list[Any]
         to(counts.rows_duplicate, "duplicate"),
         to(counts.rows_quarantined, "quarantined", set_aside),
         to(figures.open, "quarantined", waiting),
-        rate(figures.matched, figures.records) if figures.records else format.NOTHING,
-        rate(figures.late, figures.records - figures.undated)
+        dmc.Anchor(
+            rate(figures.matched, figures.records), href=address(source, view="unmatched", month=month)
+        )
+        if figures.records
+        else format.NOTHING,
+        dmc.Anchor(rate(figures.late, figures.records - figures.undated), href=address(source, month=month))
         if figures.delay is not None
         else format.NOTHING,
         _delay(figures),
