@@ -10,17 +10,12 @@ from pathlib import Path
 import pytest
 
 from dashboards.pages import PAGES
-<<<<<<< HEAD
 from tests.bench.door import DOORS
-
-ROOT = Path(__file__).parent.parent
-SMALL = ("--teachers", "500", "--seconds", "1", "--runs", "1", "--rows", "2000", "--no-oulad")
-=======
 from tests.bench.store import FILTERS
 
 ROOT = Path(__file__).parent.parent
-SMALL = ("--teachers", "500", "--seconds", "1", "--runs", "1", "--statements", "400", "--no-oulad")
->>>>>>> quality
+SMALL = ("--teachers", "500", "--seconds", "1", "--runs", "1", "--rows", "2000")
+SMALL = (*SMALL, "--statements", "400", "--no-oulad")
 
 
 def bench(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -37,12 +32,9 @@ def test_the_bench_measures_everything_beside_a_baseline_and_leaves_nothing_behi
     assert list(lines)[:4] == ["intake", "refresh", "lookup", "page"]
     measured = {key.removeprefix("page ") for key in lines if key.startswith("page ")}
     assert measured == {page.path for page in PAGES if page.nav}
-<<<<<<< HEAD
     assert {f"intake {name}" for name in DOORS} <= lines.keys()
-=======
     assert {"store 500", "store 50 x4", "store 1", "store 1 x4", "store disk"} <= set(lines)
     assert {key for key in lines if key.startswith("store get ")} == {f"store get {name}" for name in FILTERS}
->>>>>>> quality
     for line in lines.values():
         assert len(line["ours"]) == len(line["baseline"]) == len(line["speed_ratio"]) == len(line["values"])
         assert all(number > 0 for number in (*line["ours"], *line["baseline"], *line["speed_ratio"]))

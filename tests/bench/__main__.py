@@ -22,13 +22,8 @@ from portrait.cli.demo import STAMPS, build
 from portrait.errors import InputError, PortraitError, SettingError
 from portrait.settings import load_settings
 from portrait.world import WORLD_SOURCES
-<<<<<<< HEAD
-from tests.bench import door, intake, lookup, page, refresh
-from tests.bench.line import COLUMNS, Line, rate_line, time_line
-=======
-from tests.bench import intake, lookup, page, refresh, store
+from tests.bench import door, intake, lookup, page, refresh, store
 from tests.bench.line import COLUMNS, Line, rate_line, size_line, time_line
->>>>>>> quality
 from tests.bench.measure import Measured, Pair, apart, in_turn
 
 TEACHERS, USERS, SECONDS, RUNS = 5_000, 20, 12.0, 3
@@ -62,14 +57,11 @@ def bench(
         with tempfile.TemporaryDirectory(prefix="portrait-bench-") as work:
             folder = None if only_store else _demo(home or Path(work) / "home", teachers)
             with progress() as screen:
-<<<<<<< HEAD
-                lines = list(_lines(screen, folder, Path(work), users, seconds, runs))
-                lines += _door_lines(screen, Path(work), rows, runs)
-=======
                 lines = list(_lines(screen, folder, Path(work), users, seconds, runs)) if folder else []
+                if not only_store:
+                    lines += _door_lines(screen, Path(work), rows, runs)
                 if statements:
                     lines += _store_lines(screen, Path(work), statements, runs)
->>>>>>> quality
                 if courses:
                     lines.append(_oulad_line(screen.bar("导入 OULAD"), courses, Path(work)))
     except PortraitError as error:
