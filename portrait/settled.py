@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from portrait import clock
+from datetime import datetime
+
 from portrait.refresh import Progress, RefreshReport, refresh
 from portrait.site import Site
 from portrait.store.question import newest_decision
@@ -10,10 +11,14 @@ from portrait.store.question import newest_decision
 
 def refresh_decided(site: Site, progress: Progress | None = None) -> RefreshReport:
     """A refresh, and another one while somebody has decided something in the meantime."""
+    held = _newest(site)
     while True:
-        began = clock.now()
         report = refresh(site, progress=progress)
-        with site.registry.connect() as connection:
-            newest = newest_decision(connection)
-        if newest is None or newest < began:
+        before, held = held, _newest(site)
+        if held == before:
             return report
+
+
+def _newest(site: Site) -> datetime | None:
+    with site.registry.connect() as connection:
+        return newest_decision(connection)
