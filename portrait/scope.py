@@ -218,7 +218,7 @@ def own_claims(reader: Scope) -> ColumnElement[bool]:
     """Rows of `claim` that are about the reader."""
     actor = reader.actor
     if actor.role is Role.TEACHER and actor.person_id is not None:
-        return claim.c.person_id == actor.person_id
+        return claim.c.person_id.in_(select(person.c.id).where(reader.named))
     return false()
 
 
