@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -26,6 +26,7 @@ from portrait.record import OWN, RECORD_SCHEMA, Standing
 from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
+from portrait.store.audit import recent_audit
 from portrait.store.registry import open_registry
 from portrait.store.ruling import Ruling, rule, rulings, rulings_on
 from portrait.store.schema import account
@@ -257,6 +258,29 @@ def test_the_newest_word_about_each_record_and_key_holds(site: Site) -> None:
         ]  # fmt: skip
         rule(connection, [Ruling("restore", "", None, 7, "理由", "某人", AT)])
     assert rulings(site.registry).digest != found.digest
+
+
+def test_the_command_takes_back_shows_and_restores(
+    log: Export, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(log, (1, 0, 80, 1, False), (2, 0, 60, 1, False))
+    (id,) = log.site.pool.rows("SELECT id FROM record WHERE item = '测验1'")[0]
+    monkeypatch.setenv("PORTRAIT_DATABASE_URL", log.site.registry.url.render_as_string(hide_password=False))
+    home = ("--home", log.site.settings.home)
+    assert command("record", "void", id.hex(), "--reason", "登错了人", *home).code == 0
+    assert command("record", "void", "--source", "p", "--key", "2", "--reason", "作废", *home).code == 0
+    refresh(log.site)
+    assert scores(log.site) == []
+    shown = command("record", "show", id.hex(), "--json", *home).json
+    assert (shown["found"][0]["state"], shown["said"][0]["reason"]) == (int(Standing.WITHDRAWN), "登错了人")
+    assert "已撤回" in command("record", "show", id.hex(), *home).out
+    assert command("record", "restore", "--source", "p", "--key", "2", "--reason", "误报", *home).code == 0
+    refresh(log.site)
+    assert scores(log.site) == [("测验2", 60)]
+    assert command("record", "doubtful", "--json", *home).json == []
+    assert command("record", "void", "--key", "2", "--reason", "作废", *home).code == 2
+    assert command("record", "show", "00" * 16, *home).code == 4
+    assert {row.action for row in recent_audit(log.site.registry)} >= {"record.void", "record.restore"}
 
 
 # --- any order -----------------------------------------------------------------------------------------------------
