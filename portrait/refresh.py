@@ -42,6 +42,7 @@ from portrait.store.lease import Lease, writing
 from portrait.store.ruling import rulings
 
 WAIT_SECONDS = 30.0  # for another writer of the lake to finish
+EVERYWHERE = 500  # accounts; more of them are in nearly every file
 RELEARN = 0.2  # of all persons; when more are touched, everybody's portrait is made again with new priors
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
@@ -197,7 +198,7 @@ def _refresh_cells(
         parts = []
         if changed:
             bind(engine, lake, "cell")
-            _bind_counted(engine, lake, lake.files_holding("record", "account", changed), batches)
+            _bind_counted(engine, lake, _files_of(lake, changed), batches)
             engine.execute(f"CREATE OR REPLACE TEMP TABLE again AS {portable(again)}")
             parts += ["SELECT * FROM again", _taken_back()]
         _bind_counted(engine, lake, lake.files_holding("record", "batch", pending), batches)
@@ -371,6 +372,15 @@ def _version(lake: Lake, name: str) -> int:
 
 def _register_accounts(engine: duckdb.DuckDBPyConnection, name: str, accounts: Sequence[int]) -> None:
     engine.register(name, pa.table({"account": pa.array(accounts, pa.int64())}))
+
+
+def _files_of(lake: Lake, accounts: Sequence[int]) -> list[str]:
+    """The files that may hold these accounts; so many lie everywhere, and looking would take longer than reading."""
+    return (
+        lake.files("record")
+        if len(accounts) > EVERYWHERE
+        else lake.files_holding("record", "account", accounts)
+    )
 
 
 def _taken_back() -> str:

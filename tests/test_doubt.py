@@ -86,6 +86,11 @@ def test_two_things_at_once_are_doubtful_when_it_is_a_habit(hand: Hand) -> None:
     rows = evenings(1, 4, timedelta(minutes=5), 2)  # one person on two platforms
     rows += evenings(2, 2, timedelta(minutes=5), 1, first=11)  # a tab that was forgotten
     rows += evenings(3, 3, timedelta(minutes=31), 3, first=21)  # one after the other
+    # One after the other, written down when each has ended: an hour till eight, then half an hour.
+    rows += [
+        seen(31 + n, 3, NIGHT + timedelta(days=5 + n // 2, minutes=30 * (n % 2)), 3600 - 1800 * (n % 2))
+        for n in range(6)
+    ]
     assert check(hand, rows, "parallel") == [1, 2, 3, 4]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -19,20 +19,25 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from portrait.errors import InputError, MappingError, NotFound
+from portrait.explain import compliance_of
 from portrait.hashing import key_number
 from portrait.identity import account_id
+from portrait.lake.coverage import learners
+from portrait.lake.history import enrolled
+from portrait.lake.progress import class_progress
 from portrait.rebuild import rebuild
-from portrait.record import OWN, RECORD_SCHEMA, Standing
+from portrait.record import OWN, RECORD_SCHEMA, Kind, Standing
 from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
+from portrait.store.audit import recent_audit
 from portrait.store.registry import open_registry
 from portrait.store.ruling import Ruling, rule, rulings, rulings_on
 from portrait.store.schema import account
 from portrait.withdrawal import newest, restore, rule_on, withdraw
 from tests.doomed import KILLED, Order, renewed, run
 from tests.export import Export
-from tests.hand import AT, Hand, cell_sums
+from tests.hand import AT, Hand, cell_sums, record
 
 MAP = """
 name: log
@@ -259,6 +264,29 @@ def test_the_newest_word_about_each_record_and_key_holds(site: Site) -> None:
     assert rulings(site.registry).digest != found.digest
 
 
+def test_the_command_takes_back_shows_and_restores(
+    log: Export, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(log, (1, 0, 80, 1, False), (2, 0, 60, 1, False))
+    (id,) = log.site.pool.rows("SELECT id FROM record WHERE item = '测验1'")[0]
+    monkeypatch.setenv("PORTRAIT_DATABASE_URL", log.site.registry.url.render_as_string(hide_password=False))
+    home = ("--home", log.site.settings.home)
+    assert command("record", "void", id.hex(), "--reason", "登错了人", *home).code == 0
+    assert command("record", "void", "--source", "p", "--key", "2", "--reason", "作废", *home).code == 0
+    refresh(log.site)
+    assert scores(log.site) == []
+    shown = command("record", "show", id.hex(), "--json", *home).json
+    assert (shown["found"][0]["state"], shown["said"][0]["reason"]) == (int(Standing.WITHDRAWN), "登错了人")
+    assert "已撤回" in command("record", "show", id.hex(), *home).out
+    assert command("record", "restore", "--source", "p", "--key", "2", "--reason", "误报", *home).code == 0
+    refresh(log.site)
+    assert scores(log.site) == [("测验2", 60)]
+    assert command("record", "doubtful", "--json", *home).json == []
+    assert command("record", "void", "--key", "2", "--reason", "作废", *home).code == 2
+    assert command("record", "show", "00" * 16, *home).code == 4
+    assert {row.action for row in recent_audit(log.site.registry)} >= {"record.void", "record.restore"}
+
+
 # --- any order -----------------------------------------------------------------------------------------------------
 
 
@@ -415,3 +443,38 @@ def test_a_lake_of_before_opens_and_takes_new_records_and_versions(log: Export) 
     assert scores(log.site) == [("测验1", 80), ("测验2", 90), ("测验3", 70)]
     assert not lake.lacking("record")
     log.site.registry.dispose()
+
+
+def test_hours_class_progress_courses_taken_and_learners_follow_too(sqlite_site: Site) -> None:
+    hand, day = Hand(sqlite_site), date(2022, 11, 1)
+    hand.person(1)
+    hand.account(1, 1)
+    hand.course(7)
+    hand.training_class(5, 7)
+    rows = [
+        record(1, 1, Kind.ENROL, course=7),
+        record(2, 1, Kind.COMPLETE, course=7, credit=1000),
+        record(3, 1, Kind.ATTENDANCE, run=5),
+        record(4, 1, Kind.ASSIGNMENT, 0.8, run=5, item="作业"),
+    ]
+    hand.batch(rows)
+    refresh(sqlite_site)
+
+    def seen() -> tuple[Any, ...]:
+        pool = sqlite_site.pool
+        progress = class_progress(pool, 5, {1: 1}, day, day, sqlite_site.today).get(1)
+        return (
+            enrolled(pool).of([1]),
+            progress and (progress.days, progress.tasks),
+            compliance_of(sqlite_site, 1).hours.value,
+            sum(learners(pool, date(2022, 1, 1), sqlite_site.today).values()),
+        )
+
+    assert seen() == ([7], (1, 1), 10, 1)
+    ids = [row["id"] for row in rows]
+    rule_on(sqlite_site, "void", ids, reason="整批登错", by="某人")
+    refresh(sqlite_site)
+    assert seen() == ([], None, 0, 0)
+    rule_on(sqlite_site, "restore", ids, reason="没有登错", by="某人")
+    refresh(sqlite_site)
+    assert seen() == ([7], (1, 1), 10, 1)

@@ -36,7 +36,7 @@ def stderr() -> Console:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout; dataclasses as objects, times in ISO 8601."""
+    """One JSON document on stdout; dataclasses as objects, times in ISO 8601, ids in hexadecimal."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
@@ -48,6 +48,8 @@ def print_text(text: str) -> None:
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
+    if isinstance(value, bytes):
+        return value.hex()
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, Path):

@@ -8,16 +8,16 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from portrait.cli.console import print_json, print_table, stdout
+from portrait.cli.console import print_json, print_table, shown, stdout
 from portrait.cli.option import Home, Json, Misused, operator, site_of
 from portrait.clock import now
 from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts
-from portrait.errors import InputError
-from portrait.record import KIND_ZH, STANDING_ZH
+from portrait.errors import InputError, NotFound
+from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Standing
 from portrait.scope import Actor, Role, scope
 from portrait.site import Site
 from portrait.store.audit import add_audit
-from portrait.withdrawal import RECORD_ZH, newest, restore, rule_on, said_of, withdraw
+from portrait.withdrawal import RECORD_ZH, Found, newest, restore, rule_on, said_of, withdraw
 
 Ids = Annotated[
     list[str], typer.Argument(metavar="记录", help="记录的编号， 32 位， 见 portrait record doubtful")
@@ -71,14 +71,19 @@ def register(app: typer.Typer) -> None:
         """一条记录现在算不算、来自哪一批哪一行、谁说过什么。"""
         site = site_of(home)
         found = newest(site, [_id(id)])
+        if not found:
+            raise NotFound("没有编号为 {numbers} 的记录", numbers=[id])
         said = said_of(site, found)
         if as_json:
             print_json({"record": id, "found": found, "said": said})
             return
         for one in found:
             stdout().print(
-                f"记录 {one.id.hex()}：{STANDING_ZH[one.state]}，第 {one.batch} 号批次第 {one.line} 行，"
+                f"记录 {one.id.hex()}：{_standing(one)}，第 {one.batch} 号批次第 {one.line} 行，"
                 f"存疑：{'、'.join(zh for bit, zh in RULES.values() if one.flag & bit) or '无'}"
+            )
+            stdout().print(
+                f"平台存储 {shown(one.stored) or '没有给'}，到达 {shown(one.received) or '0.2 以前'}（UTC）"
             )
         for word in said:
             stdout().print(
@@ -146,6 +151,11 @@ def register(app: typer.Typer) -> None:
                 for one in measure(site_of(home), folder)
             ]
         )
+
+
+def _standing(one: Found) -> str:
+    doubtful = one.state is Standing.COUNTS and one.flag & DOUBTFUL
+    return "存疑，不计" if doubtful else STANDING_ZH[one.state]
 
 
 def _decision(group: typer.Typer, word: str, text: str) -> None:

@@ -16,7 +16,6 @@ from portrait.resource import read_yaml
 
 WATCHED = (Kind.VIEW, Kind.VIDEO)
 LIVELY = (Kind.FORUM, Kind.QUIZ, Kind.ASSIGNMENT, Kind.EXAM, Kind.ACTIVITY)
-DAY = "(s.time + INTERVAL 8 HOUR)"  # China's one time zone; records are kept in UTC
 
 
 @dataclass(frozen=True)
@@ -94,11 +93,15 @@ def find(engine: duckdb.DuckDBPyConnection, rule: DoubtRule) -> None:
 def _parallel(rule: DoubtRule) -> str:
     """Two watched things that overlap, and not once only: both are doubtful, whichever was the real one."""
     watched = (
-        f"SELECT batch, line, id, owner, month, course, item, epoch(time)::bigint AS starts, "
-        f"epoch(time)::bigint + seconds AS ends, (epoch(time)::bigint + 28800) // 86400 AS day FROM seen "
+        f"SELECT batch, line, id, owner, month, course, item, epoch(time)::bigint AS at, seconds, "
+        f"(epoch(time)::bigint + 28800) // 86400 AS day FROM seen "
         f"WHERE kind IN ({_listed(WATCHED)}) AND seconds >= {rule.parallel_seconds}"
     )
-    overlap = "least(a.ends, b.ends) - greatest(a.starts, b.starts)"
+    # Some platforms write when watching began, others when it ended: it must overlap either way.
+    overlap = (
+        "least(least(a.at + a.seconds, b.at + b.seconds) - greatest(a.at, b.at), "
+        "least(a.at, b.at) - greatest(a.at - a.seconds, b.at - b.seconds))"
+    )
     pairs = (
         f"SELECT a.batch, a.line, a.owner, a.month, a.day, max({overlap}) AS seconds, count(*) AS others "
         f"FROM ({watched}) a JOIN ({watched}) b ON a.owner = b.owner AND a.day = b.day AND a.month = b.month "
