@@ -131,6 +131,7 @@ def test_a_sign_in_sheet_has_a_day_in_every_column_and_only_the_ticked_were_ther
     ("table", "target", "expected"),
     [
         ([["课程编号", "课程名称", "学时"], ["K1", "平均数", 3]], "course", {"课程编号": "code", "课程名称": "title", "学时": "hours"}),
+        ([["课程编号", "课程名称", "主讲人"], ["K1", "课一", "王芳"]], "course", {"课程编号": "code", "课程名称": "title"}),
         ([["班次代码", "班次名称", "开班日期"], ["B1", "某班", "2022-08-01"]], "class", {"班次代码": "code", "班次名称": "name", "开班日期": "starts"}),
         ([["学校代码", "学校名称", "所在县"], ["S1", "一小学", "兰考县"]], "school", {"学校代码": "code", "学校名称": "name", "所在县": "county"}),
         ([["班次代码", "继教编号", "报到日期"], ["B1", "T1001", "2022-08-01"]], "trainee", {"班次代码": "class", "继教编号": "account:staff", "报到日期": "checked_in"}),
@@ -143,6 +144,15 @@ def test_what_the_rows_are_is_told_from_the_columns(
     found = proposed(tmp_path, table)
     assert (found.draft.target, picked(found), found.missing) == (target, expected, ())
     assert written(tmp_path, found).streams[0].target.name == target
+
+
+def test_a_full_mark_beyond_the_usual_ones_is_asked_for_and_study_at_school_is_told_by_its_heads(
+    tmp_path: Path,
+) -> None:
+    found = proposed(tmp_path, [["继教编号", "笔试", "总分"], ["T1001", 90, 170]])
+    assert (found.draft.fixed, found.missing) == ({"score_max": ""}, ("满分",))
+    found = proposed(tmp_path, [["继教编号", "校本研修主题", "认定学时"], ["T1001", "集体备课", 2]])
+    assert found.draft.fixed == {"kind": "activity"}
 
 
 def test_two_rows_of_header_and_sheets_of_the_same_kind_are_one_proposal(tmp_path: Path) -> None:

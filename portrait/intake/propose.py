@@ -41,7 +41,7 @@ _GROUP = frozenset(
     {"school_name", "school_code", "county", "class_code", "class_name", "course_code", "course_title"}
 )
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
-_SCALES = (5.0, 10.0, 100.0, 120.0, 150.0)
+_SCALES = (100.0, 120.0, 150.0)
 _PLACED = re.compile(r"（第 \d+ 列）$")
 # What a role is in each target.
 _FIELDS: dict[str, dict[str, str]] = {
@@ -303,14 +303,14 @@ def _target(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
         return "record"
     if who and "credit" in roles and not (about > 2 or "person" in named):
         return "record"
+    if not who and "course_title" in roles and not ("class_code" in roles and "starts" in roles):
+        return "course"
     if who or "name" in roles:
         if {"class_code", "class_name"} & roles.keys() or ("trainee" in named and "person" not in named):
             return "trainee" if "person" not in named or "class_code" in roles else "person"
         if named & {"attendance", "marks", "hours"} and about < 2:
             return "record"
         return "person"
-    if "course_title" in roles and not ("class_code" in roles and "starts" in roles):
-        return "course"
     if "class_name" in roles or "class_code" in roles:
         return "class"
     return "school" if {"school_code", "county"} & roles.keys() and "school_name" in roles else "record"
@@ -378,7 +378,7 @@ def _fixed(
     fixed: dict[str, str] = {}
     scores = [column for column in table.columns if picks[column.name].partition(":")[0] == "score"]
     if "kind" not in there and not scores:
-        fixed["kind"] = _kind(there, said)
+        fixed["kind"] = _kind(there, said + "".join(column.name for column in table.columns))
     if scores and "score_max" not in there:
         fixed["score_max"] = _scale(scores)
     return fixed
@@ -415,7 +415,8 @@ def _scale(scores: Sequence[Column]) -> str:
             return named[1] or named[2]
     values = [value for column in scores for cell in column.values if (value := number_of(cell)) is not None]
     most = max(values, default=100.0)
-    return f"{next((scale for scale in _SCALES[2:] if most <= scale), most):g}"
+    # Beyond the usual ones the full mark is a person's to say.
+    return next((f"{scale:g}" for scale in _SCALES if most <= scale), "")
 
 
 def _why(column: Column) -> str:

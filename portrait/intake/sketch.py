@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from portrait.errors import InputError, MappingError, PortraitError
@@ -12,7 +13,7 @@ from portrait.intake.archive import keep_text
 from portrait.intake.draft import Draft, checked, lacking, mapping_text
 from portrait.intake.find import by_sheet
 from portrait.intake.layout import given
-from portrait.intake.mapping import Mapping, load_mapping, mapping_files, read_mapping
+from portrait.intake.mapping import Mapping, Stream, load_mapping, mapping_files, read_mapping
 from portrait.intake.office import head_of, open_grid
 from portrait.intake.preview import Preview, preview
 from portrait.intake.reader import format_of
@@ -106,16 +107,20 @@ def recognised(home: Path, files: tuple[Path, ...]) -> list[str]:
 
 def fits_header(mapping: Mapping, file: Path) -> bool:
     """Whether a stream of sheets finds all its columns in the file. Raises InputError for a file that is no sheet."""
-    for stream in mapping.streams:
-        if not stream.layout.office:
-            continue
-        needed = [column for column in stream.columns if stream.joined(column) is None]
-        sheet = by_sheet(stream, file)[0][0]
-        opened = open_grid(file, file.name, format_of(file.name), sheet.layout)
-        head = head_of(opened, sheet.layout, needed)
-        if head is not None and all(column in head.names or given(column) for column in needed):
-            return True
-    return False
+    told = file.stat()
+    return any(
+        stream.layout.office and _fits(stream, file, told.st_size, told.st_mtime_ns)
+        for stream in mapping.streams
+    )
+
+
+@lru_cache(maxsize=256)  # a page that is drawn again opens no workbook again
+def _fits(stream: Stream, file: Path, _size: int, _changed: int) -> bool:
+    needed = [column for column in stream.columns if stream.joined(column) is None]
+    sheet = by_sheet(stream, file)[0][0]
+    opened = open_grid(file, file.name, format_of(file.name), sheet.layout)
+    head = head_of(opened, sheet.layout, needed)
+    return head is not None and all(column in head.names or given(column) for column in needed)
 
 
 def _tabular(file: Path) -> bool:
