@@ -185,6 +185,31 @@ def test_a_watch_needs_a_folder_and_nothing_besides(command: Callable[..., Any],
     assert command("intake", "x.csv", *home).code == 2
 
 
+def begun(*words: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, told what it says on stdout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTRAIT_")}
+    program = [sys.executable, "-c", "from portrait.cli import main; main()", *words]
+    return subprocess.Popen(
+        program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+
+
+def test_portraits_are_made_when_it_has_become_quiet_and_a_term_ends_it_cleanly(tmp_path: Path) -> None:
+    home, box = tmp_path / "home", tmp_path / "inbox" / "m"
+    mapping(home / "mapping", PEOPLE, MARKS)
+    write(box, "people.csv", "编号,姓名,身份证号,手机,邮箱", "T1,甲,,,")
+    marks(box, "marks.csv", "T1")
+    words = ("--watch", str(box.parent), "--every", "0.1", "--refresh", "--json", "--home", str(home))
+    with begun("intake", *words) as process:
+        assert process.stdout is not None
+        lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+    assert process.returncode == 0
+    assert [one["outcome"] for one in lines] == ["done", "done", "refreshed"]
+    assert lines[2]["batches"] == 1
+
+
 FILES = 25
 
 
@@ -198,13 +223,9 @@ def test_of_many_files_dropped_in_any_order_no_row_is_lost_or_doubled_though_the
     for n in range(FILES):
         marks(drop, f"marks{n:03}.csv", f"T{n}", f"T{n + 1}")
     words = ["intake", "--watch", str(box), "--source", "m", "--every", "0.1", "--json", "--home", str(home)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PORTRAIT_")}
 
     def start() -> subprocess.Popen[str]:
-        program = [sys.executable, "-c", "from portrait.cli import main; main()", *words]
-        return subprocess.Popen(
-            program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
+        return begun(*words)
 
     def told(process: subprocess.Popen[str], most: int) -> list[dict[str, Any]]:
         assert process.stdout is not None

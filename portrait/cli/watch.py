@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -30,8 +31,8 @@ def watch_over(
     if not folder.is_dir():
         raise InputError("没有文件夹 {folder}", folder=folder)
     over = Event()
-    _until_asked(over)
     with ExitStack() as held:
+        held.enter_context(_asked_by(over))
         watch = _Watch(site, folder, source, held, as_json)
         where = (
             "、".join(f"{one.folder}（{one.source}）" for one in watch.inboxes)
@@ -89,7 +90,9 @@ class _Watch:
             self._wait(f"{error.message}；等着")
             return
         self._fresh = False
-        if not self.as_json:
+        if self.as_json:
+            _print_line({"outcome": "refreshed", "batches": report.batches, "persons": report.persons})
+        else:
             stdout().print(f"画像已重算：教师 {report.persons:,} 人")
 
     def _more(self) -> None:
@@ -109,8 +112,7 @@ class _Watch:
 
     def _say(self, one: Arrival) -> None:
         if self.as_json:
-            sys.stdout.write(json.dumps(_as_row(one), ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+            _print_line(_as_row(one))
             return
         counts = [report.counts for report in one.reports]
         read, stored, duplicate, bad = (
@@ -127,6 +129,11 @@ class _Watch:
         )
 
 
+def _print_line(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
 def _as_row(one: Arrival) -> dict[str, Any]:
     return {
         "source": one.source,
@@ -138,7 +145,8 @@ def _as_row(one: Arrival) -> dict[str, Any]:
     }
 
 
-def _until_asked(over: Event) -> None:
+@contextmanager
+def _asked_by(over: Event) -> Iterator[None]:
     """The first Ctrl+C or TERM asks, a second Ctrl+C interrupts what is being done."""
 
     def ask(number: int, _frame: Any) -> None:
@@ -146,5 +154,9 @@ def _until_asked(over: Event) -> None:
             raise KeyboardInterrupt
         over.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
