@@ -312,9 +312,10 @@ def test_whatever_a_form_says_is_answered_kindly_and_stores_nothing(
         ({"type": "sketch-fixed", "field": "kind"}, "value", "sketch-preview"),
     ):
         assert INCIDENT not in shown(ask(admin, id, property, 1, changes=changes, **said))
-    place = {"type": "sketch-place", "part": "header"}
-    said["sketch_place"] = [(place, str(year))]
-    assert INCIDENT not in shown(ask(admin, place, "value", str(year), changes="sketch.children", **said))
+    for part in ("header", "target"):
+        place = {"type": "sketch-place", "part": part}
+        said["sketch_place"] = [(place, str(year))]
+        assert INCIDENT not in shown(ask(admin, place, "value", str(year), changes="sketch.children", **said))
     assert rows(home, schema.batch) == 0
 
 
