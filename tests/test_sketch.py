@@ -13,17 +13,19 @@ from urllib.parse import quote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from portrait.errors import InputError
 from portrait.intake.mapping import load_mapping
 from portrait.intake.propose import propose
 from portrait.intake.sketch import NEW, recognised, save, tried
-from portrait.intake.upload import choose, suggested, upload_of
+from portrait.intake.upload import choose, receive, remove, suggested, take, upload_of
 from portrait.store import schema
 from tests.export import lake_rows
 from tests.press import ask, shown
 from tests.readers import browser
 from tests.test_admin import ME, actions, arrived, do, home, job_of, rows, send, tick
+from tests.test_sheet import OFFICE
 
 __all__ = ["home"]
 
@@ -202,6 +204,10 @@ CONTENTS = st.one_of(
     corrupt(),
     corrupt().map(lambda content: content + content),
 )
+# Below a header that is right: any cells, too many of them, too few.
+TABLES = st.lists(
+    st.lists(st.text('1T小,"\n年月日%:√ /', max_size=5), min_size=3, max_size=6), max_size=5
+).map(lambda table: "\n".join(["学校,编号,日期,得分,时长", *map(",".join, table)]).encode())
 NAMES = st.one_of(
     st.text(max_size=40),
     st.sampled_from(
@@ -235,6 +241,29 @@ def test_whatever_is_uploaded_is_answered_kindly_and_leaves_nothing_behind(admin
     assert (rows(home, schema.batch), rows(home, schema.quarantine)) == (0, 0)
     assert lake_rows(home, "id") == []
     assert upload_of(home.settings.home, ME).files == ()
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(content=st.one_of(TABLES, corrupt(), CONTENTS))
+def test_a_damaged_sheet_comes_in_whole_or_not_at_all(home, content):
+    folder = home.settings.home / "mapping"
+    folder.mkdir(exist_ok=True)
+    (folder / "office.yaml").write_text(OFFICE.replace("[编号, 日期]", "[编号]"), encoding="utf-8")
+    for name in ("表.xlsx", "表.csv"):
+        remove(home.settings.home, ME)
+        try:
+            receive(home.settings.home, ME, name, io.BytesIO(content), megabytes=1)
+        except InputError:
+            continue  # said above to be told kindly
+        choose(home.settings.home, ME, "office")
+        taken = take(home, ME, by="t")
+        assert all(why for _, why in taken.refused)
+        assert all(report.counts.balanced for report in taken.reports)
+        with home.registry.connect() as connection:
+            done = connection.execute(
+                select(func.sum(schema.batch.c.rows_stored)).where(schema.batch.c.state == "done")
+            ).scalar_one()
+        assert len(lake_rows(home, "id")) == (done or 0)
 
 
 def test_a_workbook_that_would_fill_the_memory_is_refused(admin, home, tmp_path):
@@ -283,9 +312,10 @@ def test_whatever_a_form_says_is_answered_kindly_and_stores_nothing(
         ({"type": "sketch-fixed", "field": "kind"}, "value", "sketch-preview"),
     ):
         assert INCIDENT not in shown(ask(admin, id, property, 1, changes=changes, **said))
-    place = {"type": "sketch-place", "part": "header"}
-    said["sketch_place"] = [(place, str(year))]
-    assert INCIDENT not in shown(ask(admin, place, "value", str(year), changes="sketch.children", **said))
+    for part in ("header", "target"):
+        place = {"type": "sketch-place", "part": part}
+        said["sketch_place"] = [(place, str(year))]
+        assert INCIDENT not in shown(ask(admin, place, "value", str(year), changes="sketch.children", **said))
     assert rows(home, schema.batch) == 0
 
 

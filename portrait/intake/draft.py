@@ -31,6 +31,7 @@ UNIT_ZH = {
     "hours": sentence("小时"),
     "seconds": sentence("秒"),
 }
+ACCOUNTS = ("staff", "native", "idno", "phone", "mail")  # kinds that one column gives, the surest first
 # Beside the target's own fields.
 SPECIAL = {
     "tick": sentence("签到（打勾的算到）"),
@@ -62,7 +63,7 @@ def choices(target: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for wanted in TARGETS[target].fields:
         if wanted.type == "account":
-            found |= {f"{wanted.name}:{kind}": f"{wanted.zh}：{zh}" for kind, zh in KIND_NAME.items()}
+            found |= {f"{wanted.name}:{kind}": f"{wanted.zh}：{KIND_NAME[kind]}" for kind in ACCOUNTS}
         elif wanted.type == "seconds":
             found |= {
                 f"{wanted.name}:{unit}".rstrip(":"): f"{wanted.zh}（{zh}）" for unit, zh in UNIT_ZH.items()

@@ -11,7 +11,7 @@ from typing import Any
 
 from portrait.errors import InputError
 from portrait.identity import hidden, masked
-from portrait.intake.draft import Draft, lacking
+from portrait.intake.draft import ACCOUNTS, Draft, lacking
 from portrait.intake.guess import (
     LIKELY,
     RULES,
@@ -30,13 +30,14 @@ from portrait.intake.raw import Passed
 from portrait.intake.reader import format_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.table import Head, Merged, body, head_at
+from portrait.intake.target import TARGETS
 from portrait.resource import read_yaml
 from portrait.sentence import Sentence, sentence
 
 _LOOKED = 2_000  # rows that guesses are made from
 _HEADS = 40  # rows among which the header is
 _EXAMPLES = 3
-_WHO = ("staff", "native", "idno", "phone", "mail")  # who a row is of; the first that there is
+_WHO = ACCOUNTS  # who a row is of; the first that there is
 _GROUP = frozenset(
     {"school_name", "school_code", "county", "class_code", "class_name", "course_code", "course_title"}
 )
@@ -52,13 +53,13 @@ _FIELDS: dict[str, dict[str, str]] = {
     },
     "trainee": {
         "staff": "account:staff", "native": "account:native", "idno": "account:idno", "phone": "account:phone",
-        "mail": "account:mail", "class_code": "class", "class_name": "class", "county": "region", "date": "confirmed", "reason": "reason",
+        "mail": "account:mail", "class_code": "class", "class_name": "class", "county": "region", "date": "confirmed", "reason": "reason", "name": "name",
     },
     "record": {
         "staff": "account:staff", "native": "account:native", "idno": "account:idno", "phone": "account:phone",
         "mail": "account:mail", "course_code": "course", "class_code": "run", "item": "item", "course_title": "item",
         "date": "time", "score": "score", "score_max": "score_max", "duration": "seconds", "credit": "credit",
-        "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified",
+        "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "name": "name",
     },
     "course": {
         "course_code": "code", "course_title": "title", "summary": "summary", "credit": "hours", "mode": "mode",
@@ -127,6 +128,8 @@ def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target:
         raise InputError(
             "{file}：只有表格文件（CSV 和工作簿）能提出映射，这里是 {kind}", file=name, kind=kind
         )
+    if target and target not in _FIELDS:
+        raise InputError("没有“{target}”这种内容，可选：{choices}", target=target[:40], choices=list(_FIELDS))
     chosen = [sheet] if sheet or kind == "csv" else sheet_names(path, name)
     tables = [found for one in chosen if (found := _table(path, name, kind, one, header)) is not None]
     if not tables:
@@ -318,7 +321,12 @@ def _target(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
 
 def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[str, str]:
     """Column → choice; of two columns that could be the same field the surer has it."""
-    fields = _FIELDS.get(target, {})
+    there = TARGETS[target]
+    fields = {
+        role: choice
+        for role, choice in _FIELDS.get(target, {}).items()
+        if choice == "tick" or there.field(choice.partition(":")[0]) is not None
+    }
     who = next((role for role in _WHO if any(column.role == role for column in table.columns)), "")
     wanted: list[tuple[float, str, str]] = []
     for column in table.columns:
