@@ -95,6 +95,7 @@ def test_a_source_whose_name_no_mapping_can_bear_gets_no_credential(mapped: Site
     assert list_credentials(mapped.registry) == []
 
 
+@pytest.mark.parametrize("registry_url", ["sqlite"], indirect=True)
 def test_the_command_tells_repairs(
     mapped: Site, post: Callable[..., Any], command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
