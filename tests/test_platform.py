@@ -44,11 +44,11 @@ def of(site: Site) -> list[Received]:
 @pytest.fixture
 def post(mapped: Site) -> Iterator[Callable[..., Any]]:
     """Sends statements with a credential made of these words; gives the credential."""
-    with serving(mapped.registry) as address:
+    with serving(mapped.registry) as house:
 
         def send(*statements: dict[str, Any], **words: Any) -> Any:
             made, _ = add_platform(mapped, source="mooc", by="test", **words)
-            with closing(Lrs(address, made.key, made.secret, "1.0.3")) as client:
+            with closing(Lrs(house.address, made.key, made.secret, "1.0.3")) as client:
                 client.send(*statements)
             return made
 
@@ -95,6 +95,7 @@ def test_a_source_whose_name_no_mapping_can_bear_gets_no_credential(mapped: Site
     assert list_credentials(mapped.registry) == []
 
 
+@pytest.mark.parametrize("registry_url", ["sqlite"], indirect=True)
 def test_the_command_tells_repairs(
     mapped: Site, post: Callable[..., Any], command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,7 +182,7 @@ def test_a_watch_needs_a_folder_and_nothing_besides(command: Callable[..., Any],
     assert command("intake", "--watch", tmp_path / "none", "--source", "oulad", *home).code == 3
     assert command("intake", "x.csv", "--watch", tmp_path, "--source", "oulad", *home).code == 2
     assert command("intake", "--source", "oulad", *home).code == 2
-    assert command("intake", "x.csv", *home).code == 2
+    assert command("intake", write(tmp_path, "x.csv", HEAD), *home).code == 2
 
 
 def begun(*words: str) -> subprocess.Popen[str]:

@@ -184,7 +184,7 @@ def _batches(context: Context, chosen: Filter) -> Any:
     if said:
         words = gettext("只列{which}，{n} 批。点任何一行，看这一批的来龙去脉。", which=gettext("、").join(said), n=exact(len(listed)))  # fmt: skip
     return card(
-        gettext("批次"),
+        gettext("这些批次"),
         words,
         batch_grid("quality-batches", context.site, listed)
         if listed

@@ -66,9 +66,9 @@ def _body(context: Context) -> list[Any]:
             dmc.Button(gettext("增加凭据"), id="store-add", leftSection=icon("plus", 18), n_clicks=0),
         ),
         numbers(
-            number(*counted(gettext("{n} 条", n=format.count(statements))), label=gettext("收到的语句")),
+            number(*counted(gettext("{n} 条语句", n=format.count(statements))), label=gettext("收到的语句")),
             number(
-                *counted(gettext("{n} 条", n=format.count(waiting))),
+                *counted(gettext("{n} 条语句", n=format.count(waiting))),
                 _every(context) if waiting else "",
                 label=gettext("等着汇入画像"),
             ),

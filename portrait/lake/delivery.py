@@ -1,13 +1,11 @@
-"""When the records of each batch happened: counts by batch and day, which follow the lake and are quick to add up further."""
+"""When the records of each batch happened: counts by batch and day, small enough to be kept and quick to add up further."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import pandas as pd
 
-from portrait.lake.engine import rows
 from portrait.lake.pool import Pool
 from portrait.record import DOUBTFUL
 
@@ -15,34 +13,14 @@ from portrait.record import DOUBTFUL
 _DAY = "date_diff('day', DATE '1970-01-01', CAST(time + INTERVAL 8 HOUR AS DATE))"
 
 
-@dataclass(frozen=True)
-class Delivered:
-    """What the files of the lake hold: batch, day (since 1970; <NA> where the source gives no time), n, doubtful."""
-
-    files: frozenset[str]
-    days: pd.DataFrame
-
-
 def delivered(pool: Pool) -> pd.DataFrame:
-    """Records by batch and day, as of the newest ones. Only files that are new since the last time are read."""
-
-    def follow(before: Delivered | None, files: frozenset[str]) -> Delivered:
-        kept = before if before is not None and before.files <= files else None
-        found = [kept.days] if kept is not None else []
-        new = files - kept.files if kept is not None else files
-        return Delivered(files, pd.concat([*found, _counted(pool, new)], ignore_index=True))
-
-    held: Delivered = pool.derive("delivered", "record", follow)
-    return held.days
-
-
-def _counted(pool: Pool, files: Collection[str]) -> pd.DataFrame:
-    found: pd.DataFrame = pool.query(
-        f"SELECT batch, CAST({_DAY} AS INTEGER) AS day, count(*) AS n, "
-        f"count(*) FILTER (flag & {int(DOUBTFUL)} <> 0) AS doubtful "
-        f"FROM ({rows('record', sorted(files))}) GROUP BY ALL ORDER BY ALL"
-    ).to_pandas()
-    return found.astype({"day": "Int32"})
+    """The records of the lake by batch and day: batch, day (since 1970; <NA> where the source gives no time), n, doubtful."""
+    found = pool.kept(
+        f"SELECT batch, {_DAY} AS day, count(*), count(*) FILTER (flag & {int(DOUBTFUL)} <> 0) "
+        "FROM record GROUP BY batch, day ORDER BY batch, day"
+    )
+    types = {"batch": "int64", "day": "Int32", "n": "int64", "doubtful": "int64"}
+    return pd.DataFrame(found, columns=list(types)).astype(types)
 
 
 def records_of(pool: Pool, accounts: Collection[int]) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -128,6 +129,19 @@ def repaired(connection: Connection, scope: Scope, *, key: str = "") -> list[Rep
             .order_by(repair.c.id.desc())
             .limit(EXAMPLES)
         )
-        examples = tuple(Example(str(one.statement), one.path, one.was, one.became) for one in newest)
+        examples = tuple(
+            Example(str(one.statement), one.path, _said(one.was), _said(one.became)) for one in newest
+        )
         found.append(Repaired(row.key, row.source, row.code, row.n, examples))
     return found
+
+
+def _said(kept: str) -> str:
+    """A value as a reader sees it: kept as JSON, or as it is where it is none. Nothing is an empty text."""
+    try:
+        value = json.loads(kept)
+    except ValueError:
+        return kept
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else kept
