@@ -66,7 +66,7 @@ def test_a_home_that_is_not_there_is_not_served(home: Path, command: Command) ->
 def test_a_site_without_a_login_says_how_to_add_one(
     home: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboards.serve.serve", lambda _site, ready: ready())
+    monkeypatch.setattr("dashboards.serve.serve", lambda _site, ready, store: ready())
     open_site(load_settings(home)).registry.dispose()
     shown = command("serve", "--home", home)
     assert shown.code == 0

@@ -75,13 +75,13 @@ def register(app: typer.Typer) -> None:
             return
         if path is None:
             raise Misused("请写明要导入的文件或文件夹（PATH）")
+        if not source and not proposed:
+            raise Misused("要写 --source 映射；还没有映射的表格，先用 --propose 看看")
         if not path.exists():
             raise InputError(f"没有文件或文件夹 {path}")
         if proposed:
             show_proposals(propose(path, path.name), as_json)
             return
-        if not source:
-            raise Misused("要写 --source 映射；还没有映射的表格，先用 --propose 看看")
         site = site_of(home)
         if preview:
             show(look(site, path, source, **({} if as_json else {"rows": SHOWN})), as_json)

