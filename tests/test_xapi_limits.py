@@ -203,3 +203,21 @@ def test_an_extension_that_nests_too_deep_is_a_bad_request(app: Application) -> 
     status, told = as_source(app, "a")("POST", body=did(result={"extensions": {"https://e.org/x": deep}}))
     assert status == 400
     assert "nest" in told["error"]
+
+
+def test_a_statement_that_is_found_by_a_whole_chain_fills_one_place_of_a_page(app: Application) -> None:
+    call = as_source(app, "a")
+    first = did()
+    chain = [first]
+    for _ in range(3):
+        chain.append(did(object={"objectType": "StatementRef", "id": chain[-1]["id"]}))
+    for one in chain:
+        assert call("POST", body=one)[0] == 200
+    found: list[str] = []
+    parameters: dict[str, Any] = {"activity": first["object"]["id"], "limit": 1}
+    for _ in chain:
+        page = call("GET", parameters)[1]
+        found += [one["id"] for one in page["statements"]]
+        parameters["from"] = page["more"].rpartition("from=")[2].replace("%3D", "=")
+    assert found == [one["id"] for one in reversed(chain)]
+    assert page["more"] == ""

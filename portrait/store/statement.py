@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.expression import FromClause
+from sqlalchemy.sql.expression import FromClause, ScalarSelect
 
 from portrait.store.registry import at_once
 from portrait.store.schema import (
@@ -42,6 +42,7 @@ from portrait.store.upsert import chunks
 
 LOCK = 7_241_901  # of the one who is writing statements, on PostgreSQL
 _MOST = 500  # parameters of one query
+_MANY = 3_000  # statements; more are not counted
 
 _COLUMNS = (
     "seq",
@@ -319,9 +320,10 @@ def find(connection: Connection, wanted: Filter, limit: int) -> list[Row]:
     """At most `limit` statements in the order asked for. Voided ones are not found, those that refer to them are."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_STEP_BY_STEP)
-    branches = _branches(wanted, limit, statement)
-    if any(part is not None for part in (wanted.agent, wanted.verb, wanted.activity, wanted.registration)):
-        branches += _branches(wanted, limit, echo)
+    asked = _asked(connection, wanted)
+    branches = _branches(wanted, limit, statement, asked)
+    if asked:
+        branches += _branches(wanted, limit, echo, asked)
     found = union_all(*(select(branch.c.seq) for branch in branches)).subquery()
     order = found.c.seq.asc() if wanted.ascending else found.c.seq.desc()
     chosen = select(found.c.seq).distinct().order_by(order).limit(limit).subquery()
@@ -330,44 +332,86 @@ def find(connection: Connection, wanted: Filter, limit: int) -> list[Row]:
     return [Row(*row) for row in rows]
 
 
-def _branches(wanted: Filter, limit: int, told: Table) -> list[Subquery]:
-    """One ordered and limited search for every place where what is asked for may stand: each has its index.
+def _asked(connection: Connection, wanted: Filter) -> list[list[Place]]:
+    """For everything that is asked for the places where it may stand; what fewest statements have comes first."""
+    every = (
+        _registration_places(wanted),
+        _agent_places(wanted),
+        _activity_places(wanted),
+        _verb_places(wanted),
+    )
+    given = [places for places in every if places]
+    if len(given) < 2:
+        return given
+    counts = [
+        _few(place).label(f"c{a}_{b}") for a, places in enumerate(given) for b, place in enumerate(places)
+    ]
+    row = connection.execute(select(*counts)).one()._mapping
+    sums = [sum(row[f"c{a}_{b}"] for b in range(len(places))) for a, places in enumerate(given)]
+    return [places for _, places in sorted(zip(sums, given, strict=True), key=lambda pair: pair[0])]
+
+
+def _few(place: Place) -> ScalarSelect[int]:
+    """How many statements have it, counted no further than tells few from many."""
+    if isinstance(place, _Mentioned):
+        one = select(mention.c.seq).where(mention.c.term == place.term)
+    else:
+        one = select(statement.c.seq).where(*_holds(place, statement))
+    return select(func.count()).select_from(one.limit(_MANY).subquery()).scalar_subquery()
+
+
+def _branches(wanted: Filter, limit: int, told: Table, asked: list[list[Place]]) -> list[Subquery]:
+    """One ordered and limited search for every place where the first thing asked for may stand: each has its index.
 
     `told` is the table that says what statements say: their own, or that of the ones they refer to.
     """
-    agent_places, activity_places = _agent_places(wanted, told), _activity_places(wanted, told)
-    driving: list[Place | None] = [*(agent_places or activity_places)] or [None]
-    also = [told.c.verb == wanted.verb] if wanted.verb is not None else []
-    also += [told.c.registration == wanted.registration] if wanted.registration is not None else []
-    if agent_places and activity_places:
-        also.append(or_(*(_standing(place, told) for place in activity_places)))
+    driving: list[Place | None] = [*asked[0]] if asked else [None]
+    also = [or_(*(_standing(place, told) for place in places)) for places in asked[1:]]
     return [_branch(wanted, limit, told, place, also) for place in driving]
 
 
 @dataclass(frozen=True)
 class _Mentioned:
+    """Mentioned somewhere in the statement."""
+
     term: int
 
 
-Place = ColumnElement[bool] | _Mentioned
+@dataclass(frozen=True)
+class _Said:
+    """What a column says."""
+
+    column: str
+    value: int
 
 
-def _agent_places(wanted: Filter, told: Table) -> list[Place]:
+Place = _Said | _Mentioned
+
+
+def _registration_places(wanted: Filter) -> list[Place]:
+    return [] if wanted.registration is None else [_Said("registration", wanted.registration)]
+
+
+def _verb_places(wanted: Filter) -> list[Place]:
+    return [] if wanted.verb is None else [_Said("verb", wanted.verb)]
+
+
+def _agent_places(wanted: Filter) -> list[Place]:
     if wanted.agent is None:
         return []
-    places: list[Place] = [told.c.agent == wanted.agent, told.c.activity == wanted.agent]
+    places: list[Place] = [_Said("agent", wanted.agent), _Said("activity", wanted.agent)]
     if wanted.member is not None:
         places.append(_Mentioned(wanted.member))
     if wanted.broad_agent:
         places.append(_Mentioned(wanted.agent))
-        places += [told.c.credential == key for key in wanted.credentials]
+        places += [_Said("credential", key) for key in wanted.credentials]
     return places
 
 
-def _activity_places(wanted: Filter, told: Table) -> list[Place]:
+def _activity_places(wanted: Filter) -> list[Place]:
     if wanted.activity is None:
         return []
-    places: list[Place] = [told.c.activity == wanted.activity]
+    places: list[Place] = [_Said("activity", wanted.activity)]
     if wanted.broad_activity:
         places.append(_Mentioned(wanted.activity))
     return places
@@ -379,12 +423,19 @@ def _key(told: Table) -> ColumnElement[int]:
 
 
 def _standing(place: Place, told: Table) -> ColumnElement[bool]:
+    """A condition on a statement that is at hand; written so that no index of its own can be taken for it."""
     if isinstance(place, _Mentioned):
         also = mention.alias("also")
         # A limit keeps the planner from collecting all mentions of the term first.
         one = select(also.c.seq).where(also.c.term == place.term, also.c.seq == _key(told)).limit(1)
         return one.scalar_subquery().is_not(None)
-    return place
+    return told.c[place.column] + 0 == place.value
+
+
+def _holds(place: _Said, told: Table) -> list[ColumnElement[bool]]:
+    """That a column says it, in the words of the column's index."""
+    holds = [told.c[place.column] == place.value]
+    return [*holds, told.c.registration != 0] if place.column == "registration" else holds
 
 
 def _branch(
@@ -398,7 +449,7 @@ def _branch(
         key = key if told is echo else mention.c.seq
         conditions.append(mention.c.term == place.term)
     elif place is not None:
-        conditions.append(place)
+        conditions += _holds(place, told)
     if told is echo:
         source = source.join(statement, statement.c.seq == echo.c.seq)
     conditions.append(statement.c.voided.is_(False))
@@ -411,14 +462,9 @@ def _branch(
     if wanted.after is not None:
         conditions.append(key > wanted.after if wanted.ascending else key < wanted.after)
     order = key.asc() if wanted.ascending else key.desc()
-    return (
-        select(key.label("seq"))
-        .select_from(source)
-        .where(*conditions)
-        .order_by(order)
-        .limit(limit)
-        .subquery()
-    )
+    found = select(key.label("seq")).select_from(source).where(*conditions).order_by(order).limit(limit)
+    # Along a chain a statement is found by several others: it must not fill the page alone.
+    return (found.distinct() if told is echo else found).subquery()
 
 
 # --- onwards ---------------------------------------------------------------------------------------------------
