@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from portrait.intake.door import intake
 from portrait.intake.forward import ensure_mapping, forward
 from portrait.intake.mapping import load_mapping
 from portrait.refresh import refresh
@@ -160,3 +161,17 @@ def test_a_wrong_word_about_credentials_is_told(
     outcome = command("credential", *words, "--home", tmp_path / "home")
     assert outcome.code != 0
     assert told in outcome.err
+
+
+@pytest.mark.parametrize("first", ["statement", "void"])
+def test_a_voiding_statement_in_a_file_takes_the_record_back_whichever_came_first(
+    sqlite_site: Site, tmp_path: Path, first: str
+) -> None:
+    sent, other = viewed("w1"), viewed("w2")
+    parts = [[sent, other], [voiding(sent)]]
+    for number, part in enumerate(parts if first == "statement" else parts[::-1]):
+        file = tmp_path / f"{number}.jsonl"
+        file.write_text("".join(json.dumps(one) + "\n" for one in part), encoding="utf-8")
+        intake(sqlite_site, file, "xapi", by="test")
+    refresh(sqlite_site)
+    assert len(records(sqlite_site)) == 1

@@ -8,6 +8,7 @@ import os
 import stat
 import zipfile
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from portrait.intake.preview import preview
 from portrait.intake.replay import replay
 from portrait.intake.unpack import unpack
 from portrait.intake.upload import receive, take, upload_of
+from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.store.schema import (
     account,
@@ -186,6 +188,15 @@ def test_both_versions_give_the_same_learners_classes_places_and_marks(
     marks = engine.execute("SELECT kind, value, item, line FROM record ORDER BY line").fetchall()
     engine.close()
     assert marks == [(8, 8000, "期末", 2), (7, 5000, "作业一", 3)]
+
+
+def test_a_mark_that_the_platform_deletes_counts_no_more(sqlite_site: Site, tmp_path: Path) -> None:
+    bring(sqlite_site, write(tmp_path / "p", WORLD))
+    gone = {"sourcedId": "r1", "status": "tobedeleted", "dateLastModified": "2022-06-20T08:00:00.000Z"}
+    bring(sqlite_site, write(tmp_path / "d", {"results": [gone]}, mode="delta"))
+    refresh(sqlite_site)
+    with closing(sqlite_site.engine()) as engine:
+        assert engine.execute("SELECT item FROM record").fetchall() == [("作业一",)]
 
 
 def test_a_delta_takes_learners_out_and_loses_nothing(site: Site, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ A batch is one file × one stream. Whatever happens in between, running again en
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import count
@@ -16,6 +16,7 @@ from portrait import clock
 from portrait.errors import InputError, PortraitError
 from portrait.identity import hidden
 from portrait.intake.archive import keep, keep_text, place
+from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
@@ -26,6 +27,7 @@ from portrait.intake.land import (
     land,
     landing,
     make_known,
+    record_key,
     stage,
     strangers,
     unstage,
@@ -41,7 +43,9 @@ from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_ba
 from portrait.store.lease import Lease, writing
 from portrait.store.link import asked_about, link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
+from portrait.store.ruling import Ruling, rule
 
+DELETED = "平台作废或删除了这条记录"
 REASONS = 20  # of what was passed over are told one by one
 
 
@@ -102,6 +106,9 @@ def intake(
     mapping = load_mapping(source, site.settings.home)
     with handed_in(site, mapping, path) as handed:
         reports = _intake(site, mapping, handed.path, by, progress, part_rows, wait_seconds)
+    if handed.taken_back:
+        with site.registry.begin() as connection:
+            rule(connection, _rulings(mapping.source, "", handed.taken_back, by))
     if reports and handed.notes:
         told = "；".join(filter(None, (*handed.notes, reports[0].message)))
         reports[0] = replace(reports[0], message=told)
@@ -266,6 +273,9 @@ def _fill(
         rows = refused(engine, program, late) if good < found.read else iter(())
         bad = store_refused(connection, batch.id, _counted(rows, codes))
         counts = replace(counts, rows_quarantined=bad, rows_duplicate=found.read - bad - counts.rows_stored)
+        if keys := program.voided_sql():
+            voided = [key for (key,) in many(engine, keys)]
+            rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by))
         skipped = passed(engine, program)
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
         message = _message(bench, program, counts, strange, asked, skipped, unread)
@@ -282,6 +292,13 @@ def _fill(
         message,
         passed=tuple(skipped),
     )
+
+
+def _rulings(source: str, series: str, keys: Iterable[str], by: str) -> Iterator[Ruling]:
+    """What lets records of these keys count no more, those that are still to come among them."""
+    at = clock.now()
+    for key in keys:
+        yield Ruling("void", source, None, record_key(source, series, [key]), DELETED, by[:60], at)
 
 
 def _counted(rows: Iterator[Refused], codes: Counter[str]) -> Iterator[Refused]:

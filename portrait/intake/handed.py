@@ -11,7 +11,7 @@ from portrait.errors import InputError
 from portrait.intake.bench import staging_folder
 from portrait.intake.mapping import Mapping
 from portrait.intake.oneroster import read_package, write_sheet
-from portrait.intake.roster import extend
+from portrait.intake.roster import deleted_results, extend
 from portrait.intake.unpack import is_zip, unpack
 from portrait.sentence import Sentence, sentence, without
 from portrait.site import Site
@@ -20,10 +20,12 @@ from portrait.store.roster import Held
 
 @dataclass(frozen=True)
 class Handed:
-    """`path` is a folder or file to read; it is gone after the block. `notes` are for the reader of the ledger."""
+    """`path` is a folder or file to read; it is gone after the block. `notes` are for the reader of the ledger, `taken_back`
+    the keys of records that the platform says it has deleted."""
 
     path: Path
     notes: tuple[Sentence, ...] = ()
+    taken_back: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -61,4 +63,4 @@ def _laid_out(site: Site, mapping: Mapping, path: Path, folder: Path) -> Handed:
             write_sheet(sheet, laid / f"{stem}.csv")
     if where.is_file() and not any(laid.iterdir()):
         raise InputError("{file}：manifest.csv 没有说这个文件是全量还是增量", file=where.name)
-    return Handed(laid, (*package.notes, *notes))
+    return Handed(laid, (*package.notes, *notes), deleted_results(package))

@@ -86,6 +86,14 @@ class Where:
 
 
 @dataclass(frozen=True)
+class Voids:
+    """Rows as `where` says take back the record whose key stands in the column `key`, whether it is in or comes later."""
+
+    where: Where
+    key: str
+
+
+@dataclass(frozen=True)
 class Stream:
     """One kind of thing read from one kind of file."""
 
@@ -105,6 +113,7 @@ class Stream:
     identity: str = later("record")  # record: kind and account say what a record is too; key: the key alone
     series: str = later("")  # tells apart two numberings of one source
     void: Where | None = later(None)  # rows that say that their record is taken back
+    voids: Voids | None = later(None)  # rows that say that the record of another key is taken back
 
     def field(self, name: str) -> Expression | None:
         return dict(self.fields).get(name)
@@ -122,6 +131,8 @@ class Stream:
         seen.update(dict.fromkeys(condition.column for condition in self.where))
         if self.void is not None:
             seen[self.void.column] = None
+        if self.voids is not None:
+            seen.update(dict.fromkeys((self.voids.where.column, self.voids.key)))
         for join in self.joins:
             seen.update(dict.fromkeys(own for own, _ in join.on))
         made_here = {FILE, *(made.name for made in self.made)}
@@ -284,7 +295,7 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
     at = f"{at.partition('，')[0]}，流 {name}"
     known = {"name", "file", "format", "encoding", "sheet", "header", "optional", "target", "where", "joins"}
     known |= {"key", "repeats", "fields", "columns", "lacking", "heads", "unpivot", "make", "pass"}
-    reject(raw, known | {"identity", "series", "void"} | STREAM_WORDS, at)
+    reject(raw, known | {"identity", "series", "void", "voids"} | STREAM_WORDS, at)
     target = TARGETS.get(text_of(raw, "target", at))
     if target is None:
         raise MappingError(f"{at}：没有 target“{raw['target']}”，可选：{'、'.join(TARGETS)}")
@@ -308,6 +319,7 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
         identity=choice_of(raw, "identity", ("record", "key"), at),
         series=name_of(raw, "series", at) if "series" in raw else "",
         void=_where(raw["void"], habit, f"{at}，void") if "void" in raw else None,
+        voids=_voids(raw["voids"], habit, f"{at}，voids") if "voids" in raw else None,
     )
     _check_versions(stream, at)
     if len({join.alias for join in joins}) < len(joins):
@@ -321,7 +333,10 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
 def _check_versions(stream: Stream, at: str) -> None:
     """What tells versions of a record apart needs records that can be told from each other."""
     used = [name for name in ("modified", "stored") if stream.field(name) is not None]
-    words = [word for word, said in (("void", stream.void), ("series", stream.series)) if said]
+    said = {"void": stream.void, "voids": stream.voids, "series": stream.series}
+    words = [word for word, what in said.items() if what]
+    if stream.voids is not None and len(stream.key) != 1:
+        raise MappingError(f"{at}：voids 要 key 是一列，这里是 {'、'.join(stream.key) or '没有'}")
     words += ["identity: key"] if stream.identity == "key" else []
     if words and stream.target.name != "record":
         raise MappingError(f"{at}：{'、'.join(words)} 只用于学习记录")
@@ -418,6 +433,13 @@ def _join(raw: Any, at: str) -> Join:
         alias,
         truth_of(raw, "required", f"{at}，joins {alias}"),
     )
+
+
+def _voids(raw: Any, habit: Habit, at: str) -> Voids:
+    if not isinstance(raw, dict):
+        raise MappingError(f"{at}：应为 {{column: 列, in: [值…], key: 列}}")
+    rest = {word: what for word, what in raw.items() if word != "key"}
+    return Voids(_where(rest, habit, at), text_of(raw, "key", at))
 
 
 def _where(raw: Any, habit: Habit, at: str) -> Where:

@@ -79,6 +79,17 @@ class Program:
             selected = f"({selected} AND {self.raw.why} IS NULL)"
         return f"SELECT r._row AS _row, {selected} AS _selected{why}, {self._whole()} AS _raw{texts} FROM {self.raw.relation} r{joins}"
 
+    def voided_sql(self) -> str:
+        """The keys that rows of the file take back, be these rows records themselves or not; "" where none can."""
+        voids = self.stream.voids
+        if voids is None:
+            return ""
+        key = column_sql(self, voids.key)
+        return (
+            f"SELECT DISTINCT {key} FROM {self.raw.relation} r "
+            f"WHERE {condition_sql(self, voids.where)} AND {key} IS NOT NULL ORDER BY 1"
+        )
+
     def typed_sql(self) -> str:
         values = "".join(f", {sql} AS {name}" for name, sql in self.values.items())
         texts = "".join(f", s.{name}" for name in self.texts)

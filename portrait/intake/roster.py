@@ -360,13 +360,13 @@ def extend(package: Package, source: str, held: Held) -> list[Sentence]:
         columns = {**added.get(name, {}), "_active": added.get(name, {}).get("_active", active)}
         _add(sheet, columns)
     gone = deleted_results(package)
-    return [sentence("{n} 条成绩标为已删除，没有读；以前导入过的请撤回", n=len(gone))] if gone else []
+    return [sentence("{n} 条成绩标为已删除：以前导入过的不再计入", n=len(gone))] if gone else []
 
 
-def deleted_results(package: Package) -> list[str]:
+def deleted_results(package: Package) -> tuple[str, ...]:
     """The ids of marks that the platform takes back."""
     sheet = package.sheets.get("results")
-    return [row["sourcedId"] for row in sheet.dicts() if active(row) == "no"] if sheet else []
+    return tuple(row["sourcedId"] for row in sheet.dicts() if active(row) == "no") if sheet else ()
 
 
 def _add(sheet: Sheet, columns: dict[str, Callable[[Row], str]]) -> None:
