@@ -29,7 +29,7 @@ from portrait.store.batch import Batch
 from portrait.store.lease import Lease
 from portrait.store.link import add_accounts, name_accounts
 
-PART_ROWS = 300_000  # up to here one part; beyond, parts of at most six times this
+PART_ROWS = 150_000  # up to here one part; beyond, parts of at most six times this
 _FETCH = 100_000
 _ORDINAL = "row_number() OVER (PARTITION BY key ORDER BY line)"  # a row's place among its equals
 
