@@ -19,6 +19,7 @@ from portrait.store import statement as table
 from portrait.store.credential import add_credential, check_credential, list_credentials, revoke_credential
 from portrait.store.schema import repair
 from portrait.xapi.record_store import Limits
+from portrait.xapi.term import number
 from portrait.xapi.wsgi import Application, application
 from tests.test_xapi_find import Call, calling
 
@@ -221,3 +222,79 @@ def test_a_statement_that_is_found_by_a_whole_chain_fills_one_place_of_a_page(ap
         parameters["from"] = page["more"].rpartition("from=")[2].replace("%3D", "=")
     assert found == [one["id"] for one in reversed(chain)]
     assert page["more"] == ""
+
+
+def test_statements_whose_sender_waited_too_long_are_not_stored_later(
+    app: Application, monkeypatch: Any
+) -> None:
+    call = as_source(app, "a")
+    entered, go_on = Event(), Event()
+    held = table.held
+
+    def slow(*arguments: Any) -> Any:
+        entered.set()
+        go_on.wait(20)
+        return held(*arguments)
+
+    with ThreadPoolExecutor(3) as threads, monkeypatch.context() as patch:
+        patch.setattr(table, "held", slow)
+        first = threads.submit(call, "POST", body=did())
+        assert entered.wait(20)
+        patch.setattr("portrait.xapi.writer.PATIENCE", 0.01)
+        late = threads.submit(call, "POST", body=did())
+        assert late.result()[0] == 503
+        go_on.set()
+        assert first.result()[0] == 200
+    kept = did()
+    assert call("POST", body=kept)[0] == 200
+    assert len(_all(call)) == 2
+
+
+def test_a_sender_who_goes_while_the_statements_are_written_leaves_nothing(
+    app: Application, monkeypatch: Any
+) -> None:
+    call = as_source(app, "a")
+    add = table.add
+    monkeypatch.setattr("portrait.xapi.writer.PATIENCE", 0.01)
+    gone = Event()
+
+    def slow(*arguments: Any) -> None:
+        add(*arguments)
+        gone.wait(20)
+
+    with ThreadPoolExecutor(1) as threads, monkeypatch.context() as patch:
+        patch.setattr(table, "add", slow)
+        assert threads.submit(call, "POST", body=did()).result()[0] == 503
+        gone.set()
+    monkeypatch.setattr("portrait.xapi.writer.PATIENCE", 20.0)
+    assert call("POST", body=did())[0] == 200
+    assert len(_all(call)) == 1
+
+
+@pytest.mark.parametrize("cursor", ["!!!!", "____________", "AAAA", "", "gAAAAAAAAAA="])
+def test_a_link_that_is_none_of_the_store_s_is_a_bad_request(app: Application, cursor: str) -> None:
+    assert as_source(app, "a")("GET", {"from": cursor})[0] == 400
+
+
+def test_a_chain_of_references_is_followed_so_far_and_no_further(app: Application) -> None:
+    call = as_source(app, "a")
+    chain = [did(object={"id": "https://example.org/deep"})]
+    for _ in range(table.DEEPEST + 5):
+        chain.append(did(object={"objectType": "StatementRef", "id": chain[-1]["id"]}))
+    for one in chain:
+        assert call("POST", body=one)[0] == 200
+    with app.store.registry.connect() as connection:
+        wanted = table.Filter(activity=number("activity", "https://example.org/deep"))
+        assert len(table.find(connection, wanted, 100)) == table.DEEPEST + 1
+
+
+def test_more_parameters_than_anybody_needs_are_a_bad_request(app: Application) -> None:
+    assert as_source(app, "a")("GET", {f"x{number}": "1" for number in range(70)})[0] == 400
+
+
+def test_no_browser_takes_an_answer_for_a_page_of_the_site(app: Application) -> None:
+    said: list[Any] = []
+    app({"REQUEST_METHOD": "GET", "PATH_INFO": "/xapi/about"}, lambda status, headers: said.extend(headers))
+    headers = dict(said)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in headers["Content-Security-Policy"]

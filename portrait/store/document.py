@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from portrait.store.registry import at_once
 from portrait.store.schema import document
 
-TRIES = 5
+TRIES = 2  # each waits as long as the database lets it
 
 
 @dataclass(frozen=True)

@@ -484,6 +484,7 @@ echo = Table(  # a statement that refers to another is found by what that other 
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("said", BigInteger, primary_key=True, autoincrement=False),  # seq of the statement referred to
+    Column("depth", SmallInteger, nullable=False),  # over how many references
     # … and what that one says, so that a search need not look at it.
     Column("credential", Integer, nullable=False),
     Column("agent", BigInteger, nullable=False),

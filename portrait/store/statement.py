@@ -41,6 +41,7 @@ from portrait.store.schema import (
 from portrait.store.upsert import chunks
 
 LOCK = 7_241_901  # of the one who is writing statements, on PostgreSQL
+DEEPEST = 20  # links of a chain of references that a search follows; longer ones are made to do harm
 _MOST = 500  # parameters of one query
 _MANY = 3_000  # statements; more are not counted
 
@@ -200,21 +201,32 @@ def referring(connection: Connection, ids: Sequence[UUID]) -> list[tuple[int, UU
 
 
 def add_echoes(connection: Connection, pairs: Iterable[tuple[int, int]]) -> None:
-    """Let statements (first) be found by what others (second) say, along the chain in both directions."""
+    """Let statements (first) be found by what others (second) say, along the chain in both directions, `DEEPEST` links far."""
     for seq, said in sorted(pairs):
-        before = [seq, *connection.scalars(select(echo.c.seq).where(echo.c.said == seq))]
-        behind = [said, *connection.scalars(select(echo.c.said).where(echo.c.seq == said))]
+        before = {seq: 0} | _depths(connection, echo.c.seq, echo.c.said == seq)
+        behind = {said: 0} | _depths(connection, echo.c.said, echo.c.seq == said)
         told = connection.execute(
-            select(statement.c.seq, *(statement.c[name] for name in _SAID)).where(statement.c.seq.in_(behind))
+            select(statement.c.seq, *(statement.c[name] for name in _SAID)).where(
+                statement.c.seq.in_(list(behind))
+            )
         ).all()
         rows = [
-            {"seq": one, "said": other.seq, **{name: getattr(other, name) for name in _SAID}}
-            for one in before
+            {
+                "seq": one,
+                "said": other.seq,
+                "depth": depth + 1 + behind[other.seq],
+                **{name: getattr(other, name) for name in _SAID},
+            }
+            for one, depth in before.items()
             for other in told
-            if one != other.seq
+            if one != other.seq and depth + 1 + behind[other.seq] <= DEEPEST
         ]
         if rows:
             connection.execute(_insert(connection, echo).on_conflict_do_nothing(), rows)
+
+
+def _depths(connection: Connection, column: Any, where: Any) -> dict[int, int]:
+    return {row[0]: row[1] for row in connection.execute(select(column, echo.c.depth).where(where))}
 
 
 def _insert(connection: Connection, table: Any) -> Any:
@@ -285,6 +297,17 @@ def add_attachments(connection: Connection, contents: Mapping[str, bytes]) -> No
     rows = [{"sha2": key, "content": content} for key, content in sorted(contents.items())]
     if rows:
         connection.execute(_insert(connection, attachment).on_conflict_do_nothing(), rows)
+
+
+def attachment_sizes(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """Bytes of the contents that are there."""
+    found: dict[str, int] = {}
+    for part in chunks(keys, _MOST):
+        sizes = select(attachment.c.sha2, func.length(attachment.c.content)).where(
+            attachment.c.sha2.in_(part)
+        )
+        found |= {row[0]: row[1] for row in connection.execute(sizes)}
+    return found
 
 
 def attachments(connection: Connection, keys: Sequence[str]) -> dict[str, bytes]:

@@ -10,10 +10,8 @@ from uuid import UUID, uuid4
 from portrait.xapi.body import Mark, pack, written
 from portrait.xapi.invalid import Invalid
 from portrait.xapi.repair import Repair, repaired
-from portrait.xapi.statement import check
+from portrait.xapi.statement import VOIDED, check
 from portrait.xapi.term import Terms, terms
-
-VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 
 
 @dataclass(frozen=True, slots=True)

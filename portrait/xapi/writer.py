@@ -47,6 +47,12 @@ class Job:
     contents: Mapping[str, bytes]
     refusal: Refusal | None = None
     done: Event = field(default_factory=Event)
+    abandoned: bool = False  # whoever asked has gone; from `committing` on it is too late for that
+    committing: bool = False
+
+
+class _Gone(Exception):
+    """Somebody went while the group was written: it is written again without theirs."""
 
 
 class Writer:
@@ -74,10 +80,25 @@ class Writer:
             self._waiting.append(job)
             self._held += len(job.statements)
             self._turn.notify()
-        if not job.done.wait(PATIENCE):
-            raise busy("the statements are still waiting; sending them again with the same ids is safe")
+        if not job.done.wait(PATIENCE) and self._abandon(job):
+            raise busy("the statements had to wait too long; nothing of them was stored")
+        job.done.wait()
         if job.refusal is not None:
             raise job.refusal
+
+    def _abandon(self, job: Job) -> bool:
+        """Whether the job could still be called off; else its commit is on the way."""
+        with self._turn:
+            job.abandoned = not job.committing
+            return job.abandoned
+
+    def _commit(self, group: list[Job]) -> None:
+        """From here on nobody may go. Raises _Gone when somebody has."""
+        with self._turn:
+            if any(job.abandoned for job in group):
+                raise _Gone
+            for job in group:
+                job.committing = True
 
     def through(self) -> int:
         """Up to when everything that was stored can be seen, as far as this process goes, in microseconds since 1970."""
@@ -116,7 +137,11 @@ class Writer:
 
     def _write_group(self, group: list[Job]) -> None:
         try:
-            self._try(group)
+            try:
+                self._try(group)
+            except _Gone:
+                self._write_group([job for job in group if not job.abandoned])
+                return
         except Exception:
             if len(group) > 1:
                 # One of them may be at fault; the others need not suffer for it.
@@ -130,14 +155,18 @@ class Writer:
 
     def _try(self, group: list[Job]) -> None:
         for left in range(TRIES, 0, -1):
+            group = [job for job in group if not job.abandoned]
             try:
                 self._began = microseconds(clock.now())
                 with table.writing_statements(self._registry) as connection:
                     work = _Work(self, connection, group)
                     work.do()
+                    self._commit(group)
                 self._remember(work)
                 return
             except DBAPIError:
+                for job in group:
+                    job.committing = False
                 if left == 1:
                     raise
                 time.sleep(0.01 * 2 ** (TRIES - left))

@@ -14,13 +14,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from portrait.store.credential import Credential, check_credential
 from portrait.xapi.body import moment
 from portrait.xapi.exchange import Answer, Refusal, Request
 from portrait.xapi.record_store import Limits, Store
 from portrait.xapi.resource import document, statement, thing
-from portrait.xapi.writer import Writer
+from portrait.xapi.writer import Writer, busy
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ FORM_HEADERS = (
     "If-None-Match",
     "Accept-Language",
 )
+MOST_FIELDS = 64
+LONGEST_FORM = 4 << 20
 REMEMBERED_SECONDS = 10.0  # a revoked credential is turned away after so long at the latest
 
 Handler = Callable[[Request, Store], Answer]
@@ -90,6 +93,9 @@ class Application:
             answer = self._answer(asked)
         except Refusal as refusal:
             answer = refusal.answer()
+        except OperationalError:
+            log.exception("the registry did not take %s %s", asked.method, asked.path)
+            answer = busy("the registry is busy").answer()
         except Exception:
             number = secrets.token_hex(4).upper()
             log.exception("incident %s at %s %s", number, asked.method, asked.path)
@@ -107,8 +113,9 @@ class Application:
         elif asked.method not in methods:
             allowed = ", ".join((*methods, "HEAD", "OPTIONS"))
             raise Refusal(405, f"{asked.path} takes {allowed}", (("Allow", allowed),))
-        asked.read(self.store.limits.body)
+        asked.ask()
         if asked.called == "POST" and "method" in asked.parameters:
+            asked.read(min(self.store.limits.body, LONGEST_FORM))  # before it is known who sends it
             asked.unfold()
             if asked.called not in methods:
                 raise Refusal(405, f"{asked.path} does not take {asked.called}")
@@ -127,6 +134,8 @@ class Application:
         asked.faults()
         credential = self._door.enter(asked.headers.get("authorization", ""))
         _entitled(credential, asked)
+        if not asked.unfolded:
+            asked.read(self.store.limits.body)
         request = Request(
             asked.called,
             asked.path,
@@ -143,6 +152,7 @@ class Application:
             (VERSION, asked.answered or self._default),
             *answer.headers,
             *_CROSS_ORIGIN,
+            *_GUARDED,
         ]
         if asked.path == "/statements":
             headers.append((THROUGH, self._through()))
@@ -179,6 +189,10 @@ _PHRASE = {
 }
 # Courses run in browsers and send from other origins. Nothing but the credential counts here, so any origin may.
 _EXPOSED = f"ETag, Last-Modified, {VERSION}, {THROUGH}, Retry-After"
+_GUARDED = (  # what platforms stored may be anything: no browser shall take it for a page of the site
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; sandbox"),
+)
 _CROSS_ORIGIN = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", _EXPOSED))
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, PUT, POST, DELETE, OPTIONS"),
@@ -221,20 +235,23 @@ class _Asked:
         self.answered = ""
         self._fault = ""
 
+    def ask(self) -> None:
+        """Take the parameters."""
+        self.parameters = self._pairs(self._environ.get("QUERY_STRING", ""))
+
     def read(self, most: int) -> None:
-        """Take body and parameters. Raises Refusal 413 and 400."""
+        """Take the body. Raises Refusal 413."""
         length = self._environ.get("CONTENT_LENGTH") or "0"
         size = int(length) if length.isascii() and length.isdigit() else 0
         if size > most:
             raise Refusal(413, f"{size} bytes in one request; at most {most} are taken")
         if self.called in ("PUT", "POST"):
             self.body = self._environ["wsgi.input"].read(size) if size else b""
-        self.parameters = self._pairs(self._environ.get("QUERY_STRING", ""))
 
     def _pairs(self, text: str) -> dict[str, str]:
         found: dict[str, str] = {}
         try:
-            pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
+            pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
         except ValueError:
             pairs = []
             self._fault = "parameters are not percent-encoded UTF-8"

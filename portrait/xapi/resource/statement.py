@@ -156,7 +156,9 @@ def _many(request: Request, store: Store, form: str, attachments: bool) -> Answe
     with store.registry.connect() as connection:
         rows = table.find(connection, _filter(connection, request), limit + 1)
         shown = rows[:limit]
-        more = _more(request, store, shown[-1].seq) if len(rows) > limit else ""
+        if attachments:
+            shown = shown[: _carried(connection, shown, store.limits.body)]
+        more = _more(request, store, shown[-1].seq) if len(rows) > len(shown) else ""
         texts = _texts(connection, request, shown, form)
         body = b"".join((b'{"statements":[', b",".join(texts), b'],"more":', orjson.dumps(more), b"}"))
         if not attachments:
@@ -205,9 +207,13 @@ def _cursor(parameters: Mapping[str, str]) -> int | None:
     if value is None:
         return None
     try:
-        return int.from_bytes(base64.urlsafe_b64decode(value.encode()), "big")
+        read = base64.b64decode(value.encode(), altchars=b"-_", validate=True)
     except ValueError:
-        raise Refusal(400, f"{CURSOR}: not one of this store's links") from None
+        read = b""
+    cursor = int.from_bytes(read, "big")
+    if len(read) != 8 or cursor >= 1 << 63:
+        raise Refusal(400, f"{CURSOR}: not one of this store's links")
+    return cursor
 
 
 def _more(request: Request, store: Store, seq: int) -> str:
@@ -240,15 +246,33 @@ def _authorities(connection: Connection, wanted: set[int]) -> dict[int, bytes]:
     return {key: orjson.dumps(value) for key, value in known.items()}
 
 
+def _declared(row: Row) -> dict[str, str]:
+    """Type of each content by its sha2."""
+    if not row.flag & Mark.ATTACHED:
+        return {}
+    statement = orjson.loads(unpack(row.body))
+    things = (statement, statement["object"])
+    return {one["sha2"]: one["contentType"] for thing in things for one in thing.get("attachments", ())}
+
+
+def _carried(connection: Connection, rows: list[Row], most: int) -> int:
+    """How many of the statements, at least one, can be answered together with contents of so many bytes."""
+    declared = [_declared(row) for row in rows]
+    sizes = table.attachment_sizes(connection, [key for keys in declared for key in keys])
+    total = 0
+    for place, keys in enumerate(declared):
+        total += sum(sizes.get(key, 0) for key in keys)
+        if total > most and place:
+            return place
+    return len(rows)
+
+
 def _with_attachments(
     connection: Connection, body: bytes, rows: list[Row], headers: tuple[tuple[str, str], ...]
 ) -> Answer:
     wanted: dict[str, str] = {}
     for row in rows:
-        if row.flag & Mark.ATTACHED:
-            statement = orjson.loads(unpack(row.body))
-            for thing in (statement, statement["object"]):
-                wanted |= {one["sha2"]: one["contentType"] for one in thing.get("attachments", ())}
+        wanted |= _declared(row)
     contents = table.attachments(connection, list(wanted))
     parts = [Part(JSON, body)]
     parts += [Part(wanted[key], content, key) for key, content in contents.items()]

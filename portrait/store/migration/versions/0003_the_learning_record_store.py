@@ -65,6 +65,7 @@ def upgrade() -> None:
         "echo",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("said", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("depth", sa.SmallInteger(), nullable=False),
         sa.Column("credential", sa.Integer(), nullable=False),
         sa.Column("agent", sa.BigInteger(), nullable=False),
         sa.Column("verb", sa.BigInteger(), nullable=False),
