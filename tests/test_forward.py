@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from portrait.errors import MappingError, PortraitError
 from portrait.intake.door import intake
 from portrait.intake.forward import ensure_mapping, forward
 from portrait.intake.mapping import load_mapping
 from portrait.refresh import refresh
-from portrait.site import Site
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
 from portrait.store import statement as table
-from portrait.store.credential import add_credential
+from portrait.store.credential import add_credential, check_credential
 from portrait.xapi.wsgi import application
 from tests.conftest import Outcome
 from tests.test_xapi_find import Call, calling
@@ -175,3 +178,50 @@ def test_a_voiding_statement_in_a_file_takes_the_record_back_whichever_came_firs
         intake(sqlite_site, file, "xapi", by="test")
     refresh(sqlite_site)
     assert len(records(sqlite_site)) == 1
+
+
+@pytest.mark.parametrize("taken", ["moodle", "edx", "oulad", "oneroster"])
+def test_a_source_whose_name_another_kind_of_mapping_has_gets_no_credential(
+    command: Callable[..., Outcome], tmp_path: Path, taken: str
+) -> None:
+    refused = command("credential", "add", taken, "--home", tmp_path / "home")
+    assert refused.code == 3
+    assert f"{taken}_xapi" in refused.err
+
+
+def test_a_source_that_cannot_be_read_stops_neither_the_others_nor_the_portraits(
+    site: Site, send: Call, command: Callable[..., Outcome]
+) -> None:
+    assert send("POST", body=viewed("w1"))[0] == 200
+    with closing(application(site.registry)) as app:
+        for source in ("a_broken", "z_whole"):
+            ensure_mapping(site.settings.home, source)
+            call = calling(app, add_credential(site.registry, source=source))
+            assert call("POST", body=viewed(source))[0] == 200
+    (site.settings.home / "mapping" / "a_broken.yaml").write_text("name: a_broken\n", encoding="utf-8")
+    failures: list[PortraitError] = []
+    reports = forward(site, by="test", failures=failures)
+    assert {report.source for report in reports} == {"moodle_cloud", "z_whole"}
+    [failure] = failures
+    assert "a_broken" in str(failure)
+    with pytest.raises(MappingError, match="a_broken"):
+        forward(site, by="test")
+
+
+def test_refresh_says_at_the_end_which_source_could_not_be_read(
+    command: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    made = command("credential", "add", "city_lms", "--home", home, "--json").json
+    opened = open_site(load_settings(home))
+    credential = check_credential(opened.registry, made["key"], made["secret"])
+    assert credential is not None
+    with closing(application(opened.registry)) as app:
+        assert calling(app, replace(credential, secret=made["secret"]))("POST", body=viewed("w1"))[0] == 200
+    opened.registry.dispose()
+    Path(made["mapping"]).write_text("name: city_lms\n", encoding="utf-8")
+    refreshed = command("refresh", "--home", home)
+    assert refreshed.code == 2
+    assert "截止" in refreshed.out
+    assert "city_lms" in refreshed.err
+    assert "w1" not in refreshed.err

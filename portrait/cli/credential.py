@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="学习记录库的凭据：增加、列出、停用", no_args_is_help=True)
     app.add_typer(group, name="credential")
 
-    @group.command(epilog="例：portrait credential add moodle --rights own --rate 50")
+    @group.command(epilog="例：portrait credential add city_lms --rights own --rate 50")
     def add(
         source: Annotated[str, typer.Argument(help="来源平台的代码，也是它的映射的名字")],
         name: Annotated[str, typer.Option(help="平台的名称，写进它发来的每条语句的 authority")] = "",

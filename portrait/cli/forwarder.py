@@ -6,6 +6,7 @@ import logging
 from threading import Event, Thread
 
 from portrait.errors import LakeBusy, PortraitError
+from portrait.identity import hidden
 from portrait.intake.forward import forward
 from portrait.refresh import refresh
 from portrait.site import Site
@@ -19,6 +20,7 @@ class Forwarder:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._over = Event()
+        self._owed = False  # a refresh for what is in already
         self._thread = Thread(target=self._run, name="forwarder", daemon=True)
         self._thread.start()
 
@@ -28,15 +30,18 @@ class Forwarder:
 
     def once(self) -> None:
         """One round. What goes wrong is logged and tried again the next time."""
+        failures: list[PortraitError] = []
         try:
-            if forward(self._site, by="xapi"):
+            self._owed = bool(forward(self._site, by="xapi", failures=failures)) or self._owed
+            if self._owed:
                 refresh(self._site)
+                self._owed = False
         except LakeBusy:
-            log.info("another process is writing the lake; the statements wait")
-        except PortraitError as error:
-            log.warning("statements could not be taken in: %s", error)
+            log.info("another process is writing the lake; the portraits wait")
         except Exception:
             log.exception("statements could not be taken in")
+        for error in failures:
+            log.warning("statements could not be taken in: %s", hidden(str(error)))
 
     def close(self) -> None:
         self._over.set()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from subprocess import Popen
+from threading import Event, Thread
 from typing import Annotated
 
 import typer
 
 from portrait.cli import store
-from portrait.cli.console import stdout
+from portrait.cli.console import stderr, stdout
 from portrait.cli.forwarder import Forwarder
 from portrait.cli.option import Home
+from portrait.cli.store import end_on_term
 from portrait.errors import SettingError
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
@@ -58,6 +63,10 @@ def run(site: Site) -> None:
     inside = None if own_process else store.record_store(site)
     beside = store.start(settings) if own_process else None
     forwarder = Forwarder(site) if settings.xapi_minutes else None
+    over = Event()
+    end_on_term()
+    if beside is not None:
+        Thread(target=_watch, args=(beside, over), daemon=True).start()
     try:
         serve(site, ready=lambda: stdout().print(_ready(site)), store=inside)
     except OSError as error:
@@ -65,6 +74,7 @@ def run(site: Site) -> None:
             f"端口 {settings.port} 打不开（{error.strerror}）；换一个：--port 或 PORTRAIT_PORT"
         ) from error
     finally:
+        over.set()
         if forwarder is not None:
             forwarder.close()
         if inside is not None:
@@ -72,6 +82,14 @@ def run(site: Site) -> None:
         if beside is not None:
             beside.terminate()
             beside.wait()
+
+
+def _watch(beside: Popen[bytes], over: Event) -> None:
+    """Ends this process when the record store's has ended by itself: whoever started both shall notice."""
+    code = beside.wait()
+    if not over.is_set():
+        stderr().print(f"[bold red]错误[/] 学习记录库的进程停了（退出码 {code}），网站也停下")
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _ready(site: Site) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from threading import current_thread, main_thread
 from typing import Annotated, Any
 
 import typer
@@ -44,12 +46,23 @@ def record_store(site: Site) -> Application:
     return application(site.registry, default_version=settings.xapi_version, limits=limits)
 
 
+def end_on_term() -> None:
+    """Lets TERM end a server as Ctrl+C does, so that what waits is written and no child is left behind."""
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, _end)
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
+
+
 def run(site: Site) -> None:
     """Serves the store. Raises SettingError when the port cannot be had."""
     from waitress.server import create_server
 
     settings = site.settings
     app = record_store(site)
+    end_on_term()
     try:
         server: Any = create_server(
             app,

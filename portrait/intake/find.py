@@ -90,9 +90,12 @@ def _kind(layout: Layout, file: Path) -> str:
 def useless(mapping: Mapping, file: Path) -> Sentence:
     """Why a file is nothing for this mapping, with the patterns that would be."""
     lacking_heads = [
-        s.layout.heads for s in mapping.streams if fnmatch.fnmatchcase(file.name, Path(s.layout.file).name)
+        s.layout.heads
+        for s in mapping.streams
+        if s.layout.heads and fnmatch.fnmatchcase(file.name, Path(s.layout.file).name)
     ]
-    if lacking_heads:
+    # What is no table has no header: its first line may say anything, of anybody.
+    if lacking_heads and file.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx", ".xls"):
         return sentence(
             "{file}：映射 {mapping} 没有用得上它的流，它要的文件有这些列：{columns}；这个文件的表头是：{there}",
             file=file.name,

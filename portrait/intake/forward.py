@@ -6,15 +6,17 @@ What was forwarded is remembered once it is in. Stopped in between, the next tim
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 
 import orjson
 from sqlalchemy import Connection
 
-from portrait.errors import InputError
+from portrait.errors import InputError, PortraitError
 from portrait.intake.door import BatchReport, intake
 from portrait.intake.land import Progress
-from portrait.intake.mapping import load_mapping, mapping_files, read_mapping
+from portrait.intake.mapping import Mapping, load_mapping, mapping_files, read_mapping
 from portrait.intake.node import NAME
 from portrait.resource import DATA
 from portrait.site import Site
@@ -30,23 +32,48 @@ GENERAL = "xapi"  # the mapping of statements as the published profiles have the
 
 
 def forward(
-    site: Site, *, by: str, progress: Progress | None = None, wait_seconds: float = 0.0
+    site: Site,
+    *,
+    by: str,
+    progress: Progress | None = None,
+    wait_seconds: float = 0.0,
+    failures: list[PortraitError] | None = None,
 ) -> list[BatchReport]:
-    """Take in what the store received since the last time. Raises what `intake` raises: another source's turn comes again then."""
+    """Take in what the store received since the last time, source by source.
+
+    What `intake` raises for one source does not stop the others: it stands in `failures` at the end, or is raised then where
+    nobody asks for it; that source's turn comes again the next time.
+    """
     reports: list[BatchReport] = []
+    wrong: list[PortraitError] = []
     with site.registry.connect() as connection:
         sources = table.waiting_sources(connection)
     for source in sources:
-        while chunk := _next(site, source):
-            with tempfile.TemporaryDirectory(dir=site.settings.home, prefix=".statements.") as folder:
-                file = Path(folder) / f"statements-{chunk[0].seq}-{chunk[-1].seq}.jsonl"
-                with site.registry.connect() as connection:
-                    _write(connection, file, chunk)
-                reports += intake(site, file, source, by=by, progress=progress, wait_seconds=wait_seconds)
-            _take_back(site, source, chunk, by)
-            with site.registry.begin() as connection:
-                table.forward(connection, source, chunk[-1].seq)
+        try:
+            for more in _forwarded(site, source, by, progress, wait_seconds):
+                reports += more
+        except PortraitError as error:
+            wrong.append(error)
+    if failures is not None:
+        failures += wrong
+    elif wrong:
+        raise wrong[0]
     return reports
+
+
+def _forwarded(
+    site: Site, source: str, by: str, progress: Progress | None, wait_seconds: float
+) -> Iterator[list[BatchReport]]:
+    """What became of a source's statements, file by file."""
+    while chunk := _next(site, source):
+        with tempfile.TemporaryDirectory(dir=site.settings.home, prefix=".statements.") as folder:
+            file = Path(folder) / f"statements-{chunk[0].seq}-{chunk[-1].seq}.jsonl"
+            with site.registry.connect() as connection:
+                _write(connection, file, chunk)
+            yield intake(site, file, source, by=by, progress=progress, wait_seconds=wait_seconds)
+        _take_back(site, source, chunk, by)
+        with site.registry.begin() as connection:
+            table.forward(connection, source, chunk[-1].seq)
 
 
 def _next(site: Site, source: str) -> list[Row]:
@@ -105,9 +132,18 @@ def add_platform(
 
 
 def ensure_mapping(home: Path, source: str) -> Path:
-    """The mapping that reads a source's statements: its own, or else a copy of the general one under the source's name, to be adapted."""
+    """The mapping that reads a source's statements: its own, or else a copy of the general one under the source's name, to be adapted.
+
+    Raises InputError when the name is taken by a mapping that reads something else, and MappingError for a damaged one.
+    """
     files = mapping_files(home)
     if source in files:
+        if not _reads_statements(read_mapping(files[source])):
+            raise InputError(
+                "“{source}”已经是一个映射的名字，而它读的不是语句；请换一个来源代码，如 {other}",
+                source=source,
+                other=f"{source}_xapi",
+            )
         return files[source]
     text = (DATA / "mapping" / f"{GENERAL}.yaml").read_text(encoding="utf-8")
     path = home / "mapping" / f"{source}.yaml"
@@ -121,3 +157,14 @@ def ensure_mapping(home: Path, source: str) -> Path:
     half.replace(path)
     read_mapping(path)
     return path
+
+
+def _reads_statements(mapping: Mapping) -> bool:
+    """Whether a file of statements as it is forwarded would be read by it."""
+    return any(
+        stream.target.name == "record"
+        and stream.layout.format in ("auto", "jsonl")
+        and not stream.layout.heads
+        and fnmatch("statements-1-2.jsonl", PurePosixPath(stream.layout.file).name)
+        for stream in mapping.streams
+    )
