@@ -1,0 +1,72 @@
+"""The site and the learning record store as two processes of one command: started together, ended together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from portrait.settings import load_settings
+from portrait.site import open_site
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def answers(port: int, path: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+@pytest.fixture
+def pair(tmp_path: Path):
+    """The running command, the site's port and the store's."""
+    home = tmp_path / "home"
+    open_site(load_settings(home)).registry.dispose()
+    port, store = free_port(), free_port()
+    code = "from portrait.cli import main; main()"
+    words = ["serve", "--home", home, "--port", port, "--xapi-port", store]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    told = ""
+    while process.poll() is None and not ("网站已打开" in told and "学习记录库已打开" in told):
+        told += process.stdout.readline()
+    yield process, port, store
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.mark.slow
+def test_one_command_serves_both_and_ends_both(pair) -> None:
+    process, port, store = pair
+    assert answers(port, "/login")
+    assert answers(store, "/xapi/about")
+    assert not answers(port, "/xapi/about")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert not answers(store, "/xapi/about")
+
+
+@pytest.mark.slow
+def test_when_the_store_ends_by_itself_the_site_ends_too(pair) -> None:
+    process, _, store = pair
+    [child] = (Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())[:1]
+    os.kill(int(child), signal.SIGKILL)
+    process.wait(30)
+    assert not answers(store, "/xapi/about")
