@@ -25,7 +25,7 @@ def free_port() -> int:
 
 def answers(port: int, path: str) -> bool:
     with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-        return bool(answer.status == 200 and answer.url.endswith(path))
+        return bool(answer.status == 200 and answer.url == f"http://127.0.0.1:{port}{path}")
     return False
 
 
