@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from portrait.errors import AccessRefused, InputError, NotFound
 from portrait.explain import compliance_of, records_of
@@ -25,9 +26,12 @@ from portrait.offsite import offsite_board
 from portrait.proof import check_proof
 from portrait.rebuild import rebuild
 from portrait.record import Flag, Kind
+from portrait.refresh import refresh
 from portrait.scope import Actor, Role, Scope, scope
 from portrait.site import Site
 from portrait.store.claim import claims, claims_of
+from portrait.store.decision import join_persons, undo
+from portrait.store.schema import account
 from portrait.store.training import Ask
 from tests.hand import Hand, record
 from tests.readers import account_of, enlist, settle
@@ -260,6 +264,34 @@ def test_an_unverified_sign_in_counts_when_who_runs_the_class_confirms_it(
     assert mine.record not in {one.record for one in waiting_records(signed, read("school"))}
     assert compliance_of(signed, 1).offsite.value == 2.0
     assert offsite_board(signed, read("office"), Ask(), signed.today).days[:3]
+
+
+def test_what_was_confirmed_stays_confirmed_when_two_persons_are_one_and_when_an_account_moves(
+    signed: Site, read: Callable[[str], Scope]
+) -> None:
+    def figures(person: int) -> tuple[float, float]:
+        found = compliance_of(signed, person)
+        return found.hours.value, found.offsite.value
+
+    def board() -> tuple[int, ...]:
+        """By number of off-site days how many of the two at the school of persons 1 and 2."""
+        refresh(signed)
+        return offsite_board(signed, read("school"), Ask(), signed.today).days[:3]
+
+    mine = next(
+        one for one in waiting_records(signed, read("trainer")) if one.person_id == 1 and not one.outside
+    )
+    decide_record(signed, read("trainer"), mine.record, "confirmed")
+    assert (figures(1), board()) == ((6.0, 2.0), (1, 0, 1))
+    with signed.registry.begin() as connection:
+        joined = join_persons(connection, 1, 2, by="admin", now=signed.now)
+    assert (figures(2), board()[2]) == ((6.0, 2.0), 1)
+    with signed.registry.begin() as connection:
+        undo(connection, "alias", joined.id, by="admin", now=signed.now)
+    assert (figures(1), board()) == ((6.0, 2.0), (1, 0, 1))
+    with signed.registry.begin() as connection:
+        connection.execute(update(account).where(account.c.id == account_of(1)).values(person_id=2))
+    assert (figures(2), board()) == ((6.0, 2.0), (1, 0, 1))
 
 
 def test_claims_and_decisions_are_the_same_on_both_databases(site: Site, tmp_path: Path) -> None:

@@ -156,15 +156,15 @@ def own_account(
     link_accounts(connection, now)
 
 
-def confirmed_records(registry: Engine, persons: Collection[int] | None = None) -> set[bytes]:
-    """Records of the lake that somebody has confirmed; of all persons when none are given."""
+def confirmed_records(registry: Engine, among: Collection[bytes] | None = None) -> set[bytes]:
+    """Records of the lake that somebody has confirmed, whosever they are by now; of all records when none are given."""
     query = select(claim.c.record).where(claim.c.record.is_not(None), claim.c.state == "confirmed")
     with registry.connect() as connection:
-        if persons is None:
+        if among is None:
             return {bytes(one) for one in connection.execute(query).scalars()}
-        listed, found = list(persons), set[bytes]()
+        listed, found = list(among), set[bytes]()
         for start in range(0, len(listed), PART):
-            part = query.where(claim.c.person_id.in_(listed[start : start + PART]))
+            part = query.where(claim.c.record.in_(listed[start : start + PART]))
             found.update(bytes(one) for one in connection.execute(part).scalars())
         return found
 
