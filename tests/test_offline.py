@@ -176,6 +176,32 @@ def test_nobody_decides_on_foreign_claims_or_on_their_own(
             proof_file(home, read(login), number)
 
 
+@pytest.mark.parametrize(("me", "stands"), [(1, 2), (2, 2), (2, 1), (4, 2)])
+def test_nobody_confirms_their_own_claim_under_another_key(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path, me: int, stands: int
+) -> None:
+    """Person 1 hands in; persons 1, 2 and 4 turn out to be one, whichever of them stands for the others."""
+    number = claim(home, read("teacher"), tmp_path)
+    with home.registry.begin() as connection:
+        for other in {1, 2, 4} - {stands}:
+            join_persons(connection, other, stands, by="admin", now=home.now)
+    head = scope(Actor(99, "head", "校长", Role.SCHOOL, person_id=me, school_id=1), home.today)
+    with pytest.raises(AccessRefused, match="不能确认自己的申报"):
+        decide(home, head, [number], "confirmed", by="head")
+    foreign = scope(Actor(98, "other", "副校长", Role.SCHOOL, person_id=3, school_id=1), home.today)
+    assert [one.id for one in decide(home, foreign, [number], "confirmed", by="other")] == [number]
+
+
+def test_a_teacher_takes_back_what_was_handed_in_under_another_key(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path
+) -> None:
+    number = claim(home, read("teacher"), tmp_path)
+    with home.registry.begin() as connection:
+        join_persons(connection, 1, 2, by="admin", now=home.now)
+    withdraw(home, read("colleague"), number)
+    assert [one.state for one in claims_of(home.registry, read("colleague"))] == ["withdrawn"]
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
