@@ -20,6 +20,7 @@ from portrait.identity import account_number, identify, load_secret
 from portrait.intake.archive import keep, place, sound
 from portrait.intake.bench import staging_folder
 from portrait.intake.door import intake
+from portrait.intake.land import record_key
 from portrait.proof import check_proof
 from portrait.record import Flag, Kind
 from portrait.resource import read_yaml
@@ -146,7 +147,7 @@ def withdraw(site: Site, scope: Scope, number: int) -> None:
     """Take back what one has handed in oneself, while nobody has decided. Raises NotFound when there is nothing to take back."""
     claim = claim_of(site.registry, scope, number)
     if not are_one(site.registry, own_person(scope), claim.person_id) or not decide_claim(
-        site.registry, number, "withdrawn", by=scope.actor.login, now=site.now
+        site.registry, number, "withdrawn", by=scope.actor.login, now=site.now, kept=_kept(number)
     ):
         raise NotFound("没有可以撤回的申报 {number}", number=number)
 
@@ -236,7 +237,7 @@ def decide(
     site: Site, scope: Scope | None, numbers: Sequence[int], state: str, reason: str = "", *, by: str
 ) -> list[Claim]:
     """Confirm or return claims; those that became decided now. A confirmed one becomes a verified record first, so that a crash
-    in between leaves it waiting and confirming it again adds nothing.
+    in between leaves it waiting and confirming it again adds nothing; returned after all, it counts no more from the next refresh.
 
     `scope` is None for who runs a command. Raises NotFound, InputError, AccessRefused before anything is done, and LakeBusy.
     """
@@ -255,8 +256,15 @@ def decide(
     return [
         one
         for one in found
-        if decide_claim(site.registry, one.id, state, by=by, now=now, reason=reason.strip())
+        if decide_claim(
+            site.registry, one.id, state, by=by, now=now, reason=reason.strip(), kept=_kept(one.id)
+        )
     ]
+
+
+def _kept(number: int) -> tuple[str, int]:
+    """Source and key of the record that a claim becomes."""
+    return MAPPING, record_key(MAPPING, "", [str(number)])
 
 
 def _check(scope: Scope | None, state: str, reason: str) -> None:

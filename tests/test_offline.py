@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from portrait.errors import AccessRefused, InputError, NotFound
 from portrait.explain import compliance_of, records_of
+from portrait.intake.door import BatchReport, intake
 from portrait.offline import (
     decide,
     decide_record,
@@ -154,6 +155,40 @@ def test_a_claim_that_is_returned_or_withdrawn_counts_for_nothing_and_says_why(
         ("returned", "照片看不清"),
     ]
     assert records_of(home, 1) == []
+
+
+@pytest.mark.parametrize("after", ["returned", "withdrawn", "confirmed"])
+def test_what_was_killed_while_confirming_counts_as_the_decision_says_that_was_taken_then(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    number = claim(home, read("teacher"), tmp_path)
+    with monkeypatch.context() as killed:
+        killed.setattr("portrait.offline.decide_claim", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            decide(home, read("school"), [number], "confirmed", by="school")
+    if after == "withdrawn":
+        withdraw(home, read("teacher"), number)
+    else:
+        decide(home, read("school"), [number], after, "照片看不清", by="school")
+    refresh(home)
+    assert [one.state for one in claims_of(home.registry, read("teacher"))] == [after]
+    assert compliance_of(home, 1).hours.value == (2.0 if after == "confirmed" else 0.0)
+
+
+def test_who_confirms_while_another_returns_has_the_last_word_and_the_hours(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = claim(home, read("teacher"), tmp_path)
+
+    def meanwhile(*said: object, **more: object) -> list[BatchReport]:
+        decide(home, read("office"), [number], "returned", "重复", by="office")
+        return intake(*said, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("portrait.offline.intake", meanwhile)
+    decide(home, read("school"), [number], "confirmed", by="school")
+    refresh(home)
+    assert [one.state for one in claims_of(home.registry, read("teacher"))] == ["confirmed"]
+    assert compliance_of(home, 1).hours.value == 2.0
 
 
 def test_nobody_decides_on_foreign_claims_or_on_their_own(

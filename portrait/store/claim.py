@@ -14,6 +14,7 @@ from portrait.errors import NotFound
 from portrait.scope import Scope, claimable, own_claims
 from portrait.store.link import add_accounts, link_accounts
 from portrait.store.name import PART
+from portrait.store.ruling import Ruling, rule, rulings_on
 from portrait.store.schema import account, claim, person, proof, school, trainee, training_class
 from portrait.store.upsert import put
 
@@ -122,11 +123,19 @@ def may_decide(registry: Engine, scope: Scope, number: int) -> bool:
 
 
 def decide_claim(
-    registry: Engine, number: int, state: str, *, by: str, now: datetime, reason: str = ""
+    registry: Engine,
+    number: int,
+    state: str,
+    *,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    kept: tuple[str, int] | None = None,
 ) -> bool:
     """Whether the claim was still waiting and is decided now; a decision that somebody else took first holds.
 
-    Only to confirm goes over a return or withdrawal of the same moment: by then the record is in.
+    Only to confirm goes over a return or withdrawal of the same moment: by then the record is in. `kept` are the source and
+    `key_number` of that record: it counts as long as the claim is not returned or withdrawn, even if it came in before.
     """
     waiting = and_(
         claim.c.id == number,
@@ -138,7 +147,20 @@ def decide_claim(
             .where(waiting)
             .values(state=state, confirmed_by=by[:60], confirmed_at=now, reason=reason[:REASON_LIMIT])
         )
+        if done.rowcount == 1 and kept is not None:
+            _keep(connection, kept, state, by, now, reason)
     return done.rowcount == 1
+
+
+def _keep(
+    connection: Connection, kept: tuple[str, int], state: str, by: str, now: datetime, reason: str
+) -> None:
+    """Withdraw the record of a claim, or let it count again. In the transaction of the decision: the last one of each holds."""
+    source, key = kept
+    said = "restore" if state == "confirmed" else "void"
+    if said == "restore" and not rulings_on(connection, [], [key]):
+        return
+    rule(connection, [Ruling(said, source, None, key, reason or STATES[state], by, now)])
 
 
 def own_account(
