@@ -14,6 +14,7 @@ from portrait.scope import Role, Scope
 from portrait.site import Site
 from portrait.store.name import account_names, batch_names, class_names, course_names
 from portrait.store.ruling import rulings_on
+from portrait.store.trainee import listed_accounts
 from portrait.store.training import class_numbers
 from portrait.withdrawal import EPOCH, rule_on
 
@@ -40,9 +41,9 @@ class Doubt:
     state: str  # open | cleared | refused
     waiting: bool  # decided, and the figures follow with the next refresh
     source: str
-    account: str  # as shown, masked
-    person: int | None
-    name: str  # only of trainees, and not for administrators, who see no one's learning
+    account: str  # as shown, masked; of trainees whom the reader may list, and for who decides on all records
+    person: int | None  # as the account
+    name: str  # only of trainees whom the reader may list: administrators see no one's learning, providers that of their time
     course_title: str
     class_name: str
     item: str
@@ -64,10 +65,14 @@ def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", lim
     courses = course_names(site.registry, {row["course"] for row in found} - {0})
     classes = class_names(site.registry, {row["run"] for row in found} - {0})
     batches = batch_names(site.registry, {row["batch"] for row in found})
+    listed = listed_accounts(site.registry, scope, {row["account"] for row in found if row["run"]})
+    all_accounts = _all(scope)
     made = []
     for row in found:
         flag, account = Flag(row["flag"]), accounts.get(row["account"])
         course, batch = courses.get(row["course"]), batches.get(row["batch"])
+        named = (row["run"], row["account"]) in listed
+        shown = account if named or all_accounts else None
         now = _state(flag)
         said = decided.get(row["id"])
         then = DECISIONS[said] if said else "open"
@@ -79,9 +84,9 @@ def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", lim
                 then,
                 then != now,
                 account.source if account else "",
-                account.shown if account else "",
-                account.person if account else None,
-                account.name if account and row["run"] and scope.actor.role is not Role.ADMIN else "",
+                shown.shown if shown else "",
+                shown.person if shown else None,
+                shown.name if shown and named else "",
                 course.title if course else "",
                 classes.get(row["run"], ("", None))[0],
                 row["item"],
@@ -147,12 +152,16 @@ def _where(site: Site, scope: Scope, rule: str, state: str) -> str:
     return f"{said} AND {_allowed(site, scope)}"
 
 
+def _all(scope: Scope) -> bool:
+    role = scope.actor.role
+    return role is Role.ADMIN or (role is Role.OFFICE and not scope.actor.office)
+
+
 def _allowed(site: Site, scope: Scope) -> str:
     """Administrators and the department decide on all, others on the records of their classes, teachers on none."""
-    role = scope.actor.role
-    if role is Role.ADMIN or (role is Role.OFFICE and not scope.actor.office):
+    if _all(scope):
         return "true"
-    if role not in (Role.OFFICE, Role.TRAINER):
+    if scope.actor.role not in (Role.OFFICE, Role.TRAINER):
         return "false"
     with site.registry.connect() as connection:
         own = class_numbers(connection, scope)

@@ -95,6 +95,9 @@ def _explained(
     )
 
 
+_CONFIRMABLE = (Kind.ATTENDANCE, Kind.ACTIVITY)
+
+
 def records_of(
     site: Site,
     person_id: int,
@@ -107,7 +110,8 @@ def records_of(
     accounts = {number: source for number, (_, source) in accounts_of(site.registry, [person_id]).items()}
     rows = _rows(site, accounts, kinds, limit, offset)
     named = _Names.of(site, rows)
-    confirmed = confirmed_records(site.registry, [person_id])
+    # By record, not by person: a claim keeps the person it was made of, a record goes where its account goes.
+    confirmed = confirmed_records(site.registry, {row["id"] for row in rows if row["kind"] in _CONFIRMABLE})
     signed = {row["run"] for row in rows if row["kind"] == Kind.ATTENDANCE} - {0}
     spans = class_spans(site.registry, signed)
     return [

@@ -20,11 +20,13 @@ from portrait.identity import account_number, identify, load_secret
 from portrait.intake.archive import keep, place, sound
 from portrait.intake.bench import staging_folder
 from portrait.intake.door import intake
+from portrait.intake.land import record_key
 from portrait.proof import check_proof
 from portrait.record import Flag, Kind
 from portrait.resource import read_yaml
 from portrait.scope import Role, Scope
 from portrait.site import Site
+from portrait.store.alias import are_one
 from portrait.store.answer import own_person
 from portrait.store.claim import (
     REASON_LIMIT,
@@ -144,8 +146,8 @@ def hand_in(
 def withdraw(site: Site, scope: Scope, number: int) -> None:
     """Take back what one has handed in oneself, while nobody has decided. Raises NotFound when there is nothing to take back."""
     claim = claim_of(site.registry, scope, number)
-    if claim.person_id != own_person(scope) or not decide_claim(
-        site.registry, number, "withdrawn", by=scope.actor.login, now=site.now
+    if not are_one(site.registry, own_person(scope), claim.person_id) or not decide_claim(
+        site.registry, number, "withdrawn", by=scope.actor.login, now=site.now, kept=_kept(number)
     ):
         raise NotFound("没有可以撤回的申报 {number}", number=number)
 
@@ -210,7 +212,7 @@ def decide_record(site: Site, scope: Scope, record: bytes, state: str, reason: s
     row = next(iter(waiting_records(site, scope, only=record)), None)
     if row is None:
         raise NotFound("没有这条待确认的记录，或者已经有人处理了")
-    _not_oneself(scope, row.person_id)
+    _not_oneself(site, scope, row.person_id)
     add_claim(
         site.registry,
         {
@@ -235,7 +237,7 @@ def decide(
     site: Site, scope: Scope | None, numbers: Sequence[int], state: str, reason: str = "", *, by: str
 ) -> list[Claim]:
     """Confirm or return claims; those that became decided now. A confirmed one becomes a verified record first, so that a crash
-    in between leaves it waiting and confirming it again adds nothing.
+    in between leaves it waiting and confirming it again adds nothing; returned after all, it counts no more from the next refresh.
 
     `scope` is None for who runs a command. Raises NotFound, InputError, AccessRefused before anything is done, and LakeBusy.
     """
@@ -243,7 +245,7 @@ def decide(
     found = [claim_of(site.registry, scope, number) for number in dict.fromkeys(numbers)]
     for claim in found:
         if scope is not None:
-            _not_oneself(scope, claim.person_id)
+            _not_oneself(site, scope, claim.person_id)
             if not may_decide(site.registry, scope, claim.id):
                 raise AccessRefused("第 {number} 号申报不由您确认", number=claim.id)
         if claim.state != "submitted":
@@ -254,8 +256,15 @@ def decide(
     return [
         one
         for one in found
-        if decide_claim(site.registry, one.id, state, by=by, now=now, reason=reason.strip())
+        if decide_claim(
+            site.registry, one.id, state, by=by, now=now, reason=reason.strip(), kept=_kept(one.id)
+        )
     ]
+
+
+def _kept(number: int) -> tuple[str, int]:
+    """Source and key of the record that a claim becomes."""
+    return MAPPING, record_key(MAPPING, "", [str(number)])
 
 
 def _check(scope: Scope | None, state: str, reason: str) -> None:
@@ -269,8 +278,9 @@ def _check(scope: Scope | None, state: str, reason: str) -> None:
         raise InputError("原因最多 {most} 字", most=REASON_LIMIT)
 
 
-def _not_oneself(scope: Scope, person_id: int) -> None:
-    if scope.actor.person_id == person_id:
+def _not_oneself(site: Site, scope: Scope, person_id: int) -> None:
+    me = scope.actor.person_id
+    if me is not None and are_one(site.registry, me, person_id):
         raise AccessRefused("不能确认自己的申报")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from portrait.store.schema import ruling
 from portrait.world import WORLD_SOURCES, write_world
 from portrait.world.measure import measure
 from tests.hand import Hand, cell_sums, record
+from tests.readers import PERSONS, account_of, enlist, settle
 
 RULE = doubt_rule()
 NIGHT = datetime(2022, 10, 10, 12, tzinfo=UTC)  # eight in the evening in China
@@ -187,6 +188,33 @@ def test_who_may_not_see_a_record_may_not_decide_on_it(hand: Hand, fast: bytes) 
         decide(hand.site, trainer, "clear", [fast], reason="想算", by="承训单位")
     with pytest.raises(InputError, match="不存疑"):
         decide(hand.site, ADMIN, "clear", [(2).to_bytes(16, "big")], reason="都算", by="管理员")
+
+
+def test_names_are_those_of_trainees_whom_the_reader_may_list_and_a_provider_s_right_to_them_ends(
+    sqlite_site: Site,
+) -> None:
+    """Persons 1 and 3 are trainees of class 101, which ends on 20 July 2022; person 2 and the free record are not its own."""
+    settle(sqlite_site.registry)
+    actors = enlist(sqlite_site.registry, "trainer", "office", "office-a", "admin")
+    hand = Hand(sqlite_site)
+    hand.account(90, 3, source="乙")  # another account of person 3
+    said = [(1, account_of(1), 101), (2, account_of(2), 101), (3, account_of(1), 0), (4, 90, 101)]
+    hand.batch([record(n, who, Kind.EXAM, 0.8, run=run, flag=Flag.SPEED) for n, who, run in said])
+    refresh(sqlite_site)
+
+    def named(login: str, day: date) -> dict[int, tuple[str, bool]]:
+        """By record the name shown, and whether anything else tells whose it is."""
+        found = doubts(sqlite_site, scope(actors[login], day))
+        return {one.line: (one.name, bool(one.account or one.person)) for one in found}
+
+    during, after = date(2022, 12, 1), date(2023, 12, 1)
+    first, third = PERSONS[1], PERSONS[3]
+    assert named("trainer", during) == {1: (first, True), 2: ("", False), 4: (third, True)}
+    assert named("trainer", after) == {1: ("", False), 2: ("", False), 4: ("", False)}
+    for day in (during, after):
+        assert named("office", day) == {1: (first, True), 2: ("", True), 3: ("", True), 4: (third, True)}
+        assert named("office-a", day) == {1: (first, True), 2: ("", False), 4: (third, True)}
+        assert named("admin", day) == dict.fromkeys((1, 2, 3, 4), ("", True))
 
 
 # --- measured ------------------------------------------------------------------------------------------------------

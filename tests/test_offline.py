@@ -9,9 +9,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from portrait.errors import AccessRefused, InputError, NotFound
 from portrait.explain import compliance_of, records_of
+from portrait.intake.door import BatchReport, intake
 from portrait.offline import (
     decide,
     decide_record,
@@ -25,9 +27,12 @@ from portrait.offsite import offsite_board
 from portrait.proof import check_proof
 from portrait.rebuild import rebuild
 from portrait.record import Flag, Kind
+from portrait.refresh import refresh
 from portrait.scope import Actor, Role, Scope, scope
 from portrait.site import Site
 from portrait.store.claim import claims, claims_of
+from portrait.store.decision import join_persons, undo
+from portrait.store.schema import account
 from portrait.store.training import Ask
 from tests.hand import Hand, record
 from tests.readers import account_of, enlist, settle
@@ -152,6 +157,40 @@ def test_a_claim_that_is_returned_or_withdrawn_counts_for_nothing_and_says_why(
     assert records_of(home, 1) == []
 
 
+@pytest.mark.parametrize("after", ["returned", "withdrawn", "confirmed"])
+def test_what_was_killed_while_confirming_counts_as_the_decision_says_that_was_taken_then(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    number = claim(home, read("teacher"), tmp_path)
+    with monkeypatch.context() as killed:
+        killed.setattr("portrait.offline.decide_claim", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            decide(home, read("school"), [number], "confirmed", by="school")
+    if after == "withdrawn":
+        withdraw(home, read("teacher"), number)
+    else:
+        decide(home, read("school"), [number], after, "照片看不清", by="school")
+    refresh(home)
+    assert [one.state for one in claims_of(home.registry, read("teacher"))] == [after]
+    assert compliance_of(home, 1).hours.value == (2.0 if after == "confirmed" else 0.0)
+
+
+def test_who_confirms_while_another_returns_has_the_last_word_and_the_hours(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = claim(home, read("teacher"), tmp_path)
+
+    def meanwhile(*said: object, **more: object) -> list[BatchReport]:
+        decide(home, read("office"), [number], "returned", "重复", by="office")
+        return intake(*said, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("portrait.offline.intake", meanwhile)
+    decide(home, read("school"), [number], "confirmed", by="school")
+    refresh(home)
+    assert [one.state for one in claims_of(home.registry, read("teacher"))] == ["confirmed"]
+    assert compliance_of(home, 1).hours.value == 2.0
+
+
 def test_nobody_decides_on_foreign_claims_or_on_their_own(
     home: Site, read: Callable[[str], Scope], tmp_path: Path
 ) -> None:
@@ -170,6 +209,32 @@ def test_nobody_decides_on_foreign_claims_or_on_their_own(
     for login in ("colleague", "trainer", "bureau", "admin"):
         with pytest.raises(NotFound):
             proof_file(home, read(login), number)
+
+
+@pytest.mark.parametrize(("me", "stands"), [(1, 2), (2, 2), (2, 1), (4, 2)])
+def test_nobody_confirms_their_own_claim_under_another_key(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path, me: int, stands: int
+) -> None:
+    """Person 1 hands in; persons 1, 2 and 4 turn out to be one, whichever of them stands for the others."""
+    number = claim(home, read("teacher"), tmp_path)
+    with home.registry.begin() as connection:
+        for other in {1, 2, 4} - {stands}:
+            join_persons(connection, other, stands, by="admin", now=home.now)
+    head = scope(Actor(99, "head", "校长", Role.SCHOOL, person_id=me, school_id=1), home.today)
+    with pytest.raises(AccessRefused, match="不能确认自己的申报"):
+        decide(home, head, [number], "confirmed", by="head")
+    foreign = scope(Actor(98, "other", "副校长", Role.SCHOOL, person_id=3, school_id=1), home.today)
+    assert [one.id for one in decide(home, foreign, [number], "confirmed", by="other")] == [number]
+
+
+def test_a_teacher_takes_back_what_was_handed_in_under_another_key(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path
+) -> None:
+    number = claim(home, read("teacher"), tmp_path)
+    with home.registry.begin() as connection:
+        join_persons(connection, 1, 2, by="admin", now=home.now)
+    withdraw(home, read("colleague"), number)
+    assert [one.state for one in claims_of(home.registry, read("colleague"))] == ["withdrawn"]
 
 
 @pytest.mark.parametrize(
@@ -260,6 +325,34 @@ def test_an_unverified_sign_in_counts_when_who_runs_the_class_confirms_it(
     assert mine.record not in {one.record for one in waiting_records(signed, read("school"))}
     assert compliance_of(signed, 1).offsite.value == 2.0
     assert offsite_board(signed, read("office"), Ask(), signed.today).days[:3]
+
+
+def test_what_was_confirmed_stays_confirmed_when_two_persons_are_one_and_when_an_account_moves(
+    signed: Site, read: Callable[[str], Scope]
+) -> None:
+    def figures(person: int) -> tuple[float, float]:
+        found = compliance_of(signed, person)
+        return found.hours.value, found.offsite.value
+
+    def board() -> tuple[int, ...]:
+        """By number of off-site days how many of the two at the school of persons 1 and 2."""
+        refresh(signed)
+        return offsite_board(signed, read("school"), Ask(), signed.today).days[:3]
+
+    mine = next(
+        one for one in waiting_records(signed, read("trainer")) if one.person_id == 1 and not one.outside
+    )
+    decide_record(signed, read("trainer"), mine.record, "confirmed")
+    assert (figures(1), board()) == ((6.0, 2.0), (1, 0, 1))
+    with signed.registry.begin() as connection:
+        joined = join_persons(connection, 1, 2, by="admin", now=signed.now)
+    assert (figures(2), board()[2]) == ((6.0, 2.0), 1)
+    with signed.registry.begin() as connection:
+        undo(connection, "alias", joined.id, by="admin", now=signed.now)
+    assert (figures(1), board()) == ((6.0, 2.0), (1, 0, 1))
+    with signed.registry.begin() as connection:
+        connection.execute(update(account).where(account.c.id == account_of(1)).values(person_id=2))
+    assert (figures(2), board()) == ((6.0, 2.0), (1, 0, 1))
 
 
 def test_claims_and_decisions_are_the_same_on_both_databases(site: Site, tmp_path: Path) -> None:

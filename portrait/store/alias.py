@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, or_, select, tuple_, update
 
 from portrait.match import IdentityRule, Match, identity_rule, stands_for
 from portrait.store.link import OPEN, decide_alone, settle, touching
@@ -21,6 +21,13 @@ _PART = 400
 def same_person(column: ColumnElement[Any], person_id: int | None) -> ColumnElement[bool]:
     """A condition on a column of persons: this one, or one whom this one stands for."""
     return or_(column == person_id, column.in_(select(person.c.id).where(person.c.stands_id == person_id)))
+
+
+def are_one(registry: Engine, one: int, other: int) -> bool:
+    """Whether two persons are the same, or have the same one to stand for them."""
+    query = select(func.coalesce(person.c.stands_id, person.c.id)).where(person.c.id.in_((one, other)))
+    with registry.connect() as connection:
+        return one == other or len(set(connection.execute(query).scalars())) == 1
 
 
 def unify(connection: Connection, now: datetime) -> set[int]:

@@ -14,6 +14,7 @@ from portrait.errors import NotFound
 from portrait.scope import Scope, claimable, own_claims
 from portrait.store.link import add_accounts, link_accounts
 from portrait.store.name import PART
+from portrait.store.ruling import Ruling, rule, rulings_on
 from portrait.store.schema import account, claim, person, proof, school, trainee, training_class
 from portrait.store.upsert import put
 
@@ -122,11 +123,19 @@ def may_decide(registry: Engine, scope: Scope, number: int) -> bool:
 
 
 def decide_claim(
-    registry: Engine, number: int, state: str, *, by: str, now: datetime, reason: str = ""
+    registry: Engine,
+    number: int,
+    state: str,
+    *,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    kept: tuple[str, int] | None = None,
 ) -> bool:
     """Whether the claim was still waiting and is decided now; a decision that somebody else took first holds.
 
-    Only to confirm goes over a return or withdrawal of the same moment: by then the record is in.
+    Only to confirm goes over a return or withdrawal of the same moment: by then the record is in. `kept` are the source and
+    `key_number` of that record: it counts as long as the claim is not returned or withdrawn, even if it came in before.
     """
     waiting = and_(
         claim.c.id == number,
@@ -138,7 +147,20 @@ def decide_claim(
             .where(waiting)
             .values(state=state, confirmed_by=by[:60], confirmed_at=now, reason=reason[:REASON_LIMIT])
         )
+        if done.rowcount == 1 and kept is not None:
+            _keep(connection, kept, state, by, now, reason)
     return done.rowcount == 1
+
+
+def _keep(
+    connection: Connection, kept: tuple[str, int], state: str, by: str, now: datetime, reason: str
+) -> None:
+    """Withdraw the record of a claim, or let it count again. In the transaction of the decision: the last one of each holds."""
+    source, key = kept
+    said = "restore" if state == "confirmed" else "void"
+    if said == "restore" and not rulings_on(connection, [], [key]):
+        return
+    rule(connection, [Ruling(said, source, None, key, reason or STATES[state], by, now)])
 
 
 def own_account(
@@ -156,15 +178,15 @@ def own_account(
     link_accounts(connection, now)
 
 
-def confirmed_records(registry: Engine, persons: Collection[int] | None = None) -> set[bytes]:
-    """Records of the lake that somebody has confirmed; of all persons when none are given."""
+def confirmed_records(registry: Engine, among: Collection[bytes] | None = None) -> set[bytes]:
+    """Records of the lake that somebody has confirmed, whosever they are by now; of all records when none are given."""
     query = select(claim.c.record).where(claim.c.record.is_not(None), claim.c.state == "confirmed")
     with registry.connect() as connection:
-        if persons is None:
+        if among is None:
             return {bytes(one) for one in connection.execute(query).scalars()}
-        listed, found = list(persons), set[bytes]()
+        listed, found = list(among), set[bytes]()
         for start in range(0, len(listed), PART):
-            part = query.where(claim.c.person_id.in_(listed[start : start + PART]))
+            part = query.where(claim.c.record.in_(listed[start : start + PART]))
             found.update(bytes(one) for one in connection.execute(part).scalars())
         return found
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy import Engine, Row, Select, or_, select
 
 from portrait.programme.training_class import TrainingClass
 from portrait.scope import Scope
 from portrait.sentence import sentence
 from portrait.store.employment import school_then
+from portrait.store.name import in_parts
 from portrait.store.schema import account, person, school, trainee, training_class
 from portrait.store.training import Ask, among_classes, among_places, as_class, class_select
 
@@ -138,3 +139,17 @@ def _as_trainee(row: Row[Any]) -> Trainee:
         row.left,
         row.reason,
     )
+
+
+def listed_accounts(registry: Engine, scope: Scope, accounts: Collection[int]) -> set[tuple[int, int]]:
+    """Class and account wherever one of these accounts is a trainee whom the reader may list, under whichever of its person's
+    accounts the class has enrolled them."""
+    enrolled = account.alias("enrolled")
+    query = (
+        select(trainee.c.class_id, account.c.id)
+        .select_from(trainee)
+        .join(enrolled, enrolled.c.id == trainee.c.account_id)
+        .join(account, or_(account.c.id == enrolled.c.id, account.c.person_id == enrolled.c.person_id))
+        .where(scope.listed)
+    )
+    return {(row[0], row[1]) for row in in_parts(registry, query, account.c.id, accounts)}
