@@ -124,7 +124,8 @@ def newest(site: Site, records: Sequence[bytes]) -> list[Found]:
 
 
 def _found(site: Site, where: str) -> list[Found]:
-    left = [f"r.batch NOT IN ({', '.join(map(str, site.unfinished()))})"] if site.unfinished() else []
+    unfinished = site.pool.unfinished
+    left = [f"r.batch NOT IN ({', '.join(map(str, sorted(unfinished)))})"] if unfinished else []
     rows = site.pool.query(
         f"SELECT r.id, r.key_number, r.account, r.batch, r.line, coalesce(v.flag, r.flag) AS flag, "
         f"coalesce(v.state, 0) AS state, coalesce(v.instead, 0) AS instead, epoch_us(r.stored) AS stored, "

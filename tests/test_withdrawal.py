@@ -6,7 +6,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from portrait.errors import InputError, MappingError, NotFound
 from portrait.explain import compliance_of
 from portrait.hashing import key_number
 from portrait.identity import account_id
+from portrait.intake import door
 from portrait.lake.coverage import learners
 from portrait.lake.history import enrolled
 from portrait.lake.progress import class_progress
@@ -113,6 +114,11 @@ def log(sqlite_site: Site, tmp_path: Path) -> Export:
 
 def scores(site: Site) -> list[tuple[str, float]]:
     return site.pool.rows("SELECT item, score FROM record ORDER BY item")
+
+
+def key_of(site: Site, item: str) -> bytes:
+    found: bytes = site.pool.rows("SELECT DISTINCT id FROM record WHERE item = ?", [item])[0][0]
+    return found
 
 
 def take(log: Export, *rows: Row) -> tuple[int, int, int, int]:
@@ -421,6 +427,44 @@ def test_a_correction_killed_on_its_way_in_comes_in_once(
     refresh(site)
     assert figures(site) == whole
     site.registry.dispose()
+
+
+def test_a_batch_finished_after_another_brought_its_rows_waits_until_the_two_are_compared(
+    log: Export, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    early = log.put("log_1.csv", text(*((n, n % 3, 50 + n, 1, False) for n in range(1, 7))))
+    late = log.put("log_2.csv", text(*((n, n % 3, 60 + n, 1 + n % 2, False) for n in range(4, 10))))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(door, "close_batch", killed)
+        with pytest.raises(KeyboardInterrupt):
+            log.take(early)
+    refresh(log.site)
+    log.take(late)
+    link(log.site)
+    refresh(log.site)
+    alone = scores(log.site)
+    assert len(alone) == 6, "of what is half in nobody sees a row"
+    log.take(early)
+    with closing(log.site.engine()) as engine:
+        assert engine.execute("SELECT item, score FROM record ORDER BY item").fetchall() == alone
+    assert scores(log.site) == alone, "nothing counts twice before the two are compared"
+    assert [one.batch for one in newest(log.site, [key_of(log.site, "测验5")])] == [2]
+    link(log.site)
+    refresh(log.site)
+    assert len(scores(log.site)) == 9
+    other = Export(open_site(load_settings(tmp_path / "once", today=log.site.today)), tmp_path / "in2", MAP)
+    furnish(other.site)
+    for file in (early, late):
+        shutil.copy(file, other.folder)
+    other.take()
+    link(other.site)
+    refresh(other.site)
+    assert figures(log.site) == figures(other.site)
+    other.site.registry.dispose()
 
 
 # --- older lakes ---------------------------------------------------------------------------------------------------

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from portrait.lake.table import TABLES, Lake
 from portrait.record import OWN, RECORD_SCHEMA
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 _TYPES = {
     pa.int64(): "BIGINT",
@@ -36,11 +39,10 @@ def open_engine(
 
 def bind_counted(engine: duckdb.DuckDBPyConnection, lake: Lake, unfinished: Collection[int] = ()) -> None:
     """(Re)create `record` over what counts; `landed` is all that ever came in."""
+    left = {*unfinished, *unjudged(lake.table("verdict"))}
     bind(engine, lake, "verdict")
     bind_files(engine, "record", lake.files("record"), lake.lacking("record"), view="landed")
-    engine.execute(
-        f"CREATE OR REPLACE VIEW record AS {counted('SELECT * FROM landed', unfinished=unfinished)}"
-    )
+    engine.execute(f"CREATE OR REPLACE VIEW record AS {counted('SELECT * FROM landed', unfinished=left)}")
 
 
 def bare_engine(lake: Lake, *, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
@@ -122,6 +124,24 @@ def counted(records: str, *, unfinished: Collection[int] = (), verdict: str | No
         f"SELECT {columns} FROM ({records}) r LEFT JOIN {verdict} v ON v.batch = r.batch AND v.line = r.line "
         f"WHERE coalesce(v.state, CASE WHEN r.held THEN 1 ELSE 0 END) = 0{left}"
     )
+
+
+def open_marks(unfinished: Collection[int]) -> Mapping[str, int]:
+    """What the verdicts remember of the batches that they were made without; see `unjudged`."""
+    return {
+        "open": len(unfinished),
+        **{f"open:{place}": number for place, number in enumerate(sorted(unfinished))},
+    }
+
+
+def unjudged(verdict: DeltaTable | None) -> frozenset[int]:
+    """The batches that were not whole when the verdicts were written, whole or not by now.
+
+    Another batch may have brought their rows again, and its versions count until the verdicts have compared the two.
+    """
+    count = (verdict.transaction_version("open") if verdict else None) or 0
+    found = (verdict.transaction_version(f"open:{place}") for place in range(count)) if verdict else ()
+    return frozenset(number for number in found if number is not None)
 
 
 def quoted(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from portrait.lake.engine import bare_engine, bind_files, counted, make_empty, rows
+from portrait.lake.engine import bare_engine, bind_files, counted, make_empty, rows, unjudged
 from portrait.lake.table import TABLES, Lake, file_paths, lacking
 
 ROOM = 400_000  # values of kept answers, some 30 MB
@@ -36,7 +36,7 @@ class Pool:
 
     DuckDB plans over thousands of files slowly, so a look-up of one teacher names the few files that can hold them.
     Of records they show what counts (portrait.lake.engine.counted); the view `landed` has all. `unfinished` tells which
-    batches are not in as a whole.
+    batches are not in as a whole; those that the verdicts were made without are left out too, see unjudged.
     """
 
     def __init__(
@@ -135,6 +135,12 @@ class Pool:
         return self._versions[name].root, self._versions[name].number
 
     @property
+    def unfinished(self) -> frozenset[int]:
+        """The batches that are left out: not in as a whole, or not looked at by the verdicts since they are."""
+        self._follow()
+        return self._unfinished
+
+    @property
     def stamp(self) -> tuple[Any, ...]:
         """Changes when records that have been in for longer begin to count, or cease to."""
         return self._judged, self._unfinished
@@ -165,7 +171,7 @@ class Pool:
     def _follow(self) -> None:
         """Rebind the tables that have a newer commit: its file name is known, so looking costs one stat.
 
-        Which batches are unfinished is asked when records have come, and as long as some were.
+        Which batches are unfinished is asked when records or verdicts have come, and as long as some were.
         """
         stale = [name for name in TABLES if self._stale(name)]
         if not stale and not self._unfinished:
@@ -175,8 +181,9 @@ class Pool:
                 self._engine = bare_engine(self._lake, memory=self._memory, threads=self._threads)
             made = {name: self._bind(self._engine, name) for name in stale if self._stale(name)}
             unfinished = self._unfinished
-            if "record" in made or unfinished:
-                unfinished = frozenset(self._ask_unfinished())
+            if {"record", "verdict"} & made.keys() or unfinished:
+                verdict = made.get("verdict") or self._versions["verdict"]
+                unfinished = unjudged(verdict.table).union(self._ask_unfinished())
             if {"record", "verdict"} & made.keys() or unfinished != self._unfinished:
                 self._unfinished = unfinished
                 version = made.get("record") or self._versions["record"]

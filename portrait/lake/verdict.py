@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from portrait.lake.doubt import DoubtRule, find
-from portrait.lake.engine import bind, bind_files, rows
+from portrait.lake.engine import bind, bind_files, open_marks, rows
 from portrait.lake.table import Lake, file_paths
 from portrait.record import DOUBTFUL, FOUND, FOUND_BY, VERDICT_SCHEMA, Flag, Standing
 
@@ -45,7 +45,7 @@ def judge(
     """Write the verdicts anew: of records of the batches `pending`, of those ruled on if anything new was `ruled`, of all
     accounts that were `relinked` (the engine's views link and linked), or of everything; the others as they stood.
 
-    One commit, with `marks`.
+    One commit, with `marks` and those of the `unfinished` batches, whose records are not looked at.
     """
     _bind(lake, engine, everything)
     _say(engine, said, rule)
@@ -67,7 +67,7 @@ def judge(
     if engine.execute("SELECT 1 FROM looked_at LIMIT 1").fetchall():
         near = f"({near} OR r.id IN (SELECT id FROM looked_at))"
     made = engine.sql(_verdicts(near)).to_arrow_table().cast(VERDICT_SCHEMA)
-    lake.commit("verdict", made, marks, replace="")
+    lake.commit("verdict", made, {**marks, **open_marks(unfinished)}, replace="")
 
 
 def changed_accounts(lake: Lake, engine: duckdb.DuckDBPyConnection, since: int | None) -> list[int] | None:
