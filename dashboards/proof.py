@@ -13,7 +13,7 @@ from flask import Response, jsonify, request
 from dashboards.language import gettext
 from dashboards.page import Context
 from portrait.errors import AccessRefused, InputError, NotFound, PortraitError
-from portrait.offline import proof_file, receive_proof
+from portrait.offline import expect_proof, proof_file, receive_proof
 from portrait.proof import TYPES, most_bytes, proof_type
 from portrait.sentence import sentence
 
@@ -44,6 +44,7 @@ def taken_in(context: Callable[[], Context]) -> Any:
         here = context()
         name = request.args.get("name", "")[:300]
         proof_type(name)
+        expect_proof(here.site, here.scope)  # before the body is read
         request.max_content_length = most_bytes() + _BLOCK
         with tempfile.TemporaryDirectory(dir=here.site.settings.home, prefix="half-") as folder:
             path = Path(folder) / "proof"

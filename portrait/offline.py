@@ -39,6 +39,7 @@ from portrait.store.claim import (
     class_spans,
     decide_claim,
     decided_records,
+    loose_proofs,
     may_decide,
     own_account,
     owners,
@@ -71,12 +72,22 @@ class ClaimRule:
 
     most_hours: float  # of one activity
     days: int  # how long after it an activity may be handed in
+    waiting: int  # claims of one person that await a decision at a time
+    proofs: int  # of one account that stand for no claim, among those of `proof_days`
+    proof_days: int
     cite: str
 
 
 def claim_rule() -> ClaimRule:
     said = read_yaml("rules/hours.yaml")["claim"]
-    return ClaimRule(float(said["most_hours"]), int(said["days"]), said["cite"])
+    return ClaimRule(
+        float(said["most_hours"]),
+        int(said["days"]),
+        int(said["waiting"]),
+        int(said["proofs"]),
+        int(said["proof_days"]),
+        said["cite"],
+    )
 
 
 @dataclass(frozen=True)
@@ -96,13 +107,31 @@ class Waiting:
     outside: bool
 
 
+def expect_proof(site: Site, scope: Scope) -> None:
+    """Raises AccessRefused for who can hand in nothing, InputError for who has sent too many proofs that stand for no claim: what
+    is archived stays for ever."""
+    own_person(scope)
+    _bounded(site, scope.actor.login)
+
+
 def receive_proof(site: Site, path: Path, name: str, *, by: str) -> Proof:
-    """The file, judged and archived as it is. Raises InputError for what is no proof."""
+    """The file, judged and archived as it is. Raises InputError for what is no proof, and for one too many."""
+    _bounded(site, by)
     name = name.replace("\\", "/").rpartition("/")[2][-120:]
     kind = check_proof(path, name)
     size, content = path.stat().st_size, keep(site.archive, path)
     number = add_proof(site.registry, content=content, name=name, kind=kind, size=size, by=by, now=site.now)
     return Proof(number, content, name, kind, size, by)
+
+
+def _bounded(site: Site, by: str) -> None:
+    rule = claim_rule()
+    if loose_proofs(site.registry, by, site.now - timedelta(days=rule.proof_days)) >= rule.proofs:
+        raise InputError(
+            "{days} 天里已有 {most} 份证明材料没有用在申报上，先用掉或过些天再传",
+            days=rule.proof_days,
+            most=rule.proofs,
+        )
 
 
 def hand_in(
@@ -122,11 +151,13 @@ def hand_in(
     if proof is None:
         raise InputError("请先上传证明材料")
     held = proof_by(site.registry, proof, scope.actor.login)
+    before = claims_of(site.registry, scope)
     if any(
-        one.title == title and one.day == day and one.state in ("submitted", "confirmed")
-        for one in claims_of(site.registry, scope)
+        one.title == title and one.day == day and one.state in ("submitted", "confirmed") for one in before
     ):
         raise InputError("这一天的这个活动已经申报过")
+    if sum(one.state == "submitted" for one in before) >= rule.waiting:
+        raise InputError("已有 {most} 项申报等着确认，等学校处理一些再提交", most=rule.waiting)
     return add_claim(
         site.registry,
         {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from portrait.errors import AccessRefused, InputError, NotFound
 from portrait.explain import compliance_of, records_of
 from portrait.intake.door import BatchReport, intake
 from portrait.offline import (
+    claim_rule,
     decide,
     decide_record,
+    expect_proof,
     hand_in,
     proof_file,
     receive_proof,
@@ -30,7 +33,7 @@ from portrait.record import Flag, Kind
 from portrait.refresh import refresh
 from portrait.scope import Actor, Role, Scope, scope
 from portrait.site import Site
-from portrait.store.claim import claims, claims_of
+from portrait.store.claim import claims, claims_of, loose_proofs
 from portrait.store.decision import join_persons, undo
 from portrait.store.schema import account
 from portrait.store.training import Ask
@@ -266,6 +269,47 @@ def test_a_proof_of_somebody_else_proves_nothing(
     foreign = proof(home, tmp_path, "colleague")
     with pytest.raises(NotFound):
         hand_in(home, read("teacher"), title="教研", day=date(2022, 10, 8), hours=1.0, proof=foreign)
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two proofs without a claim and two claims waiting are as many as there may be."""
+    rule = replace(claim_rule(), proofs=2, waiting=2)
+    monkeypatch.setattr("portrait.offline.claim_rule", lambda: rule)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_who_sends_proofs_and_hands_nothing_in_is_stopped_and_nobody_else_is(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = claim(home, read("teacher"), tmp_path)  # its proof stands for something
+    proof(home, tmp_path)
+    proof(home, tmp_path)
+    kept = sorted(home.archive.rglob("*"))
+    for refused in (lambda: proof(home, tmp_path), lambda: expect_proof(home, read("teacher"))):
+        with pytest.raises(InputError, match="30 天里已有 2 份证明材料没有用在申报上"):
+            refused()
+    assert sorted(home.archive.rglob("*")) == kept
+    expect_proof(home, read("colleague"))
+    with monkeypatch.context() as later:
+        later.setattr(Site, "now", home.now + timedelta(days=31))
+        assert proof(home, tmp_path)
+    withdraw(home, read("teacher"), number)  # to hand in and take back makes no more room
+    assert loose_proofs(home.registry, "teacher", home.now - timedelta(days=30)) == 4
+    with pytest.raises(AccessRefused):
+        expect_proof(home, read("bureau"))
+
+
+@pytest.mark.usefixtures("narrow")
+def test_claims_that_wait_are_bounded_until_some_are_decided(
+    home: Site, read: Callable[[str], Scope], tmp_path: Path
+) -> None:
+    first, _ = (claim(home, read("teacher"), tmp_path, title=title) for title in ("甲", "乙"))
+    with pytest.raises(InputError, match="已有 2 项申报等着确认"):
+        claim(home, read("teacher"), tmp_path, title="丙")
+    assert claim(home, read("colleague"), tmp_path, title="丙")
+    decide(home, read("school"), [first], "returned", "照片看不清", by="school")
+    assert claim(home, read("teacher"), tmp_path, title="丙")
 
 
 # --- sign-in sheets ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, insert, literal, select, update
+from sqlalchemy import Connection, Engine, and_, func, insert, literal, select, update
 
 from portrait.clock import aware
 from portrait.errors import NotFound
@@ -67,6 +67,14 @@ def add_proof(
             insert(proof).values(content=content, name=name[-120:], type=kind, size=size, by=by[:60], at=now)
         )
         return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+
+def loose_proofs(registry: Engine, by: str, since: datetime) -> int:
+    """How many files of this login, received since a moment, stand for no claim, or only for one that was taken back."""
+    used = select(claim.c.id).where(claim.c.proof_id == proof.c.id, claim.c.state != "withdrawn").exists()
+    query = select(func.count()).select_from(proof).where(proof.c.by == by[:60], proof.c.at >= since, ~used)
+    with registry.connect() as connection:
+        return connection.execute(query).scalar_one()
 
 
 def proof_by(registry: Engine, number: int, by: str) -> Proof:
