@@ -75,6 +75,11 @@ def refresh(
     return report
 
 
+def awaited(site: Site) -> bool:
+    """Whether batches are in that the newest portraits were made without."""
+    return bool(_pending(site.lake, "snapshot", record_batches(site.registry)))
+
+
 def refreshed(
     site: Site,
     lease: Lease,
