@@ -33,7 +33,7 @@ from portrait.lake.snapshot import (
     read_priors,
 )
 from portrait.lake.table import Lake
-from portrait.lake.verdict import Said, changed_accounts, judge
+from portrait.lake.verdict import Said, changed_accounts, judge, turn
 from portrait.record import CELL_SCHEMA, LINK_SCHEMA, SCORED, SNAPSHOT_SCHEMA, month_number
 from portrait.sentence import sentence
 from portrait.site import Site
@@ -73,6 +73,11 @@ def refresh(
         report = refreshed(site, lease, as_of=as_of, full=full, progress=progress)
         clear_replaced(site.lake, clock.now())
     return report
+
+
+def awaited(site: Site) -> bool:
+    """Whether batches are in that the newest portraits were made without."""
+    return bool(_pending(site.lake, "snapshot", record_batches(site.registry)))
 
 
 def refreshed(
@@ -238,8 +243,9 @@ def _refresh_snapshot(
     touched = None
     if not full and base is not None and lake.mark("snapshot", "law") == law and _same_month(base, day):
         changed = changed_accounts(lake, engine, lake.mark("snapshot", "verdict"))
-        if changed is not None:
-            touched = _touched(lake, engine, _pending(lake, "snapshot", batches), changed)
+        pending = _pending(lake, "snapshot", batches)
+        if changed is not None and not (changed and _turned(lake, engine, rule, pending)):
+            touched = _touched(lake, engine, pending, changed)
     if touched is None:
         persons = _write_all(lake, engine, rule, day, base=base, marks=marks)
         mode = "full"
@@ -254,6 +260,23 @@ def _refresh_snapshot(
             "link", engine.sql("SELECT * FROM linked").to_arrow_table().cast(LINK_SCHEMA), {}, replace=""
         )
     return mode, persons
+
+
+def _turned(
+    lake: Lake, engine: duckdb.DuckDBPyConnection, rule: EvidenceRule, pending: Sequence[int]
+) -> bool:
+    """Whether evidence that had been in before the newest snapshot ceased to count, or began to: the priors have learned from it
+    (or from its lack), and by them it would go on in everybody's figures."""
+    accounts = turn(lake, engine, lake.mark("snapshot", "verdict") or 0, pending)
+    if not accounts:
+        return False
+    kinds = ", ".join(str(int(kind)) for kind in sorted({*SCORED, *rule.facts}))
+    bind_files(engine, "record", _files_of(lake, accounts), lake.lacking("record"), view="landed")
+    shows = "(course <> 0 OR run <> 0)"
+    found = engine.execute(
+        f"SELECT 1 FROM landed JOIN turned USING (batch, line) WHERE kind IN ({kinds}) AND {shows} LIMIT 1"
+    ).fetchall()
+    return bool(found)
 
 
 def _touched(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +30,7 @@ from portrait.intake.upload import (
 from portrait.site import Site
 from portrait.store.lease import writing
 from portrait.store.schema import batch
+from tests.export import LOG, ROWS, csv_text
 
 ME, OTHER = 9, 8
 
@@ -48,6 +51,8 @@ def give(home: Path, name: str, content: bytes, *, user: int = ME, megabytes: in
         ("~$成绩.xlsx", "$成绩.xlsx"),
         ("a\0b\n\u202ec.csv", "abc.csv"),
         ("长" * 300 + ".csv", "长" * 76 + ".csv"),
+        ("长" * 300 + ".csv.gz", "长" * 73 + ".csv.gz"),
+        ("tracking.log-20220510.gz", "tracking.log-20220510.gz"),
     ],
 )
 def test_a_name_keeps_nothing_that_could_lead_elsewhere(given: str, kept: str) -> None:
@@ -82,7 +87,14 @@ def test_a_file_of_the_same_name_replaces_the_one_before_and_changes_the_stamp(t
         ("a.csv", b"x" * (1 << 20) + b"x", "a.csv：超过 1 MB 的上限"),
         ("a.exe", b"x", "a.exe：不收这种文件"),
         ("a.zip", b"PK\x03\x04", "a.zip：压缩包已损坏"),
-        ("a.csv.gz", b"\x1f\x8b", "压缩包请先解开"),
+        ("a.csv.gz", b"\x1f\x8b", "a.csv.gz：压缩文件已损坏"),
+        ("a.csv.gz", gzip.compress(b"a,b\n1,2\n" * 99)[:-9], "a.csv.gz：压缩文件已损坏"),
+        ("a.csv.gz", gzip.compress(b"x" * ((1 << 20) + 1)), "a.csv.gz：压缩包解开后超过 1 MB"),
+        ("a.csv.gz", gzip.compress(b""), "a.csv.gz：文件是空的"),
+        ("a.csv.gz", gzip.compress(b"PK\x03\x04...."), "内容却是压缩包或 Excel 工作簿"),
+        ("a.xlsx.gz", gzip.compress(b"PK\x03\x04"), "a.xlsx.gz：不收这种文件"),
+        ("a.tar.gz", gzip.compress(b"x"), "别的压缩包请先解开"),
+        ("gz.gz", gzip.compress(b"x"), "gz.gz：不收这种文件"),
         ("a", b"x", "不收这种文件"),
         ("a.csv", b"PK\x03\x04....", "应为文本文件，内容却是压缩包或 Excel 工作簿"),
         ("a.jsonl", b"PAR1....", "内容却是 Parquet"),
@@ -101,6 +113,29 @@ def test_what_cannot_be_taken_is_told_and_leaves_nothing(
 
 def test_the_largest_file_that_is_allowed_is_allowed(tmp_path: Path) -> None:
     assert give(tmp_path, "a.csv", b"x" * (1 << 20)).stat().st_size == 1 << 20
+
+
+@pytest.mark.parametrize(
+    "name", ["成绩.csv.gz", "LOG.JSONL.GZ", "tracking.log-20220510.gz", "tracking.log.2.gz"]
+)
+def test_a_gzipped_text_waits_as_it_came(tmp_path: Path, name: str) -> None:
+    content = gzip.compress(b"x" * (1 << 20))
+    waiting = give(tmp_path, name, content)
+    assert (waiting.name, waiting.read_bytes()) == (name, content)
+
+
+def test_a_gzipped_export_is_taken_from_the_box_and_inside_an_archive(site: Site, tmp_path: Path) -> None:
+    home, box = site.settings.home, io.BytesIO()
+    (home / "mapping").mkdir(parents=True)
+    (home / "mapping" / "log.yaml").write_text(LOG, encoding="utf-8")
+    give(home, "log.csv.gz", gzip.compress(csv_text(ROWS[:2]).encode()))
+    with zipfile.ZipFile(box, "w") as archive:
+        archive.writestr("log-2.csv.gz", gzip.compress(csv_text(ROWS[1:]).encode()))
+    give(home, "logs.zip", box.getvalue())
+    choose(home, ME, "log")
+    taken = take(site, ME, by="某人")
+    assert not taken.refused
+    assert sum(report.rows_stored for report in taken.reports) == len(ROWS)
 
 
 def test_not_more_files_than_the_limit_may_wait(tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from portrait.cli import watch
 from portrait.errors import InputError, LakeBusy
 from portrait.intake.inbox import Arrival, Inbox, inboxes
 from portrait.settings import load_settings
@@ -208,6 +210,40 @@ def test_portraits_are_made_when_it_has_become_quiet_and_a_term_ends_it_cleanly(
     assert process.returncode == 0
     assert [one["outcome"] for one in lines] == ["done", "done", "refreshed"]
     assert lines[2]["batches"] == 1
+
+
+def test_what_came_in_before_the_watch_began_is_refreshed_once(
+    inbox: Inbox, sqlite_site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = inbox.folder
+    write(folder, "people.csv", "编号,姓名,身份证号,手机,邮箱", "T1,甲,,,")
+    marks(folder, "marks.csv", "T1")
+    assert [one.outcome for one in look(inbox, sqlite_site, 2)] == ["done", "done"]
+    inbox.close()
+
+    def watched() -> list[dict[str, Any]]:
+        """What a watch says that is stopped after its second look."""
+        monkeypatch.setattr(watch, "Event", lambda: Looks(2))
+        watch.watch_over(sqlite_site, folder, "m", 0.0, True, True)
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    (said,) = watched()
+    assert (said["outcome"], said["batches"]) == ("refreshed", 1)
+    assert watched() == []
+
+
+class Looks(Event):
+    """Is over after so many waits."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self._left = left
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._left -= 1
+        if not self._left:
+            self.set()
+        return self.is_set()
 
 
 FILES = 25

@@ -27,7 +27,7 @@ from portrait.lake.coverage import learners
 from portrait.lake.history import enrolled
 from portrait.lake.progress import class_progress
 from portrait.rebuild import rebuild
-from portrait.record import OWN, RECORD_SCHEMA, Kind, Standing
+from portrait.record import OWN, RECORD_SCHEMA, Flag, Kind, Standing
 from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
@@ -291,6 +291,78 @@ def test_the_command_takes_back_shows_and_restores(
     assert command("record", "void", "--key", "2", "--reason", "作废", *home).code == 2
     assert command("record", "show", "00" * 16, *home).code == 4
     assert {row.action for row in recent_audit(log.site.registry)} >= {"record.void", "record.restore"}
+
+
+def crowded(site: Site) -> Hand:
+    """Forty persons with marks on two platforms, enough to learn from; one of the first's was given impossibly fast."""
+    hand, fast = Hand(site), {1: Flag.SPEED}
+    hand.person(*range(1, 41))
+    hand.course(7, P2_1=100)
+    for number in range(1, 41):
+        hand.account(number, number)
+        hand.account(40 + number, number, "乙")
+    hand.batch(
+        record(n, (n - 1) % 80 + 1, Kind.EXAM, n * 7 % 41 / 41, flag=fast.get(n, Flag(0)))
+        for n in range(1, 241)
+    )
+    refresh(site)
+    return hand
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "undone", "flag"),
+    [(2, "void", "restore", 0), (1, "clear", "reopen", int(Flag.SPEED)), (2, "refuse", "reopen", int(Flag.SPEED))],
+)  # fmt: skip
+def test_what_ceases_to_count_leaves_the_figures_of_everybody_else_too(
+    sqlite_site: Site, number: int, said: str, undone: str, flag: int
+) -> None:
+    crowded(sqlite_site)
+    before = figures(sqlite_site)
+    id = number.to_bytes(16, "big")
+    for word in (said, undone):
+        with sqlite_site.registry.begin() as connection:
+            rule(connection, [Ruling(word, "", id, None, "理由", "某人", AT, flag)])
+        assert refresh(sqlite_site).portraits == "full"
+        after = figures(sqlite_site)
+        refresh(sqlite_site, full=True)
+        assert figures(sqlite_site) == after
+        others = [[row for row in one["portraits"] if row[0] != number] for one in (before, after)]
+        assert (others[0] == others[1]) == (word == undone), "who else there is is judged by what counts"
+    assert after == before
+
+
+def test_what_only_comes_shows_nothing_or_is_nobodys_evidence_touches_few(sqlite_site: Site) -> None:
+    hand = crowded(sqlite_site)
+    hand.batch([record(350, 3, Kind.EXAM, 0.9), record(351, 4, Kind.VIEW)])
+    report = refresh(sqlite_site)
+    assert (report.portraits, report.persons) == ("batch", 2)
+    with sqlite_site.registry.begin() as connection:
+        rule(connection, [Ruling("void", "", (351).to_bytes(16, "big"), None, "理由", "某人", AT)])
+    report = refresh(sqlite_site)
+    assert (report.portraits, report.persons) == ("batch", 1)
+
+
+def test_a_corrected_mark_leaves_the_figures_of_everybody_else_too(log: Export) -> None:
+    hand, course = Hand(log.site), key_number("course", "p", "K1")
+    hand.person(*range(3, 41))
+    for n in range(1, 41):
+        hand.account(n, n, "乙")
+    hand.batch([record(n, n, Kind.EXAM, n * 5 % 41 / 41, course=course) for n in range(1, 41)])
+    log.put("log.csv", text(*((n, n % 40, n * 7 % 41 * 2, 1, False) for n in range(120))))
+    log.take()
+    with log.site.registry.begin() as connection:
+        for n in range(40):
+            own = account.c.id == account_id("p", "native", f"u{n}")
+            connection.execute(update(account).where(own).values(person_id=n + 1))
+    refresh(log.site)
+    before = figures(log.site)
+    log.put("log.csv", text((5, 5, 3, 2, False)))
+    assert log.took() == (1, 1, 0, 0)
+    refresh(log.site)
+    after = figures(log.site)
+    assert after["portraits"] != before["portraits"]
+    refresh(log.site, full=True)
+    assert figures(log.site) == after
 
 
 # --- any order -----------------------------------------------------------------------------------------------------

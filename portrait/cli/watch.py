@@ -34,6 +34,8 @@ def watch_over(
     with ExitStack() as held:
         held.enter_context(_asked_by(over))
         watch = _Watch(site, folder, source, held, as_json)
+        if then_refresh:
+            watch.recall()
         where = (
             "、".join(f"{one.folder}（{one.source}）" for one in watch.inboxes)
             or f"{folder}（还没有子文件夹）"
@@ -47,7 +49,7 @@ def watch_over(
 
 
 class _Watch:
-    """The inboxes of one run, what was said last, and whether records came in since the last refresh."""
+    """The inboxes of one run, what was said last, and whether records came in since the last refresh, in this run or before."""
 
     def __init__(self, site: Site, folder: Path, source: str, held: ExitStack, as_json: bool) -> None:
         self.site, self.folder, self.source, self.as_json = site, folder, source, as_json
@@ -77,6 +79,12 @@ class _Watch:
         except (OSError, OperationalError) as error:
             self._wait(f"{error}；等一会儿再试")
         return took
+
+    def recall(self) -> None:
+        """Another run may have been stopped between taking records in and the refresh."""
+        from portrait.refresh import awaited
+
+        self._fresh = awaited(self.site)
 
     def refresh(self) -> None:
         """Portraits of whom the new records touch. Another process's turn is waited for."""

@@ -264,7 +264,8 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
     days = [column.name for column in table.columns if is_day(column.name) and column.filled]
     target = target or _target(roles, days, said)
     picks = _picks(table, target, days, said)
-    suffix = Path(name).suffix or ".csv"
+    packed = name.lower().endswith(".gz")
+    suffix = "".join(Path(name).suffixes[-2 if packed else -1 :]) or ".csv"
     draft = Draft(
         name=_slug(name, target),
         source=_slug(name, target),

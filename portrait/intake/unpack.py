@@ -1,9 +1,13 @@
-"""A zip archive taken as a folder: what is in it is written below one place and nowhere else, and not without bounds."""
+"""A zip archive taken as a folder: what is in it is written below one place and nowhere else, and not without bounds. A gzipped
+file is only looked through: readers take it as it is.
+"""
 
 from __future__ import annotations
 
+import gzip
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from portrait.errors import InputError
@@ -60,6 +64,24 @@ def unpack(
     if not inside:
         raise InputError("{file}：压缩包是空的", file=name)
     return inside[0] if len(inside) == 1 and inside[0].is_dir() else target
+
+
+def look_through(packed: Path, name: str, most_bytes: int) -> tuple[int, bytes]:
+    """How many bytes a gzipped file (that came as `name`) holds, and the first of them.
+
+    Raises InputError when it is damaged, or as soon as it has given more than `most_bytes`.
+    """
+    size, start = 0, b""
+    try:
+        with gzip.open(packed) as file:
+            while block := file.read(_BLOCK):
+                start = start or block[:16]
+                size += len(block)
+                if size > most_bytes:
+                    raise InputError("{file}：压缩包解开后超过 {most} MB", file=name, most=most_bytes >> 20)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError("{file}：压缩文件已损坏：{error}", file=name, error=error) from error
+    return size, start
 
 
 def _place(archive: str, entry: zipfile.ZipInfo) -> PurePosixPath:

@@ -6,6 +6,7 @@ Nothing of them is stored before `take`; given up or forgotten for a day, they a
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import unicodedata
@@ -22,7 +23,7 @@ from portrait.intake.land import Progress as Within
 from portrait.intake.mapping import Mapping, load_mapping, mapping_files
 from portrait.intake.reader import SUFFIXES
 from portrait.intake.sketch import NEW, recognised
-from portrait.intake.unpack import unpack
+from portrait.intake.unpack import look_through, unpack
 from portrait.sentence import sentence, without
 from portrait.site import Site
 
@@ -31,7 +32,10 @@ Progress = Callable[[str, float], None]  # what is being done, and how much of t
 KEPT = timedelta(hours=24)
 MOST_FILES = 40
 ZIP = "zip"
-ACCEPTED = (*SUFFIXES, f".{ZIP}")
+GZIP = ".gz"
+ACCEPTED = (*SUFFIXES, f".{ZIP}", GZIP)
+_TEXT = ("csv", "jsonl")  # the formats that are read gzipped too
+_PACKED = re.compile(r"(\.[^.-]+)(?:[-.]\d+)?\.gz", re.IGNORECASE)  # 成绩.csv.gz, tracking.log-20220510.gz
 WAIT_SECONDS = 20.0  # for another writer of the lake to finish
 _BLOCK = 1 << 20
 _NAME_LONGEST = 80  # characters: a name in Chinese takes three bytes each, and a folder entry 255
@@ -135,7 +139,7 @@ def receive(
         if kind == ZIP:
             still()
             return _spread(home, user_id, Path(half), name, megabytes)
-        _judge(Path(half), name, kind)
+        _judge(Path(half), name, kind, megabytes)
         still()
         os.replace(half, target)
     finally:
@@ -144,9 +148,13 @@ def receive(
 
 
 def _kind(name: str) -> str:
-    """The format that a file's name promises. Raises InputError for what is not taken."""
+    """The format that a file's name promises, of a gzipped file that of the file in it. Raises InputError for what is not taken."""
     suffix = Path(name).suffix.lower()
     kind = ZIP if suffix == f".{ZIP}" else SUFFIXES.get(suffix)
+    if suffix == GZIP:
+        inside = _PACKED.search(name)
+        kind = SUFFIXES.get(inside[1].lower()) if inside else None
+        kind = kind if kind in _TEXT else None
     if kind is None:
         raise InputError(
             "{file}：不收这种文件；收的有：{choices}（别的压缩包请先解开）", file=name, choices=list(ACCEPTED)
@@ -164,7 +172,7 @@ def _spread(home: Path, user_id: int, archive: Path, name: str, megabytes: int) 
             kind = _kind(inner)
             if kind == ZIP:
                 raise InputError("{file}：压缩包里还有压缩包 {inner}，请先解开", file=name, inner=inner)
-            _judge(file, inner, kind)
+            _judge(file, inner, kind, megabytes)
         waiting = {file.name for file in upload_of(home, user_id).files}
         if len(waiting | set(files)) > MOST_FILES:
             raise InputError(
@@ -281,13 +289,21 @@ def safe_name(name: str) -> str:
     own = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     own = "".join(c for c in own if c.isprintable()).strip().lstrip(".~").strip()
     path = Path(own or "文件")
-    return path.stem[: _NAME_LONGEST - len(path.suffix[:10])] + path.suffix[:10]
+    end = path.suffix[:10]
+    if end.lower() == GZIP and (inside := _PACKED.search(path.name)) and len(inside[0]) < 30:
+        end = inside[0]
+    return path.name.removesuffix(end)[: _NAME_LONGEST - len(end)] + end
 
 
-def _judge(path: Path, name: str, kind: str) -> None:
-    """Raise InputError when the content is plainly not what the name promises."""
-    with path.open("rb") as file:
-        start = file.read(8)
+def _judge(path: Path, name: str, kind: str, megabytes: int) -> None:
+    """Raise InputError when the content is plainly not what the name promises, or more than `megabytes` once unpacked."""
+    if name.lower().endswith(GZIP):
+        size, start = look_through(path, name, megabytes << 20)
+        if not size:
+            raise InputError("{file}：文件是空的（0 字节），应有表头和数据行", file=name)
+    else:
+        with path.open("rb") as file:
+            start = file.read(8)
     looks = next((what for magic, what in _MAGIC.items() if start.startswith(magic)), "")
     if kind in _PROMISED:
         if not start.startswith(_PROMISED[kind]):

@@ -75,15 +75,11 @@ def changed_accounts(lake: Lake, engine: duckdb.DuckDBPyConnection, since: int |
     table = lake.table("verdict")
     if table is None or since is None:
         return None
-    now = table.version()
-    if now == since:
+    if table.version() == since:
         return []
-    current = rows("verdict", file_paths(table))
+    said = "SELECT batch, line, account, state, flag FROM"
     try:
-        table.load_as_version(since)
-        earlier = rows("verdict", file_paths(table))
-        bind(engine, lake, "verdict")
-        said = "SELECT batch, line, account, state, flag FROM"
+        current, earlier = _both(lake, engine, since)
         found = engine.execute(
             f"SELECT DISTINCT account FROM (({said} ({current}) EXCEPT {said} ({earlier})) UNION ALL "
             f"({said} ({earlier}) EXCEPT {said} ({current}))) ORDER BY account"
@@ -91,6 +87,38 @@ def changed_accounts(lake: Lake, engine: duckdb.DuckDBPyConnection, since: int |
     except (duckdb.IOException, OSError):
         return None  # the files of that version have been removed
     return [row[0] for row in found]
+
+
+def turn(lake: Lake, engine: duckdb.DuckDBPyConnection, since: int, pending: Collection[int]) -> list[int]:
+    """Make the temporary table `turned` (batch, line) of the versions that count and did not at version `since` of the
+    verdicts, or did and no longer do, new ones of the batches `pending` left out; the accounts that they belong to.
+
+    Where there is no verdict, and what came in was not held, a version's own flags say whether it counts.
+    """
+    current, earlier = _both(lake, engine, since)
+    # Of a verdict that is alone: whether the version counts without it. What was decided hid its own flags.
+    own = f"flag & {int(Flag.REFUSED)} <> 0 OR flag & {int(DOUBTFUL & ~FOUND | Flag.CLEARED)} = 0"
+    columns = (
+        f"batch, line, account, {own} AS own, state = {_SIMPLE} AND flag & {int(DOUBTFUL)} = 0 AS counts"
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE turned AS SELECT batch, line, coalesce(n.account, e.account) AS account "
+        f"FROM (SELECT {columns} FROM ({current})) n FULL JOIN (SELECT {columns} FROM ({earlier})) e USING (batch, line) "
+        f"WHERE batch NOT IN ({_listed(pending) if pending else -1}) "
+        f"AND coalesce(n.counts, e.own) <> coalesce(e.counts, n.own)"
+    )
+    found = engine.execute("SELECT DISTINCT account FROM turned ORDER BY account").fetchall()
+    return [row[0] for row in found]
+
+
+def _both(lake: Lake, engine: duckdb.DuckDBPyConnection, since: int) -> tuple[str, str]:
+    """SELECT of the verdicts, and of those that stood at version `since`."""
+    table = lake.table("verdict")
+    assert table is not None
+    current = rows("verdict", file_paths(table))
+    table.load_as_version(since)
+    bind(engine, lake, "verdict")
+    return current, rows("verdict", file_paths(table))
 
 
 def _bind(lake: Lake, engine: duckdb.DuckDBPyConnection, everything: bool) -> None:
