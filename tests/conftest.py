@@ -105,19 +105,19 @@ def _administer(server: str, statement: str) -> None:
         connection.execute(text(statement))
 
 
-def _create_database(server: str, name: str, template: str = "template0") -> str:
+def create_database(server: str, name: str, template: str = "template0") -> str:
     _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-def _drop_database(server: str, name: str) -> None:
+def drop_database(server: str, name: str) -> None:
     _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
 def _postgres_template(postgres_server: str) -> str:
     """Name of a database with the registry's tables and no rows, from which the tests' own are cloned."""
-    open_registry(_create_database(postgres_server, "template_registry")).dispose()
+    open_registry(create_database(postgres_server, "template_registry")).dispose()
     return "template_registry"
 
 
@@ -125,16 +125,16 @@ def _postgres_template(postgres_server: str) -> str:
 def postgres_url(postgres_server: str, _postgres_template: str) -> Iterator[str]:
     """URL of a fresh PostgreSQL registry, its tables made."""
     name = f"t{uuid.uuid4().hex}"
-    yield _create_database(postgres_server, name, _postgres_template)
-    _drop_database(postgres_server, name)
+    yield create_database(postgres_server, name, _postgres_template)
+    drop_database(postgres_server, name)
 
 
 @pytest.fixture
 def empty_postgres_url(postgres_server: str) -> Iterator[str]:
     """URL of a PostgreSQL database without any table."""
     name = f"t{uuid.uuid4().hex}"
-    yield _create_database(postgres_server, name)
-    _drop_database(postgres_server, name)
+    yield create_database(postgres_server, name)
+    drop_database(postgres_server, name)
 
 
 @pytest.fixture(scope="session")
@@ -166,13 +166,13 @@ def lrs_house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         url = f"sqlite:///{path}"
     else:
         server = request.getfixturevalue("postgres_server")
-        url = _create_database(server, "lrs", request.getfixturevalue("_postgres_template"))
+        url = create_database(server, "lrs", request.getfixturevalue("_postgres_template"))
     registry = open_registry(url)
     with serving(registry) as house:
         yield house
     registry.dispose()
     if request.param == "postgresql":
-        _drop_database(server, "lrs")
+        drop_database(server, "lrs")
 
 
 @pytest.fixture(scope="session")

@@ -106,6 +106,12 @@ class Watched:
         self.page.goto(self.address + path)
         self.settle()
 
+    def resize(self, size: str) -> None:
+        """The same page on another screen, once it stands again."""
+        self.page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+        # Charts and tables follow the new width in the next frames.
+        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def drawn(self) -> int:
         """How many charts stand on the page with data in them, once all are drawn."""
         self.page.wait_for_function(

@@ -58,15 +58,19 @@ def enter(watch, size, served):
 
 
 @pytest.mark.parametrize("login", ["teacher", "trainer", "province", "city", "school"])
+@pytest.mark.parametrize("size", ["phone"])
 def test_each_page_draws_its_data_without_a_fault(enter, fullest, login):
     watched, paths = enter(login)
     for path in paths:
         watched.open(f"{path}?class={fullest}" if path.startswith("/trainer/") else path)
         assert watched.page.locator("#page h1").count() == 1, path
         assert watched.page.locator("#page .whole-page").count() == 0, path
-        assert (watched.drawn() > 0) is (path in DRAWN), path
-        assert watched.overflow() <= 0, f"{path} 比屏幕宽"
+        for screen in ("phone", "desktop"):
+            watched.resize(screen)
+            assert (watched.drawn() > 0) is (path in DRAWN), path
+            assert watched.overflow() <= 0, f"{path} 比屏幕宽（{screen}）"
         assert watched.faults == [], path
+        watched.resize("phone")
 
 
 def test_the_level_of_a_dimension_opens_to_its_sum_and_its_records(enter):
