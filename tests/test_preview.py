@@ -26,14 +26,16 @@ def rows_of(site: Site) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_a_preview_says_of_the_tiny_world_what_the_door_then_does(site: Site, tiny_folder: Path) -> None:
+def test_a_preview_says_of_the_tiny_world_what_the_door_then_does(
+    sqlite_site: Site, tiny_folder: Path
+) -> None:
     for folder, source in WORLD_SOURCES:
-        before = rows_of(site)
-        seen = preview(site, tiny_folder / folder, source)
-        assert rows_of(site) == before
-        assert not site.archive.exists() or before["batch"]
-        assert list(site.settings.home.glob("staging-*")) == []
-        done = intake(site, tiny_folder / folder, source, by="test")
+        before = rows_of(sqlite_site)
+        seen = preview(sqlite_site, tiny_folder / folder, source)
+        assert rows_of(sqlite_site) == before
+        assert not sqlite_site.archive.exists() or before["batch"]
+        assert list(sqlite_site.settings.home.glob("staging-*")) == []
+        done = intake(sqlite_site, tiny_folder / folder, source, by="test")
         assert [(p.stream, p.file, p.rows_read, p.rows_passed, p.rows_bad, p.codes) for p in seen] == [
             (r.stream, r.file, r.rows_read, r.counts.rows_passed, r.rows_quarantined, r.codes) for r in done
         ]
