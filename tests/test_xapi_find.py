@@ -29,8 +29,8 @@ REGISTRATIONS = [str(UUID(int=number, version=4)) for number in (1, 2)]
 Call = Callable[..., tuple[int, Any]]
 
 
-def calling(app: Application, credential: Credential) -> Call:
-    """Requests without a server: method, parameters and body in, status and JSON out."""
+def calling(app: Application, credential: Credential, heard: list[dict[str, str]] | None = None) -> Call:
+    """Requests without a server: method, parameters and body in, status and JSON out; headers of answers are heard."""
     basic = b64encode(f"{credential.key}:{credential.secret}".encode()).decode()
 
     def call(method: str, parameters: dict[str, Any] | None = None, body: Any = None) -> tuple[int, Any]:
@@ -47,7 +47,7 @@ def calling(app: Application, credential: Credential) -> Call:
                 "HTTP_X_EXPERIENCE_API_VERSION": "1.0.3",
                 "wsgi.input": io.BytesIO(sent),
             },
-            lambda status, headers: said.append(status),
+            lambda status, headers: (said.append(status), heard is not None and heard.append(dict(headers))),
         )
         text = b"".join(answer)
         return int(said[0][:3]), json.loads(text) if text else None

@@ -95,15 +95,19 @@ def test_a_void_of_another_source_that_came_first_voids_nothing(app: Application
 
 
 def test_too_many_bytes_or_statements_are_413_and_nothing_is_stored(app: Application) -> None:
-    call = as_source(app, "a")
+    heard: list[dict[str, str]] = []
+    call = calling(app, add_credential(app.store.registry, source="a"), heard)
     assert call("POST", body=[did() for _ in range(4)])[0] == 413
     assert call("POST", body=did(result={"response": "x" * 5_000}))[0] == 413
+    assert all("Retry-After" in headers for headers in heard)
     assert call("GET")[1]["statements"] == []
 
 
 def test_who_comes_too_often_is_told_when_to_come_again(app: Application) -> None:
-    call = as_source(app, "a", rate=2)
+    heard: list[dict[str, str]] = []
+    call = calling(app, add_credential(app.store.registry, source="a", rate=2), heard)
     assert [call("GET")[0] for _ in range(3)] == [200, 200, 429]
+    assert ["Retry-After" in headers for headers in heard] == [False, False, True]
     assert as_source(app, "a")("GET")[0] == 200
 
 

@@ -47,6 +47,10 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = field(default=())
 
 
+# What was too large may come again at once, in smaller pieces.
+IN_PIECES = (("Retry-After", "1"),)
+
+
 class Refusal(Exception):
     """Raised for a request that is not done, with the status that says why."""
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from portrait.store.credential import Credential, check_credential
 from portrait.xapi.body import moment
-from portrait.xapi.exchange import Answer, Refusal, Request
+from portrait.xapi.exchange import IN_PIECES, Answer, Refusal, Request
 from portrait.xapi.record_store import Limits, Store
 from portrait.xapi.resource import document, statement, thing
 from portrait.xapi.writer import Writer, busy
@@ -244,7 +244,7 @@ class _Asked:
         length = self._environ.get("CONTENT_LENGTH") or "0"
         size = int(length) if length.isascii() and length.isdigit() else 0
         if size > most:
-            raise Refusal(413, f"{size} bytes in one request; at most {most} are taken")
+            raise Refusal(413, f"{size} bytes in one request; at most {most} are taken", IN_PIECES)
         if self.called in ("PUT", "POST"):
             self.body = self._environ["wsgi.input"].read(size) if size else b""
 

@@ -17,7 +17,7 @@ from portrait.store.credential import credentials_of, credentials_vouched
 from portrait.store.statement import Filter, Row
 from portrait.xapi.attachment import match
 from portrait.xapi.body import Mark, moment, unpack, whole
-from portrait.xapi.exchange import JSON, Answer, Refusal, Request, answer_json, parse_json
+from portrait.xapi.exchange import IN_PIECES, JSON, Answer, Refusal, Request, answer_json, parse_json
 from portrait.xapi.invalid import Invalid
 from portrait.xapi.language import canonical, ids_only
 from portrait.xapi.multipart import Part, compose, parse
@@ -94,7 +94,8 @@ def _sent(request: Request) -> tuple[Any, tuple[Part, ...]]:
 
 def _ready(request: Request, store: Store, sent: list[Any], parts: tuple[Part, ...]) -> list[Prepared]:
     if len(sent) > store.limits.batch:
-        raise Refusal(413, f"{len(sent)} statements in one request; at most {store.limits.batch} are taken")
+        reason = f"{len(sent)} statements in one request; at most {store.limits.batch} are taken"
+        raise Refusal(413, reason, IN_PIECES)
     try:
         made = prepare_all(
             sent,
