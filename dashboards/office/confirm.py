@@ -214,7 +214,7 @@ def _decide(here: Context, key: str, state: str, reason: str) -> None:
         record = b""
     if len(record) != 16:
         raise NotFound("没有这条待确认的记录，或者已经有人处理了")
-    decide_record(here.site, here.scope, record, state, reason)
+    decide_record(here.site, here.scope, record, state, reason, by=here.actor.login)
 
 
 PAGE = Page(

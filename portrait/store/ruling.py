@@ -1,4 +1,5 @@
-"""Rulings: that a record is withdrawn or restored, that a doubtful one counts or does not. Nothing said is ever changed."""
+"""Rulings: that a record is withdrawn or restored, that a doubtful one counts or does not, that somebody has confirmed what took
+place. Nothing said is ever changed."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, or_, select
+from sqlalchemy import Connection, Engine, Row, case, func, insert, or_, select
 
 from portrait.clock import aware
 from portrait.store.schema import ruling
@@ -16,6 +17,7 @@ from portrait.store.upsert import chunks
 
 WITHDRAWAL = ("void", "restore")
 DECISION = ("clear", "refuse", "reopen")
+CONFIRMATION = ("confirm", "return")
 PART = 500
 
 
@@ -23,7 +25,7 @@ PART = 500
 class Ruling:
     """One word about one record, or about every record of a key."""
 
-    said: str  # one of WITHDRAWAL or DECISION
+    said: str  # one of WITHDRAWAL, DECISION or CONFIRMATION
     source: str
     record: bytes | None
     key_number: int | None
@@ -40,6 +42,7 @@ class Rulings:
     void_records: frozenset[bytes] = frozenset()
     void_keys: frozenset[int] = frozenset()
     decided: dict[bytes, tuple[str, int]] = field(default_factory=dict)  # record → clear | refuse, flags
+    confirmed: frozenset[bytes] = frozenset()
     records: frozenset[bytes] = frozenset()  # everything that was ever ruled on
     keys: frozenset[int] = frozenset()
     digest: int = 0
@@ -68,9 +71,8 @@ def rule(connection: Connection, rulings: Iterable[Ruling]) -> int:
 def rulings(registry: Engine) -> Rulings:
     """Serves the refresh, which takes no Scope."""
     columns = (ruling.c.record, ruling.c.key_number, ruling.c.said, ruling.c.flag)
-    newest = select(func.max(ruling.c.id)).group_by(
-        ruling.c.record, ruling.c.key_number, ruling.c.said.in_(WITHDRAWAL)
-    )
+    sort = case((ruling.c.said.in_(WITHDRAWAL), 1), (ruling.c.said.in_(DECISION), 2), else_=3)
+    newest = select(func.max(ruling.c.id)).group_by(ruling.c.record, ruling.c.key_number, sort)
     with registry.connect() as connection:
         rows = connection.execute(select(*columns).where(ruling.c.id.in_(newest)).order_by(ruling.c.id)).all()
     if not rows:
@@ -85,6 +87,7 @@ def rulings(registry: Engine) -> Rulings:
             for row in rows
             if row.said in ("clear", "refuse") and row.record is not None
         },
+        frozenset(bytes(row.record) for row in rows if row.said == "confirm" and row.record is not None),
         frozenset(bytes(row.record) for row in rows if row.record is not None),
         frozenset(row.key_number for row in rows if row.key_number is not None),
         int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "big") >> 1,
