@@ -145,9 +145,7 @@ def _refresh_verdicts(
         judge(
             lake,
             engine,
-            Said(
-                said.void_records, said.void_keys, said.decided, said.confirmed, said.records, said.keys
-            ),
+            Said(said.void_records, said.void_keys, said.decided, said.confirmed, said.records, said.keys),
             rule,
             pending=pending,
             unfinished=batches.open,

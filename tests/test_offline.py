@@ -463,7 +463,10 @@ def test_a_sign_in_is_confirmed_whatever_account_the_sheet_knows_the_trainee_by(
     assert {login: sorted(found) for login, found in seen.items()} == {"trainer": ["attendance"], "office-a": ["attendance"], "office": both, "school": both, "bureau": [], "admin": []}  # fmt: skip
     assert len(waiting_records(home, None)) == 2
     hand.link(92, 3)
-    assert sorted(one.person for one in waiting_records(home, read("trainer"))) == ["丙教师外市", "甲教师本人"]
+    assert sorted(one.person for one in waiting_records(home, read("trainer"))) == [
+        "丙教师外市",
+        "甲教师本人",
+    ]
 
 
 def test_claims_and_decisions_are_the_same_on_both_databases(site: Site, tmp_path: Path) -> None:

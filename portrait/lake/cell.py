@@ -112,9 +112,7 @@ def cells(
     )
     fact = and_(
         record.c.kind.in_(sorted(facts)),
-        or_(
-            record.c.kind.not_in(sorted(verified)), record.c.flag.bitwise_and(int(Flag.VERIFIED)) != 0
-        ),
+        or_(record.c.kind.not_in(sorted(verified)), record.c.flag.bitwise_and(int(Flag.VERIFIED)) != 0),
     )
     weight, value = (cast(record.c[name], BigInteger) for name in ("weight", "value"))
     subject = case((record.c.course != 0, record.c.course), else_=record.c.run)

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, case, func, insert, or_, select
+from sqlalchemy import Connection, Engine, Row, case, func, insert, select
 
 from portrait.clock import aware
 from portrait.store.schema import ruling
@@ -94,17 +94,42 @@ def rulings(registry: Engine) -> Rulings:
     )
 
 
+@dataclass(frozen=True)
+class Word:
+    """What holds of one record, whether a refresh has followed it yet or not."""
+
+    withdrawn: bool = False
+    decided: str = ""  # clear | refuse
+    flag: int = 0  # what the decision is about
+    confirmed: str = ""  # confirm | return
+
+
+def word_on(said: Iterable[Ruling], record: bytes, key_number: int | None) -> Word:
+    """What rulings, the oldest first, come to for a record that has this key."""
+    by_record = by_key = Word()
+    for one in said:
+        if one.record == record:
+            if one.said in WITHDRAWAL:
+                by_record = replace(by_record, withdrawn=one.said == "void")
+            elif one.said in DECISION:
+                by_record = replace(
+                    by_record, decided="" if one.said == "reopen" else one.said, flag=one.flag
+                )
+            else:
+                by_record = replace(by_record, confirmed=one.said)
+        elif key_number is not None and one.key_number == key_number:
+            by_key = Word(one.said == "void")
+    return replace(by_record, withdrawn=by_record.withdrawn or by_key.withdrawn)
+
+
 def rulings_on(
     connection: Connection, records: Collection[bytes], keys: Collection[int] = ()
 ) -> list[Ruling]:
     """What was said about these records and keys, oldest first. The caller has looked whether the reader may see them."""
     found: list[Row[Any]] = []
-    for some in chunks(sorted(records), PART) if records else [()]:
-        near = [ruling.c.record.in_(list(some))]
-        if keys:
-            near.append(ruling.c.key_number.in_(sorted(keys)))
-        query = select(ruling).where(or_(*near)).order_by(ruling.c.id)
-        found += connection.execute(query).all()
+    for column, wanted in ((ruling.c.record, sorted(records)), (ruling.c.key_number, sorted(keys))):
+        for some in chunks(wanted, PART):
+            found += connection.execute(select(ruling).where(column.in_(list(some)))).all()
     unique = {row.id: row for row in found}
     return [
         Ruling(
