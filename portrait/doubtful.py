@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from portrait.errors import AccessRefused, InputError, NotFound
+from portrait.hours import CHINA
 from portrait.record import DOUBTFUL, FOUND_BY, Flag, Kind
 from portrait.scope import Role, Scope
 from portrait.site import Site
-from portrait.store.name import account_names, batch_names, class_names, course_names
+from portrait.store.name import account_names, arrival_days, batch_names, class_names, course_names
 from portrait.store.ruling import rulings_on
 from portrait.store.trainee import listed_accounts
 from portrait.store.training import class_numbers
-from portrait.withdrawal import EPOCH, rule_on
+from portrait.withdrawal import EPOCH, newest, rule_on
 
 RULES: dict[str, tuple[Flag, str]] = {
     "speed": (Flag.SPEED, "学得异常快"),
@@ -65,6 +66,7 @@ def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", lim
     courses = course_names(site.registry, {row["course"] for row in found} - {0})
     classes = class_names(site.registry, {row["run"] for row in found} - {0})
     batches = batch_names(site.registry, {row["batch"] for row in found})
+    arrived = arrival_days(site.registry, {row["batch"] for row in found})
     listed = listed_accounts(site.registry, scope, {row["account"] for row in found if row["run"]})
     all_accounts = _all(scope)
     made = []
@@ -80,7 +82,10 @@ def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", lim
             Doubt(
                 row["id"],
                 tuple(name for name, (bit, _) in RULES.items() if flag & bit),
-                {name: json.loads(row[name]) for name in RULES if row.get(name)},
+                {
+                    **_own_numbers(row, flag, arrived.get(row["batch"])),
+                    **{name: json.loads(row[name]) for name in RULES if row.get(name)},
+                },
                 then,
                 then != now,
                 account.source if account else "",
@@ -99,6 +104,15 @@ def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", lim
             )
         )
     return made
+
+
+def _own_numbers(row: Mapping[str, Any], flag: Flag, arrived: date | None) -> dict[str, dict[str, int]]:
+    """What a record's own columns say of the doubt that was seen as it came in."""
+    found = {"speed": {"seconds": int(row["seconds"])}} if flag & Flag.SPEED else {}
+    if flag & Flag.FUTURE and row["time"] is not None and arrived is not None:
+        day = (EPOCH + timedelta(microseconds=row["time"])).astimezone(CHINA).date()
+        found["future"] = {"days": (day - arrived).days}
+    return found
 
 
 def doubt_counts(site: Site, scope: Scope) -> dict[str, int]:
@@ -123,11 +137,12 @@ def decide(site: Site, scope: Scope, said: str, records: Sequence[bytes], *, rea
             f"SELECT r.id FROM record r WHERE r.id IN ({listed}) AND {_allowed(site, scope)}"
         )
     }
-    there = {row[0] for row in site.pool.rows(f"SELECT r.id FROM record r WHERE r.id IN ({listed})")}
+    # A record that is set aside is there too; why nothing can be decided on it is told to who decides on all.
+    there = {one.id for one in newest(site, records)}
     lost = [one.hex() for one in records if one not in there]
     if lost:
         raise NotFound("没有编号为 {numbers} 的记录", numbers=lost)
-    if set(records) - inside:
+    if not _all(scope) and set(records) - inside:
         raise AccessRefused("这些记录不在您的范围里")
     return rule_on(site, said, records, reason=reason, by=by, role=scope.actor.role.value)
 

@@ -205,6 +205,7 @@ class RecordItem:
     file: str
     line: int
     outside: bool = False  # a sign-in on a day that is none of its class's
+    returned: bool = False  # somebody has looked at it and did not confirm it
 
     @property
     def doubtful(self) -> bool:

@@ -10,13 +10,13 @@ from typing import Any
 from portrait.estimate import Prior
 from portrait.evidence import EvidenceItem, EvidenceRule, Explanation, RecordItem, evidence_rule, silence
 from portrait.framework import indicators, indicators_of
-from portrait.hours import CHINA, FINISHED, Compliance, compliance, hours_rule
+from portrait.hours import CHINA, FINISHED, Compliance, compliance, hours_rule, unconfirmed
 from portrait.level import Priors
 from portrait.portrait import Estimate, State
 from portrait.reading import as_of, links_of, portrait_of, priors
 from portrait.record import DOUBTFUL, SCORED, UNIT, Flag, Kind, Standing, month_number, row_of
 from portrait.site import Site
-from portrait.store.claim import class_spans, confirmed_records
+from portrait.store.claim import class_spans, confirmed_records, returned_records
 from portrait.store.name import (
     BatchName,
     CourseName,
@@ -95,9 +95,6 @@ def _explained(
     )
 
 
-_CONFIRMABLE = (Kind.ATTENDANCE, Kind.ACTIVITY)
-
-
 def records_of(
     site: Site,
     person_id: int,
@@ -111,7 +108,7 @@ def records_of(
     rows = _rows(site, accounts, kinds, limit, offset)
     named = _Names.of(site, rows)
     # By record, not by person: a claim keeps the person it was made of, a record goes where its account goes.
-    confirmed = confirmed_records(site.registry, {row["id"] for row in rows if row["kind"] in _CONFIRMABLE})
+    confirmed, returned = _decided(site, rows)
     signed = {row["run"] for row in rows if row["kind"] == Kind.ATTENDANCE} - {0}
     spans = class_spans(site.registry, signed)
     return [
@@ -137,12 +134,19 @@ def records_of(
             named.number(row),
             named.file(row),
             row_of(row["line"]),
+            returned=row["id"] in returned,
             outside=row["kind"] == Kind.ATTENDANCE
             and row["run"] in spans
             and spans[row["run"]].outside(row["time"].astimezone(CHINA).date() if row["time"] else None),
         )
         for row in rows
     ]
+
+
+def _decided(site: Site, rows: Collection[dict[str, Any]]) -> tuple[set[bytes], set[bytes]]:
+    """The records among these that somebody has confirmed, and those that somebody has returned."""
+    asked = {row["id"] for row in rows if row["kind"] in hours_rule().verified}
+    return confirmed_records(site.registry, asked), returned_records(site.registry, asked)
 
 
 @dataclass(frozen=True)
@@ -318,6 +322,7 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
     aligned = alignments_of(site.registry, {named.subject(row) for row in rows} - {0})
     now = month_number(as_of(site))
     waiting = _waiting(site, named, {row["batch"] for row in rows})
+    confirmed, returned = _decided(site, rows)
     found = []
     for row in rows:
         for code in codes:
@@ -334,6 +339,9 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
             else:
                 reason = "待核实" if flag & DOUBTFUL else "晚于画像日期" if row["month"] > now else ""
                 weight, discount = (0.0, percent / 100, 0.0), 0.0
+                asked = unconfirmed(kind, flag, row["id"] in returned)
+                # Confirmed since the cells were made, they follow with the next refresh.
+                reason = reason or ("已确认，等下一次计算" if asked and row["id"] in confirmed else asked)
             if not reason and row["batch"] in waiting:
                 reason = "已入库，等下一次计算"
             found.append(

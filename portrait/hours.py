@@ -112,6 +112,13 @@ def compliance(records: Iterable[RecordItem], today: date, rule: HoursRule | Non
     )
 
 
+def unconfirmed(kind: Kind, flag: Flag, returned: bool, rule: HoursRule | None = None) -> str:
+    """Why a record counts nothing before somebody has confirmed it; "" where somebody has, or nobody needs to."""
+    if kind not in (rule or hours_rule()).verified or flag & Flag.VERIFIED:
+        return ""
+    return "退回了，没有确认" if returned else "还没有人确认"
+
+
 def day_of(record: RecordItem) -> date | None:
     return record.time.astimezone(CHINA).date() if record.time else None
 
@@ -142,8 +149,7 @@ def _hours(records: list[RecordItem], window: tuple[date, date], rule: HoursRule
         reason = _outside(record, window)
         if not reason and record.kind not in rule.credited:
             reason = "这类记录不计学时"
-        if not reason and record.kind in rule.verified and not record.flag & Flag.VERIFIED:
-            reason = "还没有人确认"
+        reason = reason or unconfirmed(record.kind, record.flag, record.returned, rule)
         if not reason and record.kind is Kind.ATTENDANCE and record.run in finished:
             reason = "已含在班次的结业学时里"
         if not reason and key in seen:

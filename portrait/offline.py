@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from portrait import clock
 from portrait.errors import AccessRefused, InputError, NotFound
@@ -45,11 +46,14 @@ from portrait.store.claim import (
     owners,
     proof_by,
     reach,
+    settle_record,
 )
 
 MAPPING = "confirmed"
 TITLE_LIMIT = 120
 DECIDERS = (Role.SCHOOL, Role.TRAINER, Role.OFFICE)
+MOST = 200  # unconfirmed records in a list
+PAGE = 1000  # read at once
 WAIT_SECONDS = 20.0
 _HEADER = (
     "编号",
@@ -194,22 +198,43 @@ def proof_file(site: Site, scope: Scope | None, number: int) -> tuple[Claim, Pro
 
 
 def waiting_records(
-    site: Site, scope: Scope, *, limit: int = 200, only: bytes | None = None
+    site: Site, scope: Scope | None, *, limit: int = MOST, only: bytes | None = None
 ) -> list[Waiting]:
     """Sign-ins and activities of the reader's people that came in unconfirmed and await a decision, newest first; of `only` this
-    one record when it is one of them."""
+    one record when it is one of them, decided or not. Those of unknown persons wait until it is known whose they are.
+
+    `scope` is None for who runs a command.
+    """
     kinds = ", ".join(str(int(kind)) for kind in hours_rule().verified)
-    if not kinds or scope.actor.role not in DECIDERS:
+    if not kinds or (scope is not None and scope.actor.role not in DECIDERS):
         return []
     column, ids = reach(site.registry, scope)
+    where, given = f"kind IN ({kinds})", list[object]()
+    if column:
+        where, given = f"{where} AND {column} IN (SELECT unnest(?::BIGINT[]))", [sorted(ids)]
     decided = decided_records(site.registry)
-    one = "" if only is None else "AND id = ?"
-    rows = site.pool.kept(
-        f"SELECT id, account, run, kind, item, epoch_us(time), credit FROM record WHERE kind IN ({kinds}) "
-        f"AND flag & {int(Flag.VERIFIED)} = 0 AND {column} IN (SELECT unnest(?::BIGINT[])) "
-        f"AND id NOT IN (SELECT unnest(?::BLOB[])) {one} ORDER BY month DESC, time DESC, id LIMIT {int(limit)}",
-        [sorted(ids), sorted(decided), *([] if only is None else [only])],
-    )
+    if only is None:
+        where, given = f"{where} AND id NOT IN (SELECT unnest(?::BLOB[]))", [*given, sorted(decided)]
+    else:
+        where, given = f"{where} AND id = ?", [*given, only]
+    if only is None or only not in decided:
+        where += f" AND flag & {int(Flag.VERIFIED)} = 0"
+    found, past = list[Waiting](), 0
+    while len(found) < limit:
+        rows = site.pool.kept(
+            f"SELECT id, account, run, kind, item, epoch_us(time), credit FROM record WHERE {where} "
+            f"ORDER BY month DESC, time DESC, id LIMIT {PAGE} OFFSET {past}",
+            given,
+        )
+        found += _known(site, scope, column, rows)
+        past += len(rows)
+        if len(rows) < PAGE:
+            break
+    return found[:limit]
+
+
+def _known(site: Site, scope: Scope | None, column: str, rows: Sequence[tuple[Any, ...]]) -> list[Waiting]:
+    """Those of the rows whose person is known and the reader's to decide on."""
     whose = owners(site.registry, scope, {row[1] for row in rows})
     spans = class_spans(site.registry, {row[2] for row in rows} - {0})
     found = []
@@ -237,14 +262,24 @@ def waiting_records(
     return found
 
 
-def decide_record(site: Site, scope: Scope, record: bytes, state: str, reason: str = "") -> None:
-    """Confirm or return a record that came in by a file. Raises NotFound for one that is not the reader's to decide on."""
+def decide_record(
+    site: Site, scope: Scope | None, record: bytes, state: str, reason: str = "", *, by: str
+) -> Waiting:
+    """Confirm or return a record that came in by a file; hours and days follow at once, the portrait with the next refresh.
+
+    A reader (`scope`) decides on what nobody has decided on yet, who runs a command (None) may also say the opposite of what was
+    decided. Raises NotFound for a record that is not the reader's to decide on, InputError where nothing is left to decide.
+    """
     _check(scope, state, reason)
+    before = decided_records(site.registry).get(record, "")
     row = next(iter(waiting_records(site, scope, only=record)), None)
-    if row is None:
+    if row is None or (scope is not None and before):
         raise NotFound("没有这条待确认的记录，或者已经有人处理了")
-    _not_oneself(site, scope, row.person_id)
-    add_claim(
+    if before == state:
+        raise InputError("记录 {number} 已经处理过了，没有新的", number=record.hex())
+    if scope is not None:
+        _not_oneself(site, scope, row.person_id)
+    kept = settle_record(
         site.registry,
         {
             "record": record,
@@ -258,10 +293,14 @@ def decide_record(site: Site, scope: Scope, record: bytes, state: str, reason: s
             "by": "file",
             "at": site.now,
             "reason": reason.strip(),
-            "confirmed_by": scope.actor.login[:60],
+            "confirmed_by": by,
             "confirmed_at": site.now,
         },
+        over=scope is None,
     )
+    if not kept:
+        raise NotFound("没有这条待确认的记录，或者已经有人处理了")
+    return row
 
 
 def decide(

@@ -145,7 +145,7 @@ RECORD_SCHEMA = pa.schema(
         pa.field("flag", pa.int32(), nullable=False),
         pa.field("month", pa.int32(), nullable=False),  # partition
         pa.field("bucket", pa.int32(), nullable=False),  # partition: account % lake_buckets
-        # Null in records of before 0.2. Readers of what counts see none of these, see portrait.lake.engine.counted.
+        # Null in records that 0.1.0 took in. Readers of what counts see none of these, see portrait.lake.engine.counted.
         pa.field("key_number", pa.int64()),  # of source and key columns, where a record may have versions
         pa.field("modified", pa.timestamp("us", tz="UTC")),  # the source's word on how new this version is
         pa.field("stored", pa.timestamp("us", tz="UTC")),  # when the platform stored it

@@ -18,6 +18,7 @@ from sqlalchemy import table as named
 from portrait import clock
 from portrait.evidence import EvidenceRule, evidence_rule
 from portrait.framework import indicators
+from portrait.hours import hours_rule
 from portrait.lake.cell import cells, portable, record
 from portrait.lake.compact import clear_replaced, tidy
 from portrait.lake.doubt import doubt_rule
@@ -144,7 +145,7 @@ def _refresh_verdicts(
         judge(
             lake,
             engine,
-            Said(said.void_records, said.void_keys, said.decided, said.records, said.keys),
+            Said(said.void_records, said.void_keys, said.decided, said.confirmed, said.records, said.keys),
             rule,
             pending=pending,
             unfinished=batches.open,
@@ -173,12 +174,12 @@ def _bind_counted(
 def _refresh_cells(
     site: Site, engine: duckdb.DuckDBPyConnection, batches: RecordBatches, full: bool
 ) -> tuple[str, int]:
-    lake, rule = site.lake, evidence_rule()
+    lake, facts, verified = site.lake, evidence_rule().facts, hours_rule().verified
     known = indicators().values()
     aligned = alignments(
         site.registry, [n.code for n in known if n.scored], [n.code for n in known if not n.scored]
     )
-    shape = _number(f"{aligned.to_pydict()}|{sorted(SCORED)}|{sorted(rule.facts)}")
+    shape = _number(f"{aligned.to_pydict()}|{sorted(SCORED)}|{sorted(facts)}|{sorted(verified)}")
     pending = _pending(lake, "cell", batches)
     changed = changed_accounts(lake, engine, lake.mark("cell", "verdict"))
     verdict = _version(lake, "verdict")
@@ -187,7 +188,7 @@ def _refresh_cells(
         _bind_counted(engine, lake, lake.files("record"), batches)
         made = _reader(
             engine,
-            portable(cells(lake.buckets, rule.facts)) + " ORDER BY bucket, account",
+            portable(cells(lake.buckets, facts, verified)) + " ORDER BY bucket, account",
             CELL_SCHEMA,
         )
         lake.commit("cell", made, {"shape": shape, "verdict": verdict, **_marks(batches)}, replace="")
@@ -197,7 +198,8 @@ def _refresh_cells(
         _register_accounts(engine, "changed", changed)
         again = cells(
             lake.buckets,
-            rule.facts,
+            facts,
+            verified,
             record.c.account.in_(select(column("account")).select_from(named("changed"))),
         )
         parts = []
@@ -211,7 +213,7 @@ def _refresh_cells(
             record.c.batch.in_(pending),
             record.c.account.not_in(select(column("account")).select_from(named("changed"))),
         )
-        parts.append(portable(cells(lake.buckets, rule.facts, fresh)))
+        parts.append(portable(cells(lake.buckets, facts, verified, fresh)))
         made = _reader(
             engine, f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY bucket, account", CELL_SCHEMA
         )

@@ -197,13 +197,18 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
     return Scope(actor, "账号没有绑定人员或单位，什么也看不到", no, no, no, no, no, no, no)
 
 
+def sees_all(reader: Scope) -> bool:
+    """Whether the reader is the province's own office, whose are all categories."""
+    return reader.actor.role is Role.OFFICE and not reader.actor.office
+
+
 def claimable(reader: Scope) -> ColumnElement[bool]:
     """Rows of `claim` that the reader may confirm or return: a school its own staff's, a provider and a project office those of
     their classes, the province's own office all."""
     actor = reader.actor
     if actor.role is Role.SCHOOL:
         return claim.c.person_id.in_(select(person.c.id).where(reader.counted))
-    if actor.role is Role.OFFICE and not actor.office:
+    if sees_all(reader):
         return true()
     if actor.role in (Role.OFFICE, Role.TRAINER):
         theirs = select(account.c.person_id).join(trainee, trainee.c.account_id == account.c.id)

@@ -11,15 +11,24 @@ from portrait.errors import InputError, MappingError, NotFound
 from portrait.intake.land import record_key
 from portrait.intake.mapping import Mapping, mapping_files, read_mapping
 from portrait.intake.recipe import mapping_then
-from portrait.record import DOUBTFUL, Flag, Standing
+from portrait.record import DOUBTFUL, Flag, Kind, Standing
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.audit import add_audit
-from portrait.store.batch import record_batches_from
-from portrait.store.ruling import Ruling, rule, rulings_on
+from portrait.store.batch import record_batches_from, sources
+from portrait.store.ruling import DECISION, Ruling, Word, rule, rulings_on, word_on
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST = 300  # signs of a reason
-RECORD_ZH = {"void": "撤回", "restore": "恢复", "clear": "认可", "refuse": "不认可", "reopen": "重新待核实"}
+RECORD_ZH = {
+    "void": "撤回",
+    "restore": "恢复",
+    "clear": "认可",
+    "refuse": "不认可",
+    "reopen": "重新待核实",
+    "confirm": "确认",
+    "return": "退回",
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,7 @@ class Found:
     """A record as the lake holds it, whether it counts or not."""
 
     id: bytes
+    kind: Kind
     key_number: int | None
     account: int
     batch: int
@@ -38,6 +48,14 @@ class Found:
     received: datetime | None
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What a word about keys met: the numbers of the keys that it is new for, and of how many the same holds already."""
+
+    new: tuple[int, ...]
+    before: int
+
+
 def withdraw(
     site: Site,
     source: str,
@@ -46,8 +64,8 @@ def withdraw(
     *,
     reason: str,
     by: str,
-) -> int:
-    """Take back every record of these keys, those that have not come yet among them; how many keys that are.
+) -> Heard:
+    """Take back every record of these keys, those that have not come yet among them.
 
     A key is what stands in the column of the mapping's `key` (several columns: a sequence of texts in their order). With a
     `stream` its `series` is meant, without one records of streams without a series. Figures follow with the next refresh.
@@ -63,8 +81,8 @@ def restore(
     *,
     reason: str,
     by: str,
-) -> int:
-    """Let records that were withdrawn by these keys count again."""
+) -> Heard:
+    """Let records that were withdrawn by these keys count again. Says nothing new of keys that nobody withdrew."""
     return _say(site, "restore", source, stream, keys, reason=reason, by=by)
 
 
@@ -77,19 +95,48 @@ def _say(
     *,
     reason: str,
     by: str,
-) -> int:
+) -> Heard:
     series = _series(site, source, stream) if stream else ""
     why, at = _reason(reason), clock.now()
+    columns = [[key] if isinstance(key, str) else key for key in keys]
+    numbers = dict.fromkeys(record_key(source, series, key) for key in columns)
     with site.registry.begin() as connection:
-        return rule(
-            connection,
-            (
-                Ruling(said, source, None, number, why, by, at)
-                for number in dict.fromkeys(
-                    record_key(source, series, [key] if isinstance(key, str) else key) for key in keys
-                )
-            ),
-        )
+        void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], numbers)}
+        new = [number for number in numbers if void.get(number, False) != (said == "void")]
+        rule(connection, [Ruling(said, source, None, number, why, by, at) for number in new])
+    return Heard(tuple(new), len(numbers) - len(new))
+
+
+def absent(site: Site, numbers: Sequence[int]) -> int:
+    """Of how many of these keys no record is in yet."""
+    found = site.pool.rows(
+        f"SELECT count(DISTINCT key_number) FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[]))",
+        [list(numbers)],
+    )
+    return len(numbers) - int(found[0][0])
+
+
+def key_shapes(site: Site, source: str, stream: str | None) -> list[str]:
+    """The columns that make up a key of the source, for each of its kinds of records; what is not known now is left out.
+
+    Raises InputError for a source that nobody knows, and for one whose records have no key at all.
+    """
+    mappings = _mappings(site)
+    with site.registry.connect() as connection:
+        known = {*sources(connection), *(one.source for one in mappings)}
+    if source not in known:
+        raise InputError("没有来源“{source}”，可选：{choices}", source=source, choices=sorted(known))
+    own = [
+        one
+        for mapping in mappings
+        if mapping.source == source
+        for one in mapping.streams
+        if one.target.name == "record" and (one.name == stream if stream else not one.series)
+    ]
+    shapes = {"|".join(one.key) for one in own if one.versioned}
+    if own and not shapes:
+        raise InputError("来源“{source}”的记录没有自己的记录号，请用 32 位编号", source=source)
+    return sorted(shapes)
 
 
 def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by: str, role: str = "") -> int:
@@ -104,7 +151,8 @@ def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by:
     lost = [one.hex() for one in wanted if one not in found]
     if lost:
         raise NotFound("没有编号为 {numbers} 的记录", numbers=lost)
-    made = [Ruling(said, "", id, None, why, by, at, int(_about(found[id], said))) for id in wanted]
+    words = words_of(site, list(found.values()))
+    made = [Ruling(said, "", id, None, why, by, at, int(_about(found[id], words[id], said))) for id in wanted]
     made += _keys_restored(site, said, [found[id] for id in wanted], why, by, at)
     with site.registry.begin() as connection:
         rule(connection, made)
@@ -127,7 +175,7 @@ def _found(site: Site, where: str) -> list[Found]:
     unfinished = site.pool.unfinished
     left = [f"r.batch NOT IN ({', '.join(map(str, sorted(unfinished)))})"] if unfinished else []
     rows = site.pool.query(
-        f"SELECT r.id, r.key_number, r.account, r.batch, r.line, coalesce(v.flag, r.flag) AS flag, "
+        f"SELECT r.id, r.kind, r.key_number, r.account, r.batch, r.line, coalesce(v.flag, r.flag) AS flag, "
         f"coalesce(v.state, 0) AS state, coalesce(v.instead, 0) AS instead, epoch_us(r.stored) AS stored, "
         f"epoch_us(r.received) AS received FROM {site.pool.landed()} r "
         f"LEFT JOIN verdict v ON v.batch = r.batch AND v.line = r.line WHERE {' AND '.join([where, *left])} "
@@ -136,6 +184,7 @@ def _found(site: Site, where: str) -> list[Found]:
     return [
         Found(
             row["id"],
+            Kind(row["kind"]),
             row["key_number"],
             row["account"],
             row["batch"],
@@ -154,19 +203,49 @@ def _moment(micros: int | None) -> datetime | None:
     return None if micros is None else EPOCH + timedelta(microseconds=micros)
 
 
-def _about(record: Found, said: str) -> Flag:
-    """The flags that a decision is about. Raises InputError when there is nothing to decide."""
-    doubt = record.flag & DOUBTFUL
-    decided = record.flag & (Flag.CLEARED | Flag.REFUSED)
-    if said == "restore" and record.state is not Standing.WITHDRAWN:
-        raise InputError("记录 {number} 没有被撤回，不用恢复", number=record.id.hex())
-    if said == "void" and record.state is Standing.WITHDRAWN:
-        raise InputError("记录 {number} 已经撤回", number=record.id.hex())
+def words_of(site: Site, records: Sequence[Found]) -> dict[bytes, Word]:
+    """What holds of each of these records, in force or not before the next refresh."""
+    said = said_of(site, records)
+    return {one.id: word_on(said, one.id, one.key_number) for one in records}
+
+
+def _about(record: Found, word: Word, said: str) -> Flag:
+    """The flags that a decision is about. Raises InputError when there is nothing to decide.
+
+    What was said last decides, not what the last refresh made of it: a word may be taken back before it is in force.
+    """
+    doubt, number = record.flag & DOUBTFUL, record.id.hex()
+    if said == "restore" and not word.withdrawn:
+        raise InputError("记录 {number} 没有被撤回，不用恢复", number=number)
+    if said == "void" and word.withdrawn:
+        raise InputError("记录 {number} 已经撤回，没有新的", number=number)
+    if said in DECISION and word.withdrawn:
+        raise InputError("记录 {number} 已经撤回，要先恢复", number=number)
+    decided = word.decided or record.flag & (Flag.CLEARED | Flag.REFUSED)
     if said in ("clear", "refuse") and not doubt and not decided:
-        raise InputError("记录 {number} 不存疑，不用认可", number=record.id.hex())
-    if said == "reopen" and not decided:
-        raise InputError("记录 {number} 还没有人认可或不认可过", number=record.id.hex())
+        raise InputError("记录 {number} 不存疑，不用认可", number=number)
+    if said == word.decided and (said == "refuse" or not doubt & ~word.flag):
+        raise InputError("记录 {number} 已经{said}，没有新的", number=number, said=sentence(RECORD_ZH[said]))
+    if said == "reopen" and not word.decided:
+        raise InputError("记录 {number} 还没有人认可或不认可过", number=number)
     return doubt or DOUBTFUL
+
+
+def awaited(record: Found, word: Word) -> list[str]:
+    """What was said last about a record and is not in force before the next refresh: words of RECORD_ZH."""
+    found = []
+    if word.withdrawn != (record.state is Standing.WITHDRAWN):
+        found.append("void" if word.withdrawn else "restore")
+    cleared = record.flag & Flag.CLEARED and not record.flag & DOUBTFUL & word.flag
+    standing = "refuse" if record.flag & Flag.REFUSED else "clear" if cleared else ""
+    # What the rules doubt no more has nothing to be cleared of.
+    if word.decided != standing and (
+        word.decided != "clear" or standing or record.flag & DOUBTFUL & word.flag
+    ):
+        found.append(word.decided or "reopen")
+    if word.confirmed and (word.confirmed == "confirm") != bool(record.flag & Flag.VERIFIED):
+        found.append(word.confirmed)
+    return found
 
 
 def _keys_restored(
@@ -188,11 +267,7 @@ def _keys_restored(
 def _series(site: Site, source: str, stream: str) -> str:
     """The series of a source's stream. Raises MappingError when no mapping of the source has it."""
     found = None
-    for path in mapping_files(site.settings.home).values():
-        try:
-            mapping: Mapping = read_mapping(path)
-        except MappingError:
-            continue
+    for mapping in _mappings(site):
         if mapping.source == source:
             found = next((one for one in mapping.streams if one.name == stream), found)
     with site.registry.connect() as connection:
@@ -202,6 +277,17 @@ def _series(site: Site, source: str, stream: str) -> str:
     if found is None:
         raise MappingError(f"来源 {source} 的映射里没有 {stream} 这个流")
     return found.series
+
+
+def _mappings(site: Site) -> list[Mapping]:
+    """Those of the installation's mappings that can be read."""
+    found = []
+    for path in mapping_files(site.settings.home).values():
+        try:
+            found.append(read_mapping(path))
+        except MappingError:
+            continue
+    return found
 
 
 def _reason(text: str) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from portrait.errors import AccessRefused, InputError, NotFound
-from portrait.explain import compliance_of, records_of
+from portrait.explain import compliance_of, explanation, records_of
 from portrait.intake.door import BatchReport, intake
 from portrait.offline import (
     claim_rule,
@@ -37,7 +38,7 @@ from portrait.store.claim import claims, claims_of, loose_proofs
 from portrait.store.decision import join_persons, undo
 from portrait.store.schema import account
 from portrait.store.training import Ask
-from tests.hand import Hand, record
+from tests.hand import Hand, cell_sums, record
 from tests.readers import account_of, enlist, settle
 
 PDF = b"%PDF-1.7\n..."
@@ -358,14 +359,14 @@ def test_an_unverified_sign_in_counts_when_who_runs_the_class_confirms_it(
     assert waiting_records(signed, read("bureau")) == []
     mine = next(one for one in waiting if one.person_id == 1 and not one.outside)
     with pytest.raises(AccessRefused):
-        decide_record(signed, read("bureau"), mine.record, "confirmed")
-    decide_record(signed, read("trainer"), mine.record, "confirmed")
+        decide_record(signed, read("bureau"), mine.record, "confirmed", by="bureau")
+    decide_record(signed, read("trainer"), mine.record, "confirmed", by="trainer")
     found = compliance_of(signed, 1)
     assert (found.hours.value, found.offsite.value) == (6.0, 2.0)
     with pytest.raises(NotFound):
-        decide_record(signed, read("school"), mine.record, "returned", "迟了")
+        decide_record(signed, read("school"), mine.record, "returned", "迟了", by="school")
     late = next(one for one in waiting if one.outside)
-    decide_record(signed, read("school"), late.record, "returned", "那天班已经结束")
+    decide_record(signed, read("school"), late.record, "returned", "那天班已经结束", by="school")
     assert mine.record not in {one.record for one in waiting_records(signed, read("school"))}
     assert compliance_of(signed, 1).offsite.value == 2.0
     assert offsite_board(signed, read("office"), Ask(), signed.today).days[:3]
@@ -386,7 +387,7 @@ def test_what_was_confirmed_stays_confirmed_when_two_persons_are_one_and_when_an
     mine = next(
         one for one in waiting_records(signed, read("trainer")) if one.person_id == 1 and not one.outside
     )
-    decide_record(signed, read("trainer"), mine.record, "confirmed")
+    decide_record(signed, read("trainer"), mine.record, "confirmed", by="trainer")
     assert (figures(1), board()) == ((6.0, 2.0), (1, 0, 1))
     with signed.registry.begin() as connection:
         joined = join_persons(connection, 1, 2, by="admin", now=signed.now)
@@ -397,6 +398,75 @@ def test_what_was_confirmed_stays_confirmed_when_two_persons_are_one_and_when_an
     with signed.registry.begin() as connection:
         connection.execute(update(account).where(account.c.id == account_of(1)).values(person_id=2))
     assert (figures(2), board()) == ((6.0, 2.0), (1, 0, 1))
+
+
+def test_an_activity_is_a_fact_once_somebody_has_confirmed_it_and_no_more_when_that_was_a_mistake(
+    site: Site,
+) -> None:
+    settle(site.registry)
+    hand, school = Hand(site), scope(enlist(site.registry, "school")["school"], site.today)
+    hand.course(7, "师德研修", P1_2=100)
+    for number in (8, 9):  # so many others that one person's portrait is made alone
+        hand.person(number)
+        hand.account(account_of(number), number)
+    rows = [
+        record(n, account_of(n), Kind.ACTIVITY, item="备课", credit=200, flag=Flag.VERIFIED if n == 2 else Flag(0))
+        for n in (1, 2)
+    ]  # fmt: skip
+    hand.batch(rows)
+    mine = (1).to_bytes(16, "big")
+
+    def said() -> str:
+        (item,) = explanation(site, 1, "P1.2").items
+        return item.reason
+
+    def after(portraits: str) -> list[tuple[Any, ...]]:
+        """Who has the fact; the same when everything is made again."""
+        assert refresh(site).portraits == portraits
+        found = [(row[0] - 10, row[4]) for row in cell_sums(site)], _portraits(site)
+        refresh(site, full=True)
+        assert found == ([(row[0] - 10, row[4]) for row in cell_sums(site)], _portraits(site))
+        return found[0]
+
+    assert (after("full"), said()) == ([(2, 1)], "还没有人确认")
+    decide_record(site, school, mine, "confirmed", by="school")
+    assert said() == "已确认，等下一次计算"
+    assert (after("batch"), said()) == ([(1, 1), (2, 1)], "")
+    with pytest.raises(InputError, match="已经处理过了，没有新的"):
+        decide_record(site, None, mine, "confirmed", by="operator")
+    decide_record(site, None, mine, "returned", "照片是别人的", by="operator")
+    assert (after("batch"), said()) == ([(2, 1)], "退回了，没有确认")
+    assert [item.reason for item in compliance_of(site, 1).hours.items] == ["退回了，没有确认"]
+    decide_record(site, None, mine, "confirmed", by="operator")
+    assert after("batch") == [(1, 1), (2, 1)]
+    rebuilt = [one for one in claims(site.registry, None) if one.record == mine]
+    assert [(one.state, one.decided_by) for one in rebuilt] == [("confirmed", "operator")]
+
+
+def _portraits(site: Site) -> list[tuple[Any, ...]]:
+    return site.pool.rows(
+        "SELECT person, node, state, level, n, weight, sources, last_month FROM snapshot s "
+        "WHERE seq = (SELECT max(seq) FROM snapshot t WHERE t.person = s.person) AND node <> '' ORDER BY ALL"
+    )
+
+
+def test_a_sign_in_is_confirmed_whatever_account_the_sheet_knows_the_trainee_by(
+    home: Site, read: Callable[[str], Scope]
+) -> None:
+    hand = Hand(home)
+    hand.account(91, 1, "offline")  # the roster knows person 1 by another account
+    hand.account(92, None, "offline")
+    sheet = [record(n, 90 + n, Kind.ATTENDANCE, course=0, run=101) for n in (1, 2)]
+    hand.batch([*sheet, record(3, 91, Kind.ACTIVITY, course=0, item="备课")])
+    seen = {login: [one.kind for one in waiting_records(home, read(login))] for login in ("trainer", "office-a", "office", "school", "bureau", "admin")}  # fmt: skip
+    both = ["activity", "attendance"]
+    assert {login: sorted(found) for login, found in seen.items()} == {"trainer": ["attendance"], "office-a": ["attendance"], "office": both, "school": both, "bureau": [], "admin": []}  # fmt: skip
+    assert len(waiting_records(home, None)) == 2
+    hand.link(92, 3)
+    assert sorted(one.person for one in waiting_records(home, read("trainer"))) == [
+        "丙教师外市",
+        "甲教师本人",
+    ]
 
 
 def test_claims_and_decisions_are_the_same_on_both_databases(site: Site, tmp_path: Path) -> None:
@@ -410,7 +480,7 @@ def test_claims_and_decisions_are_the_same_on_both_databases(site: Site, tmp_pat
     assert [one.id for one in claims(site.registry, school)] == [number]
     for reader in (school, trainer, office):
         assert [one.person for one in waiting_records(site, reader)] == ["甲教师本人"]
-    decide_record(site, trainer, (3).to_bytes(16, "big"), "confirmed")
+    decide_record(site, trainer, (3).to_bytes(16, "big"), "confirmed", by="trainer")
     decide(site, school, [number], "confirmed", by="school")
     assert (compliance_of(site, 1).hours.value, compliance_of(site, 1).offsite.value) == (2.0, 1.0)
     assert {one.state for one in claims(site.registry, office)} == {"confirmed"}

@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, text
 
 from portrait.errors import LakeBusy, SettingError
 from portrait.evidence import evidence_rule
+from portrait.hours import hours_rule
 from portrait.lake.cell import cells, halves, portable, sums
 from portrait.lake.cell import record as lake_record
 from portrait.lake.compact import CROWD, compact, vacuum
@@ -489,7 +490,7 @@ def test_the_text_of_the_refresh_gives_the_same_rows_on_postgresql(hand, empty_p
     hand.batch(many(500, 12))
     refresh(hand.site)
     rule = evidence_rule()
-    first = portable(cells(4, rule.facts, lake_record.c.batch.in_([1, 2])))
+    first = portable(cells(4, rule.facts, hours_rule().verified, lake_record.c.batch.in_([1, 2])))
     second, third = portable(sums(NOVEMBER)), portable(halves(NOVEMBER, 1))
     duck = hand.site.engine()
     aligned = pa.table(

@@ -14,6 +14,7 @@ from dashboards.part import badge, card, empty_state, format, notify, page_heade
 from dashboards.part.claim import decided, proof_link, state_of, what
 from dashboards.proof import handed_out
 from portrait.errors import InputError, NotFound
+from portrait.offline import MOST as LISTED
 from portrait.offline import Waiting, decide, decide_record, waiting_records
 from portrait.scope import Role
 from portrait.sentence import sentence
@@ -70,7 +71,11 @@ def _told(records: list[Waiting]) -> str:
     if not records:
         return ""
     outside = sum(one.outside for one in records)
-    words = gettext("{n} 条没有核验，近的在前。", n=len(records))
+    words = (
+        gettext("{n} 条没有核验，近的在前。", n=len(records))
+        if len(records) < LISTED
+        else gettext("没有核验的很多，先列最近的 {n} 条。", n=len(records))
+    )
     return (
         gettext("{words}其中 {m} 条的日期在班次之外，请留意。", words=words, m=outside) if outside else words
     )
@@ -199,7 +204,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
             f"{'claim' if key.startswith('c') else 'record'}:{key[1:]}",
             reason=reason if state == "returned" else sentence("已确认"),
         )
-        notify(gettext("已确认。") if state == "confirmed" else gettext("已退回。"))
+        notify(gettext("已确认，画像在下次计算后跟上。") if state == "confirmed" else gettext("已退回。"))
         return _panels(here)
 
 
@@ -214,7 +219,7 @@ def _decide(here: Context, key: str, state: str, reason: str) -> None:
         record = b""
     if len(record) != 16:
         raise NotFound("没有这条待确认的记录，或者已经有人处理了")
-    decide_record(here.site, here.scope, record, state, reason)
+    decide_record(here.site, here.scope, record, state, reason, by=here.actor.login)
 
 
 PAGE = Page(

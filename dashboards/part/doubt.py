@@ -73,6 +73,8 @@ def _numbers(rule: str, doubt: Doubt) -> str:
     seen = doubt.numbers.get(rule, {})
     if rule == "speed":
         return gettext("只用了 {n} 秒", n=doubt.seconds)
+    if rule == "future" and seen:
+        return gettext("比入库晚 {n} 天", n=seen["days"])
     if rule == "parallel":
         return gettext(
             "与另一处重叠 {n} 分钟，当月有 {days} 天如此", n=seen["seconds"] // 60, days=seen["days"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from portrait.cli.console import moment
 from portrait.errors import ModelUnusable
 from portrait.lake.table import TABLES, Lake
 from portrait.settings import Settings, unknown_settings
@@ -206,4 +207,4 @@ def _models(folder: Path) -> Iterator[Check]:
         except ModelUnusable as error:
             yield Check("model", "wrong", error.message, "portrait fit")
         else:
-            yield Check("model", "ok", f"模型 {name} 版本 {card.version}，{card.created:%Y-%m-%d} 拟合")
+            yield Check("model", "ok", f"模型 {name} 版本 {card.version}，{moment(card.created)[:10]} 拟合")

@@ -23,6 +23,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from portrait.clock import aware
+from portrait.hours import CHINA
+
 # A table that goes into a file or a pipe is not to be folded at 80 columns.
 PIPE_WIDTH = 180
 
@@ -74,8 +77,13 @@ def shown(cell: object) -> str:
     if isinstance(cell, int):
         return f"{cell:,}"
     if isinstance(cell, datetime):
-        return f"{cell:%Y-%m-%d %H:%M}"
+        return moment(cell)
     return "" if cell is None else str(cell)
+
+
+def moment(value: datetime | None) -> str:
+    """A moment as the pages show it, in Beijing time; "" for none."""
+    return "" if value is None else f"{aware(value).astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
 class Bar:

@@ -1,8 +1,10 @@
-"""`portrait proof`: school-based study handed in with a proof: list, see, save the file, confirm, return. Decisions are in the audit."""
+"""`portrait proof`: what waits for a person to confirm it, handed in with a proof or come in by a file: list, see, save the file,
+confirm, return. Decisions are in the audit."""
 
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +12,17 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from portrait.cli.console import print_json, print_table, stdout
+from portrait.cli.console import moment, print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.errors import InputError
-from portrait.offline import decide, proof_file
+from portrait.offline import Waiting, decide, decide_record, proof_file, waiting_records
+from portrait.record import KIND_ZH, Kind
 from portrait.site import Site
 from portrait.store.audit import add_audit
 from portrait.store.claim import STATES, Claim, claim_of, claims
+
+RECORD_DIGITS = 32  # of a record's id in hexadecimal
 
 
 class State(StrEnum):
@@ -29,11 +34,16 @@ class State(StrEnum):
 
 
 Id = Annotated[int, typer.Argument(metavar="编号", help="申报的编号， 见 portrait proof list")]
-Ids = Annotated[list[int], typer.Argument(metavar="编号", help="申报的编号， 见 portrait proof list")]
+Ids = Annotated[
+    list[str],
+    typer.Argument(metavar="编号", help="申报的编号， 或导入的记录的 32 位编号， 见 portrait proof list"),
+]
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="校本研修的申报和证明材料：列出、查看、取出、确认、退回", no_args_is_help=True)
+    group = typer.Typer(
+        help="待确认的校本研修申报和导入的签到：列出、查看、取出证明、确认、退回", no_args_is_help=True
+    )
     app.add_typer(group, name="proof")
 
     @group.command(name="list", epilog="例：portrait proof list --state submitted")
@@ -48,30 +58,21 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
         as_json: Json = False,
     ) -> None:
-        """列出申报：谁的、什么活动、几学时、什么证明、到了哪一步。"""
+        """列出申报，和导入时没有核验的签到、校本研修：谁的、什么活动、几学时、什么证明、到了哪一步。"""
+        site = site_of(home)
         wanted = "" if state is State.ALL else state.value
-        found = claims(site_of(home).registry, None, state=wanted, limit=limit)
+        found = claims(site.registry, None, state=wanted, limit=limit)
+        records = waiting_records(site, None, limit=limit) if wanted in ("", "submitted") else []
         if as_json:
-            print_json([_row(one) for one in found])
+            print_json([*(_row(one) for one in found), *(_imported(one) for one in records)])
             return
         print_table(
-            f"申报 {len(found)} 条",
-            ["#编号", "教师", "学校", "活动", "日期", "#学时", "证明", "状态", "处理"],
-            [
-                (
-                    one.id,
-                    escape(one.person),
-                    escape(one.school),
-                    escape(one.title),
-                    str(one.day),
-                    f"{one.hours:g}",
-                    escape(one.proof.name) if one.proof else "",
-                    STATES[one.state],
-                    escape(f"{one.decided_by} {one.reason}".strip()),
-                )
-                for one in found
-            ],
+            f"申报和记录 {len(found) + len(records)} 条",
+            ["#编号", "教师", "学校", "种类", "活动", "地点或班次", "日期", "#学时", "证明", "状态", "处理"],
+            [*(_told(one) for one in found), *(_told(one) for one in records)],
         )
+        if len(found) == limit or len(records) == limit:
+            stdout().print(f"至多各列 {limit} 条；--limit 可以多列")
 
     @group.command(epilog="例：portrait proof show 12 --save 证明.pdf")
     def show(
@@ -96,11 +97,12 @@ def register(app: typer.Typer) -> None:
             print_json(_row(one))
             return
         for name, value in _row(one).items():
-            stdout().print(f"{name}：{escape(str(value if value is not None else ''))}", soft_wrap=True)
+            said = moment(value) if isinstance(value, datetime) else value
+            stdout().print(f"{name}：{escape(str(said if said is not None else ''))}", soft_wrap=True)
 
     @group.command(epilog="例：portrait proof confirm 12 13")
     def confirm(ids: Ids, home: Home = None) -> None:
-        """确认：随即作为核验过的记录入库，计入学时；portrait refresh 以后进入画像。"""
+        """确认：申报随即作为核验过的记录入库，导入的记录算核验过；学时随即计入，portrait refresh 以后进入画像。"""
         _decide(site_of(home), ids, "confirmed", "")
 
     @group.command(name="return", epilog="例：portrait proof return 12 --reason 照片看不清")
@@ -109,29 +111,92 @@ def register(app: typer.Typer) -> None:
         reason: Annotated[str, typer.Option(help="为什么退回， 教师会看到")],
         home: Home = None,
     ) -> None:
-        """退回，写明原因；教师可以另交一次。"""
+        """退回，写明原因；教师可以另交一次。导入的记录确认错了也用它收回，退错了再 confirm。"""
         _decide(site_of(home), ids, "returned", reason)
 
 
-def _decide(site: Site, ids: list[int], state: str, reason: str) -> None:
-    done = decide(site, None, ids, state, reason, by=operator())
+def _decide(site: Site, ids: list[str], state: str, reason: str) -> None:
+    numbers = [int(one) for one in ids if _is_claim(one)]
+    records = [_record(one) for one in dict.fromkeys(ids) if not _is_claim(one)]
+    action = "confirm" if state == "confirmed" else "return"
+    done = decide(site, None, numbers, state, reason, by=operator()) if numbers else []
     for one in done:
-        _note(site, "confirm" if state == "confirmed" else "return", one, reason)
-    stdout().print(f"{STATES[state]} {len(done)} 条")
+        _note(site, action, one, reason)
+    for record in records:
+        decide_record(site, None, record, state, reason, by=operator())
+        _audit(site, action, f"record:{record.hex()}", reason)
+    stdout().print(f"{STATES[state]} {len(done) + len(records)} 条；portrait refresh 以后画像随之改")
+
+
+def _is_claim(text: str) -> bool:
+    return text.isdecimal() and len(text) < RECORD_DIGITS
+
+
+def _record(text: str) -> bytes:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(text) != RECORD_DIGITS or len(found) * 2 != RECORD_DIGITS:
+        raise InputError("“{text}”不是申报的编号，也不是 32 位的记录编号", text=text)
+    return found
 
 
 def _note(site: Site, action: str, one: Claim, reason: str) -> None:
-    add_audit(
-        site.registry, now=now(), actor=operator(), action=action, object=f"claim:{one.id}", reason=reason
+    _audit(site, action, f"claim:{one.id}", reason)
+
+
+def _audit(site: Site, action: str, object: str, reason: str) -> None:
+    add_audit(site.registry, now=now(), actor=operator(), action=action, object=object, reason=reason)
+
+
+def _told(one: Claim | Waiting) -> tuple[object, ...]:
+    """A line of the list. A sign-in's class is what it was about, the text of its record only where that took place."""
+    signed = one.kind == "attendance"
+    claim = one if isinstance(one, Claim) else None
+    number = str(claim.id) if claim else ""
+    if not number or (claim and claim.record):
+        number = (one.record or b"").hex()
+    return (
+        number,
+        escape(one.person),
+        escape(one.school),
+        KIND_ZH[Kind[one.kind.upper()]],
+        escape(one.class_name if signed else one.title),
+        escape(one.title if signed else one.class_name),
+        "" if one.day is None else str(one.day),
+        f"{one.hours:g}" if one.hours else "",
+        escape(claim.proof.name) if claim and claim.proof else "",
+        STATES[claim.state] if claim else STATES["submitted"],
+        escape(f"{claim.decided_by} {moment(claim.decided_at)} {claim.reason}".strip()) if claim else "",
     )
+
+
+def _imported(one: Waiting) -> dict[str, object]:
+    """The keys of a claim: one list for scripts."""
+    return {
+        "id": None,
+        "record": one.record.hex(),
+        "name": one.person,
+        "school": one.school,
+        "class": one.class_name,
+        "kind": one.kind,
+        "title": one.title,
+        "day": one.day,
+        "hours": one.hours,
+        "outside": one.outside,
+        "state": "submitted",
+    }
 
 
 def _row(one: Claim) -> dict[str, object]:
     return {
         "id": one.id,
+        "record": one.record.hex() if one.record else None,
         "person": one.person_key,
         "name": one.person,
         "school": one.school,
+        "class": one.class_name,
         "kind": one.kind,
         "title": one.title,
         "day": one.day,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from portrait.cli.console import print_json, print_table, progress, stdout
+from portrait.cli.console import moment, print_json, print_table, progress, stdout
 from portrait.cli.intake import telling
 from portrait.cli.option import Home, Json, Misused, Wait, operator, site_of
 from portrait.clock import now
@@ -208,7 +208,7 @@ def _decided(row: Quarantined) -> str:
     if row.decided_at is None:
         return ""
     batch = f"，批次 {row.replay}" if row.replay else ""
-    return f"（{row.decided_by}，{row.decided_at:%Y-%m-%d %H:%M}{batch}）"
+    return f"（{row.decided_by}，{moment(row.decided_at)}{batch}）"
 
 
 def _listed(ids: Sequence[int]) -> str:

@@ -8,16 +8,31 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from portrait.cli.console import print_json, print_table, shown, stdout
+from portrait.cli.console import moment, print_json, print_table, stdout
 from portrait.cli.option import Home, Json, Misused, operator, site_of
 from portrait.clock import now
 from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts
 from portrait.errors import InputError, NotFound
-from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Standing
+from portrait.hours import hours_rule
+from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing
 from portrait.scope import Actor, Role, scope
 from portrait.site import Site
 from portrait.store.audit import add_audit
-from portrait.withdrawal import RECORD_ZH, Found, newest, restore, rule_on, said_of, withdraw
+from portrait.store.batch import batch_of
+from portrait.store.ruling import Word
+from portrait.withdrawal import (
+    RECORD_ZH,
+    Found,
+    absent,
+    awaited,
+    key_shapes,
+    newest,
+    restore,
+    rule_on,
+    said_of,
+    withdraw,
+    words_of,
+)
 
 Ids = Annotated[
     list[str], typer.Argument(metavar="记录", help="记录的编号， 32 位， 见 portrait record doubtful")
@@ -73,9 +88,10 @@ def register(app: typer.Typer) -> None:
         found = newest(site, [_id(id)])
         if not found:
             raise NotFound("没有编号为 {numbers} 的记录", numbers=[id])
-        said = said_of(site, found)
+        said, words = said_of(site, found), words_of(site, found)
+        pending = [word for one in found for word in awaited(one, words[one.id])]
         if as_json:
-            print_json({"record": id, "found": found, "said": said})
+            print_json({"record": id, "found": found, "said": said, "pending": pending})
             return
         for one in found:
             stdout().print(
@@ -83,11 +99,18 @@ def register(app: typer.Typer) -> None:
                 f"存疑：{'、'.join(zh for bit, zh in RULES.values() if one.flag & bit) or '无'}"
             )
             stdout().print(
-                f"平台存储 {shown(one.stored) or '没有给'}，到达 {shown(one.received) or '0.2 以前'}（UTC）"
+                f"平台存储 {moment(one.stored) or '没有给'}，"
+                f"到达 {moment(one.received) or '没有记下（0.1.0 接入的）'}（北京时间）"
             )
+            if told := _confirmed(site, one, words[one.id]):
+                stdout().print(escape(told))
         for word in said:
             stdout().print(
-                f"{word.at:%Y-%m-%d %H:%M} {escape(word.by)} {RECORD_ZH[word.said]}：{escape(word.reason)}"
+                f"{moment(word.at)} {escape(word.by)} {RECORD_ZH[word.said]}：{escape(word.reason)}"
+            )
+        if pending:
+            stdout().print(
+                f"还没有生效：{'、'.join(RECORD_ZH[word] for word in pending)}；portrait refresh 以后生效"
             )
 
     @group.command(epilog="例：portrait record doubtful --rule parallel")
@@ -107,7 +130,7 @@ def register(app: typer.Typer) -> None:
             return
         print_table(
             f"{STATES[state]}的存疑记录",
-            ["#记录", "规则", "数字", "来源", "账号", "课程", "项目", "时间", "#批次", "#行"],
+            ["#记录", "规则", "数字", "来源", "账号", "课程", "项目", "时间", "#批次", "#行", "等刷新"],
             [
                 (
                     row.record.hex(),
@@ -117,9 +140,10 @@ def register(app: typer.Typer) -> None:
                     escape(row.account),
                     escape(row.course_title),
                     escape(row.item),
-                    "" if row.time is None else f"{row.time:%Y-%m-%d %H:%M}",
+                    row.time,
                     row.batch,
                     row.line,
+                    STATES[row.state] if row.waiting else "",
                 )
                 for row in rows
             ],
@@ -135,7 +159,7 @@ def register(app: typer.Typer) -> None:
     ):
         _decision(group, word, text)
 
-    @group.command(name="measure", epilog="例：portrait record measure var/demo")
+    @group.command(name="measure", epilog="例：portrait record measure var/world")
     def measure_(
         folder: Annotated[
             Path, typer.Argument(metavar="文件夹", help="示范省的平台文件， 里面有 doubt.parquet")
@@ -156,6 +180,17 @@ def register(app: typer.Typer) -> None:
 def _standing(one: Found) -> str:
     doubtful = one.state is Standing.COUNTS and one.flag & DOUBTFUL
     return "存疑，不计" if doubtful else STANDING_ZH[one.state]
+
+
+def _confirmed(site: Site, one: Found, word: Word) -> str:
+    """Who answers for a sign-in or an activity that nobody here was asked about; "" where the rulings say it."""
+    if one.kind not in hours_rule().verified or word.confirmed:
+        return ""
+    if not one.flag & Flag.VERIFIED:
+        return "还没有人确认：不计学时和天数，也不列为事实"
+    with site.registry.connect() as connection:
+        by = batch_of(connection, one.batch).by
+    return f"文件里写明已经核验，由接入第 {one.batch} 号批次的 {by} 负责"
 
 
 def _decision(group: typer.Typer, word: str, text: str) -> None:
@@ -188,13 +223,13 @@ def _withdraw(
     if bool(ids) == bool(keys) or bool(keys) != bool(source):
         raise Misused("要么写记录的编号，要么写 --source 和 --key")
     if ids:
-        count = rule_on(site, said, [_id(one) for one in ids], reason=reason, by=operator())
+        there = rule_on(site, said, [_id(one) for one in ids], reason=reason, by=operator())
+        missing, before, shapes = 0, 0, list[str]()
     else:
-        say = withdraw if said == "void" else restore
-        count = say(
-            site, source, stream or None, [key.split("|") for key in keys], reason=reason, by=operator()
-        )
-        for key in keys:
+        say, columns = withdraw if said == "void" else restore, [key.split("|") for key in keys]
+        shapes = key_shapes(site, source, stream or None)
+        heard = say(site, source, stream or None, columns, reason=reason, by=operator())
+        for key in keys if heard.new else []:
             add_audit(
                 site.registry,
                 now=now(),
@@ -203,10 +238,23 @@ def _withdraw(
                 object=f"{source}:{key}",
                 reason=reason,
             )
+        missing, before = absent(site, heard.new), heard.before
+        there = len(heard.new) - missing
     if as_json:
-        print_json({"said": said, "records": count})
-    else:
-        stdout().print(f"{RECORD_ZH[said]} {count} 条；portrait refresh 以后生效")
+        print_json({"said": said, "records": there + missing, "before": before, "absent": missing})
+        return
+    told = [f"{RECORD_ZH[said]} {there} 条；portrait refresh 以后生效"] if there else []
+    if missing and said == "void":
+        told.append(f"{missing} 个记录号还没有记录：撤回等着，记录到了也不计")
+    elif missing:
+        told.append(f"{missing} 个记录号还没有记录：到了照常计入")
+    if missing and shapes:
+        told.append(f"{source} 的记录号是：{'、'.join(shapes)}")
+    if before:
+        same = "早已撤回" if said == "void" else "没有按记录号撤回过"
+        told.append(f"{before} 个记录号{same}，没有新的")
+    for line in told:
+        stdout().print(line)
 
 
 def _id(text: str) -> bytes:

@@ -94,16 +94,25 @@ def _sum(term: ColumnElement[Any]) -> ColumnElement[int]:
     return cast(func.sum(term), BigInteger)
 
 
-def cells(buckets: int, facts: Collection[Kind], where: ColumnElement[bool] | None = None) -> Select[Any]:
+def cells(
+    buckets: int,
+    facts: Collection[Kind],
+    verified: Collection[Kind],
+    where: ColumnElement[bool] | None = None,
+) -> Select[Any]:
     """The cells of the records that `where` chooses: grouped by course first, then joined with what courses are aligned with.
 
     Doubtful records, kinds that show nothing and scores without weight make no cell. Indicators that are not scored get
-    counts and no sums.
+    counts and no sums; of the kinds `verified` they count what somebody has confirmed.
     """
     shows = and_(
         record.c.kind.in_(sorted(SCORED)),
         record.c.flag.bitwise_and(int(Flag.SCORED)) != 0,
         record.c.weight > 0,
+    )
+    fact = and_(
+        record.c.kind.in_(sorted(facts)),
+        or_(record.c.kind.not_in(sorted(verified)), record.c.flag.bitwise_and(int(Flag.VERIFIED)) != 0),
     )
     weight, value = (cast(record.c[name], BigInteger) for name in ("weight", "value"))
     subject = case((record.c.course != 0, record.c.course), else_=record.c.run)
@@ -120,7 +129,7 @@ def cells(buckets: int, facts: Collection[Kind], where: ColumnElement[bool] | No
             subject.label("subject"),
             record.c.month,
             record.c.kind,
-            _sum(case((record.c.kind.in_(sorted(facts)), 1), else_=0)).label("facts"),
+            _sum(case((fact, 1), else_=0)).label("facts"),
             _sum(case((shows, 1), else_=0)).label("n"),
             _sum(case((shows, weight), else_=0)).label("sw"),
             _sum(case((shows, weight * value), else_=0)).label("swy"),

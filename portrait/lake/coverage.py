@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from portrait.hours import hours_rule
 from portrait.record import DOUBTFUL, Flag, Kind, month_number
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ def learners(
     persons: Collection[int] | None = None,
     then: Mapping[int, str] | None = None,
 ) -> dict[str, int]:
-    """Persons by county with at least one record of learning from `first` to `last` that is not doubtful.
+    """Persons by county with at least one record of learning from `first` to `last` that is not doubtful, and confirmed where
+    somebody has to confirm it.
 
     A person counts in the county of the school now, or in the one that `then` says.
     """
     placed, where = _placed(then)
     kinds = ", ".join(str(int(kind)) for kind in SIGNING_UP)
+    asked = ", ".join(str(int(kind)) for kind in hours_rule().verified) or "NULL"
     chosen, given = _among(persons)
     rows = pool.kept(
         f"""
@@ -36,6 +39,7 @@ def learners(
         WHERE account IN (
             SELECT account FROM record
             WHERE month BETWEEN ? AND ? AND kind NOT IN ({kinds}) AND flag & {int(DOUBTFUL)} = 0
+              AND (coalesce(kind NOT IN ({asked}), true) OR flag & {int(Flag.VERIFIED)} <> 0)
               AND {DAY} BETWEEN ? AND ?) {chosen}
         GROUP BY county
         """,

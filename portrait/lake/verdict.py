@@ -25,6 +25,7 @@ class Said:
     void_records: Collection[bytes]
     void_keys: Collection[int]
     decided: Mapping[bytes, tuple[str, int]]  # record → clear | refuse, and the flags that it was about
+    confirmed: Collection[bytes]
     records: Collection[bytes]
     keys: Collection[int]
 
@@ -131,8 +132,12 @@ def _bind(lake: Lake, engine: duckdb.DuckDBPyConnection, everything: bool) -> No
 
 
 def _say(engine: duckdb.DuckDBPyConnection, said: Said, rule: DoubtRule) -> None:
-    """The tables void_record, void_key, decided, ruled_record and ruled_key."""
-    for name, records in (("void_record", said.void_records), ("ruled_record", said.records)):
+    """The tables void_record, void_key, decided, confirmed, ruled_record and ruled_key."""
+    for name, records in (
+        ("void_record", said.void_records),
+        ("confirmed", said.confirmed),
+        ("ruled_record", said.records),
+    ):
         _register(engine, name, {"id": pa.array(sorted(records), pa.binary())})
     for name, keys in (("void_key", said.void_keys), ("ruled_key", said.keys)):
         _register(engine, name, {"key_number": pa.array(sorted(keys), pa.int64())})
@@ -244,6 +249,7 @@ def _verdicts(near: str) -> str:
         f"CASE WHEN f.{rule} IS NULL THEN 0 ELSE {int(flag)} END" for rule, flag in FOUND_BY.items()
     )
     doubt = f"((r.flag & {~int(FOUND)}) | {bits})"
+    verified = f"CASE WHEN r.id IN (SELECT id FROM confirmed) THEN {int(Flag.VERIFIED)} ELSE 0 END"
     flag = (
         f"CASE WHEN d.clear AND {doubt} & d.flags <> 0 THEN ({doubt} & ~d.flags) | {int(Flag.CLEARED)} "
         f"WHEN NOT d.clear THEN {doubt} | d.flags | {int(Flag.REFUSED)} ELSE {doubt} END"
@@ -253,7 +259,7 @@ def _verdicts(near: str) -> str:
         f"SELECT {columns} FROM before WHERE id NOT IN (SELECT id FROM looked_at) "
         f"AND month NOT IN (SELECT month FROM months) UNION ALL SELECT {columns} FROM ("
         f"SELECT r.batch, r.line, r.id, r.account, r.month, coalesce(s.state, {_SIMPLE})::integer AS state, "
-        f"({flag})::integer AS flag, coalesce(s.instead, 0)::bigint AS instead, "
+        f"({flag} | {verified})::integer AS flag, coalesce(s.instead, 0)::bigint AS instead, "
         f"{', '.join(f'f.{name}' for name in names)}, r.bucket, r.flag AS own, r.held FROM landed r "
         f"LEFT JOIN states s ON s.batch = r.batch AND s.line = r.line "
         f"LEFT JOIN found f ON f.batch = r.batch AND f.line = r.line LEFT JOIN decided d ON d.id = r.id "

@@ -8,10 +8,11 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, func, insert, literal, select, update
+from sqlalchemy.exc import IntegrityError
 
 from portrait.clock import aware
 from portrait.errors import NotFound
-from portrait.scope import Scope, claimable, own_claims
+from portrait.scope import Scope, claimable, own_claims, sees_all
 from portrait.store.link import add_accounts, link_accounts
 from portrait.store.name import PART
 from portrait.store.ruling import Ruling, rule, rulings_on
@@ -199,11 +200,50 @@ def confirmed_records(registry: Engine, among: Collection[bytes] | None = None) 
         return found
 
 
-def decided_records(registry: Engine) -> set[bytes]:
-    """Records on which somebody has decided, either way."""
-    query = select(claim.c.record).where(claim.c.record.is_not(None), claim.c.state != "submitted")
+def returned_records(registry: Engine, among: Collection[bytes]) -> set[bytes]:
+    """Those of these records that somebody has looked at and did not confirm."""
+    listed, found = list(among), set[bytes]()
     with registry.connect() as connection:
-        return {bytes(one) for one in connection.execute(query).scalars()}
+        for start in range(0, len(listed), PART):
+            query = select(claim.c.record).where(
+                claim.c.record.in_(listed[start : start + PART]), claim.c.state == "returned"
+            )
+            found.update(bytes(one) for one in connection.execute(query).scalars())
+    return found
+
+
+def decided_records(registry: Engine) -> dict[bytes, str]:
+    """Records on which somebody has decided, and how: confirmed | returned."""
+    query = select(claim.c.record, claim.c.state).where(
+        claim.c.record.is_not(None), claim.c.state != "submitted"
+    )
+    with registry.connect() as connection:
+        return {bytes(row.record): row.state for row in connection.execute(query)}
+
+
+def settle_record(registry: Engine, values: dict[str, Any], *, over: bool) -> bool:
+    """Whether what somebody decides on a record that came in by a file is kept: as a claim, and as the word that the refresh
+    reads. A decision that was taken before holds, unless this one goes `over` it."""
+    given = {**values, "reason": values["reason"][:REASON_LIMIT], "confirmed_by": values["confirmed_by"][:60]}
+    said = "confirm" if given["state"] == "confirmed" else "return"
+    word = Ruling(
+        said,
+        "",
+        given["record"],
+        None,
+        given["reason"] or STATES[given["state"]],
+        given["confirmed_by"],
+        given["confirmed_at"],
+    )
+    try:
+        with registry.begin() as connection:
+            changed = update(claim).where(claim.c.record == given["record"]).values(**given)
+            if not over or not connection.execute(changed).rowcount:
+                connection.execute(insert(claim).values(**given))
+            rule(connection, [word])
+    except IntegrityError:  # a record has one claim
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -215,8 +255,11 @@ class Owner:
     school: str
 
 
-def reach(registry: Engine, scope: Scope) -> tuple[str, list[int]]:
-    """Where the records lie that the reader may decide on: those of these accounts, or of these classes (`account` | `run`)."""
+def reach(registry: Engine, scope: Scope | None) -> tuple[str, list[int]]:
+    """Where the records lie that the reader may decide on: those of these accounts, or of these classes (`account` | `run`); all
+    ("") for the province's own office and for who runs a command."""
+    if scope is None or sees_all(scope):
+        return "", []
     with registry.connect() as connection:
         if scope.actor.school_id is not None:
             query = select(account.c.id).join(person, person.c.id == account.c.person_id).where(scope.counted)
@@ -225,26 +268,33 @@ def reach(registry: Engine, scope: Scope) -> tuple[str, list[int]]:
         return "run", list(connection.execute(listed).scalars())
 
 
-def owners(registry: Engine, scope: Scope, accounts: Collection[int]) -> dict[tuple[int, int], Owner]:
-    """Whose accounts these are, by class and account: of the trainees whom the reader may list; of a school's own staff by
-    account alone (class 0)."""
-    school_s = scope.actor.school_id is not None
+def owners(registry: Engine, scope: Scope | None, accounts: Collection[int]) -> dict[tuple[int, int], Owner]:
+    """Whose accounts these are, by class and account: of the trainees whom the reader may list; of a school's own staff, and for
+    who may decide on all, by account alone (class 0).
+
+    A sign-in sheet may know a trainee by another account than the roster does: it is the person who is the trainee.
+    """
+    everybody = scope is None or sees_all(scope)
+    alone = everybody or (scope is not None and scope.actor.school_id is not None)
+    named = account.alias("named")
     query = (
         select(
             account.c.id,
             person.c.id.label("person_id"),
             person.c.name,
             school.c.name.label("school"),
-            (literal(0) if school_s else trainee.c.class_id).label("class_id"),
+            (literal(0) if alone else trainee.c.class_id).label("class_id"),
         )
         .select_from(account)
         .join(person, person.c.id == account.c.person_id)
         .outerjoin(school, school.c.id == person.c.school_id)
     )
-    if school_s:
-        query = query.where(scope.counted)
-    else:
-        query = query.join(trainee, trainee.c.account_id == account.c.id).where(scope.listed)
+    if scope is not None and not everybody:
+        if alone:
+            query = query.where(scope.counted)
+        else:
+            query = query.join(named, named.c.person_id == person.c.id)
+            query = query.join(trainee, trainee.c.account_id == named.c.id).where(scope.listed)
     wanted, found = sorted(set(accounts)), dict[tuple[int, int], Owner]()
     with registry.connect() as connection:
         for start in range(0, len(wanted), PART):

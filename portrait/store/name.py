@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Engine, Select, func, select
@@ -83,6 +83,12 @@ def batch_days(registry: Engine, ids: Collection[int]) -> dict[int, datetime]:
     """When batches came in."""
     query = select(batch.c.id, batch.c.started)
     return {row[0]: aware(row[1]) for row in in_parts(registry, query, batch.c.id, ids)}
+
+
+def arrival_days(registry: Engine, ids: Collection[int]) -> dict[int, date]:
+    """The day on which batches came in, by the site's today; without those that do not say it."""
+    query = select(batch.c.id, batch.c.arrived).where(batch.c.arrived.is_not(None))
+    return {row[0]: row[1] for row in in_parts(registry, query, batch.c.id, ids)}
 
 
 def in_parts(registry: Engine, query: Select[Any], column: Any, values: Iterable[int]) -> Iterator[Any]:

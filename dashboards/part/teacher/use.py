@@ -11,7 +11,7 @@ from dashboards.part.name import node_name
 from portrait.evidence import EvidenceItem, RecordItem
 from portrait.explain import explanations
 from portrait.framework import dimensions
-from portrait.hours import Compliance, compliance
+from portrait.hours import Compliance, compliance, unconfirmed
 from portrait.record import SCORED, Kind
 from portrait.site import Site
 
@@ -96,6 +96,8 @@ def _silence(use: Use) -> str:
     record = use.record
     if record.doubtful:
         return gettext("有疑点，待核实")
+    if why := unconfirmed(record.kind, record.flag, record.returned):
+        return gettext(why)
     if record.kind in SCORED:
         return gettext("课程没有对应到指标")
     if record.kind in (Kind.VIEW, Kind.VIDEO, Kind.FORUM):
