@@ -52,6 +52,7 @@ class Answer:
     value: str | None = None
     code: str = ""
     reason: str = ""
+    kind: str = ""  # of an identifier: what it was taken for, or the number that it turned out to be
     digest: str = ""
     shown: str = ""
     beside: str = ""  # of a mailbox: the digests of its SHA-1, apart by spaces
@@ -129,10 +130,6 @@ class Lookup:
             return (self.field.codes,)
         return self.expression.kinds
 
-    def kind_sql(self, text: str) -> str:
-        """SQL of the kind that a looked-up text (SQL) is of."""
-        return f"split_part({text}, chr(31), 1)" if self.mixed else f"'{self.kinds[0]}'"
-
     def answer(self, raw: str, context: Context) -> Answer:
         """The answer for one raw text; "" is a blank."""
         if raw in MISTAKES:
@@ -185,7 +182,7 @@ class Lookup:
         if self.field.type == "identifier" and kind == "mail":
             beside = " ".join(mailbox_digests(text, context.secret))
         number = account_number(context.source, found)
-        return Answer(str(number), digest=found.digest, shown=found.shown, beside=beside)
+        return Answer(str(number), kind=found.kind, digest=found.digest, shown=found.shown, beside=beside)
 
     def _numbered(self, text: str, context: Context) -> Answer:
         thing = self.field.type
