@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,10 +21,19 @@ _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#\s]+)([^#\s]*)", re.IGNORECA
 _BIRTH = re.compile(r"(\d{4})(?:[-/.年]?(\d{1,2})(?:[-/.月]?(\d{1,2})日?|月)?|年)?")
 _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
+# An identity number of before 1999: the code of a province (GB/T 2260), a district, year, month and day of birth, a serial number.
+_OLD = (
+    r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12])\d{4}"
+    r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}"
+)
+_NEW = r"[1-8]\d{5}(?:18|19|20)\d{9}[\dXx]"
+_CALL = r"(?:(?:\+|00)?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}"
+# A login that is one of these is a person's number.
+_NUMBERS = {"idno": re.compile(f"{_NEW}|{_OLD}"), "phone": re.compile(_CALL)}
 # What must be one wherever it stands, in a column of its own or slipped into another.
 _SURE = {
-    "idno": re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])"),
-    "phone": re.compile(r"(?<![0-9A-Za-z])1[3-9]\d{9}(?![0-9A-Za-z])"),
+    "idno": re.compile(rf"(?<![0-9A-Za-z])(?:\d{{17}}[0-9Xx]|{_OLD})(?![0-9A-Za-z])"),
+    "phone": re.compile(rf"(?<![0-9A-Za-z]){_CALL}(?![0-9A-Za-z])"),
     "mail": re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII),
 }
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -35,11 +45,12 @@ class Unrecognised(ValueError):
 
 @dataclass(frozen=True)
 class Identifier:
-    """One identifier as it may be stored. `shown` is masked for the sensitive kinds."""
+    """One identifier as it may be stored. `shown` is masked for the sensitive kinds, and where a login has such a number in it."""
 
     kind: str
     digest: str
     shown: str
+    veiled: bool = False  # `shown` is not all of it
 
 
 def normalised(kind: str, text: str) -> str:
@@ -159,17 +170,41 @@ def hidden(text: str) -> str:
     return text
 
 
+def veiled(kind: str, shown: str) -> str:
+    """What readers see of an identifier as it is kept, on pages and in commands alike: identity numbers, phone numbers and mailboxes
+    masked, wherever they stand; names of accounts and staff numbers whole, for they are what one decides by."""
+    return shown if kind in SENSITIVE else hidden(shown)
+
+
 def identify(source: str, kind: str, text: str, secret: bytes) -> Identifier:
     """Digest and display form of an identifier. Only `native` depends on the source: other kinds match across sources.
 
+    A login that is an identity number or a mobile number is one, whatever it was taken for: its kind is that of the number.
     Raises Unrecognised.
     """
     value = normalised(kind, text)
-    if kind in SENSITIVE:
-        digest = hmac.new(secret, f"{kind}|{value}".encode(), hashlib.sha256).hexdigest()
-        return Identifier(kind, digest, hint(kind, value))
+    kind, value = _disguised(kind, value) or (kind, value)
     scope = f"native|{source}|" if kind == "native" else f"{kind}|"
-    return Identifier(kind, hashlib.sha256((scope + value).encode()).hexdigest(), value)
+    shown = hint(kind, value) if kind in SENSITIVE else hidden(value)
+    if shown == value:
+        return Identifier(kind, hashlib.sha256((scope + value).encode()).hexdigest(), value)
+    digest = hmac.new(secret, (scope + value).encode(), hashlib.sha256).hexdigest()
+    return Identifier(kind, digest, shown, veiled=True)
+
+
+def _disguised(kind: str, value: str) -> tuple[str, str] | None:
+    """The number of a person that a login consists of, with its kind: all of it, an account's name, or an OpenID's last part."""
+    if kind in SENSITIVE:
+        return None
+    # Of an account at a home page the name, of an OpenID the last part of its path or query.
+    own = value.rpartition("|")[2] if kind == "account" else value
+    own = re.split("[/=]", value.rstrip("/"))[-1] if kind == "openid" else own
+    own = unicodedata.normalize("NFKC", own).strip()
+    for number, form in _NUMBERS.items():
+        if form.fullmatch(own):
+            with suppress(Unrecognised):
+                return number, normalised(number, own)
+    return None
 
 
 def mailbox_digests(text: str, secret: bytes) -> list[str]:
@@ -188,15 +223,16 @@ def mailbox_digests(text: str, secret: bytes) -> list[str]:
 
 
 def account_number(source: str, identifier: Identifier) -> int:
-    name = identifier.digest if identifier.kind in SENSITIVE else identifier.shown
+    name = identifier.digest if identifier.veiled else identifier.shown
     return key_number("account", source, identifier.kind, name)
 
 
 def account_id(source: str, kind: str, external: str, secret: bytes = b"") -> int:
     """63-bit id of an account. Sensitive kinds need the home's secret: their ids cannot be guessed from a list of phones."""
-    if kind in SENSITIVE and not secret:
-        raise Unrecognised(f"{KIND_NAME[kind]}的账号编号要用密钥计算")
-    return account_number(source, identify(source, kind, external, secret))
+    found = identify(source, kind, external, secret)
+    if found.veiled and not secret:
+        raise Unrecognised(f"{KIND_NAME[found.kind]}的账号编号要用密钥计算")
+    return account_number(source, found)
 
 
 def has_secret(home: Path) -> bool:

@@ -7,62 +7,41 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 import pandas as pd
 
-from portrait.lake.delivery import delivered, records_of
+from portrait.delivery import EPOCH, Figures
+from portrait.identity import hidden
+from portrait.lake.delivery import delivered, records_naming, records_of
 from portrait.record import month_number
 from portrait.resource import read_yaml
 from portrait.scope import Scope
-from portrait.sentence import Sentence, sentence
+from portrait.signal import Signal, failed, odd, risen, silent, standing
 from portrait.site import Site
 from portrait.store.batch import Counts
 from portrait.store.delivery import Day, arrival_days, batch_days, last_failures, strangers
-
-EPOCH = date(1970, 1, 1)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What came of a source, in all or in one month of arrival. Rows are those of the ledger, records those of the lake.
-
-    Delays are whole days from a record's time to its arrival, None where no record has a time.
-    """
-
-    batches: int = 0
-    failed: int = 0
-    counts: Counts = field(default_factory=Counts)
-    open: int = 0  # quarantined rows that wait for a decision
-    last: date | None = None  # newest day on which something was read
-    records: int = 0
-    matched: int = 0  # records whose account is a known person's today
-    doubtful: int = 0
-    undated: int = 0
-    late: int = 0
-    delay: int | None = None  # median
-    delay_most: int | None = None  # the quantile of the rules
+from portrait.store.unlisted import Unlisted, catalogues, holding, listed_ids, unlisted_courses
 
 
 @dataclass(frozen=True)
-class Signal:
-    """Something about a source that one should look at: what it is, and the sentence with its numbers."""
+class Missed:
+    """A course that records of a source name and no catalogue holds. `code` is "" where it came in before codes were kept."""
 
-    code: str  # silent | unmatched | duplicate | quarantined | failed
-    source: str
-    says: Sentence
-    batch: int | None = None
+    code: str  # numbers of people in it masked
+    records: int
+    catalogue: str  # the source whose catalogue the code was taken for
+    holds: tuple[str, ...]  # sources whose catalogue has this code
 
 
 @dataclass(frozen=True)
 class Quality:
     """One source: its figures in all and by month of arrival (numbers as in portrait.record, the newest first).
 
-    `arrivals` counts records by month of their time (0 = without one) and month of arrival.
+    `arrivals` counts records by month of their time (0 = without one) and month of arrival. `signals` has the worst first, and
+    so has `missed`: the courses that most records name in vain.
     """
 
     source: str
@@ -70,6 +49,12 @@ class Quality:
     months: tuple[tuple[int, Figures], ...]
     arrivals: Mapping[tuple[int, int], int]
     signals: tuple[Signal, ...]
+    missed: tuple[Missed, ...] = ()
+
+    @property
+    def worst(self) -> float:
+        """How much there is to look at, 0 to 1."""
+        return max((signal.weight for signal in self.signals), default=0.0)
 
 
 def qualities(
@@ -82,37 +67,59 @@ def qualities(
         known = batch_days(connection, scope)
         unknown = strangers(connection, scope)
         failures = last_failures(connection, scope)
-    records = _records(site, known, unknown, rules)
+        listed = listed_ids(connection)
+        named = unlisted_courses(connection, scope)
+        holders = holding(connection, [one.code for one in named])
+        own = {one.source for one in catalogues(connection)}
+    naming = records_naming(site.pool, listed)
+    records = _records(site, known, unknown, naming, rules)
+    missed = _missed(known, naming, named, holders)
     by_source: dict[str, list[Day]] = defaultdict(list)
     for day in days:
         by_source[day.source].append(day)
     found = []
-    for source, own in sorted(by_source.items()):
-        theirs = records[records["source"] == source]
+    for source, theirs in sorted(by_source.items()):
+        rows = records[records["source"] == source]
         name = (titles or {}).get(source, source)
-        told = [
-            *_silent(source, name, theirs, today, rules),
-            *_risen(source, name, own, theirs, today, rules),
+        made = _quality(source, theirs, rows, missed.get(source, ()), rules)
+        signals = [
+            *silent(source, name, _arrived(rows), today, rules),
+            *risen(source, name, *_lately(theirs, rows, today, rules), rules),
+            *failed(source, name, failures),
         ]
-        if source in failures:
-            number, when = failures[source]
-            words = sentence(
-                "{source}最近的一批没有接入（第 {n} 号批次，{day}）", source=name, n=number, day=when
-            )
-            told.append(Signal("failed", source, words, number))
-        found.append(_quality(source, own, theirs, tuple(told), rules))
+        signals += standing(source, name, made.figures, len(set(rows["arrival"])), rules, signals)
+        signals += odd(source, name, made.figures, made.missed, own, rules)
+        told = tuple(sorted(signals, key=lambda one: (-one.weight, one.code)))
+        found.append(replace(made, signals=told))
     return found
+
+
+def behind(site: Site, scope: Scope, source: str, view: str) -> list[int]:
+    """The batches that brought the records behind a figure of today: doubtful, unmatched, late or unlisted ones. The counts that a
+    batch was closed with may be older: rules find doubt later, and rosters find persons."""
+    rules = read_yaml("rules/quality.yaml")["delivery"]
+    with site.registry.connect() as connection:
+        known = [one for one in batch_days(connection, scope) if not source or one[1] == source]
+        unknown = strangers(connection, scope)
+        listed = listed_ids(connection)
+    records = _records(site, known, unknown, records_naming(site.pool, listed), rules)
+    return sorted({int(number) for number in records.loc[records[view] > 0, "batch"]})
 
 
 # --- figures ---------------------------------------------------------------------------------------------------
 
 
 def _records(
-    site: Site, known: Sequence[tuple[int, str, date]], unknown: Sequence[int], rules: Mapping[str, Any]
+    site: Site,
+    known: Sequence[tuple[int, str, date]],
+    unknown: Sequence[int],
+    naming: Sequence[tuple[int, int, int]],
+    rules: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """Records of the lake by batch and day, with source, arrival (days since 1970) and month of arrival, delay, late, unmatched.
+    """Records of the lake by batch and day, with source, arrival (days since 1970) and month of arrival, delay, late, unmatched,
+    unlisted.
 
-    `unmatched` stands in the first row of its batch only.
+    `unmatched` and `unlisted` stand in the first row of their batch only.
     """
     frame = delivered(site.pool)
     if known:
@@ -129,18 +136,23 @@ def _records(
     )
     strange = records_of(site.pool, unknown)
     batches["strange"] = batches["batch"].map(strange).fillna(0).astype("int64")
+    vain: dict[int, int] = defaultdict(int)
+    for number, _, n in naming:
+        vain[number] += n
+    batches["vain"] = batches["batch"].map(vain).fillna(0).astype("int64")
     found = frame.merge(batches, on="batch", how="inner")
-    found["unmatched"] = found["strange"].where(~found.duplicated("batch"), 0)
+    again = found.duplicated("batch")
+    found["unmatched"], found["unlisted"] = found["strange"].where(~again, 0), found["vain"].where(~again, 0)
     found["delay"] = found["arrival"] - found["day"]
     found["late"] = found["n"].where((found["delay"] > int(rules["late_days"])).fillna(False), 0)
-    return found.drop(columns=["strange"])
+    return found.drop(columns=["strange", "vain"])
 
 
 def _quality(
     source: str,
     days: Sequence[Day],
     records: pd.DataFrame,
-    signals: tuple[Signal, ...],
+    missed: Sequence[Missed],
     rules: Mapping[str, Any],
 ) -> Quality:
     months: dict[int, list[Day]] = defaultdict(list)
@@ -157,7 +169,46 @@ def _quality(
             for month in sorted(months, reverse=True)
         ),
         _arrivals(records),
-        signals,
+        (),
+        tuple(missed),
+    )
+
+
+def _missed(
+    known: Sequence[tuple[int, str, date]],
+    naming: Sequence[tuple[int, int, int]],
+    named: Sequence[Unlisted],
+    holders: Mapping[str, set[str]],
+) -> dict[str, list[Missed]]:
+    """By source the courses that are named in vain, those of most records first."""
+    owner = {number: source for number, source, _ in known}
+    codes = {(one.source, one.id): one for one in named}
+    counts: dict[tuple[str, int], int] = defaultdict(int)
+    for number, course, n in naming:
+        if number in owner:
+            counts[owner[number], course] += n
+    found: dict[str, list[Missed]] = defaultdict(list)
+    for (source, course), n in counts.items():
+        one = codes.get((source, course))
+        code = one.code if one else ""
+        holds = tuple(other for other, theirs in holders.items() if code in theirs)
+        found[source].append(Missed(hidden(code), n, one.catalogue if one else source, holds))
+    return {source: sorted(them, key=lambda one: (-one.records, one.code)) for source, them in found.items()}
+
+
+def _arrived(records: pd.DataFrame) -> list[date]:
+    return [EPOCH + timedelta(days=int(day)) for day in sorted(set(records["arrival"]))]
+
+
+def _lately(
+    days: Sequence[Day], records: pd.DataFrame, today: date, rules: Mapping[str, Any]
+) -> tuple[Figures, Figures]:
+    """What came within the window of the rules, and what came before."""
+    start, share = today - timedelta(days=int(rules["window_days"])), float(rules["quantile"])
+    fresh = records["arrival"] > (start - EPOCH).days
+    return (
+        _figures([day for day in days if day.arrived > start], records[fresh], share),
+        _figures([day for day in days if day.arrived <= start], records[~fresh], share),
     )
 
 
@@ -180,6 +231,8 @@ def _figures(days: Sequence[Day], records: pd.DataFrame, share: float) -> Figure
         late=int(records["late"].sum()),
         delay=_quantile(delays, 0.5),
         delay_most=_quantile(delays, share),
+        coursed=int(records["named"].sum()),
+        unlisted=int(records["unlisted"].sum()),
     )
 
 
@@ -199,81 +252,3 @@ def _arrivals(records: pd.DataFrame) -> dict[tuple[int, int], int]:
     sums = records.groupby([month.rename("month"), "into"])["n"].sum()
     of, into = (sums.index.get_level_values(level).tolist() for level in (0, 1))
     return dict(zip(zip(of, into, strict=True), sums.tolist(), strict=True))
-
-
-# --- signals ---------------------------------------------------------------------------------------------------
-
-
-def _silent(
-    source: str, name: str, records: pd.DataFrame, today: date, rules: Mapping[str, Any]
-) -> list[Signal]:
-    """Whether new records have stopped coming, against the source's own rhythm."""
-    fresh = [EPOCH + timedelta(days=int(day)) for day in sorted(set(records["arrival"]))]
-    if len(fresh) < int(rules["rhythm_arrivals"]):
-        return []
-    gaps = [(after - before).days for before, after in pairwise(fresh)]
-    usual = median(gaps[-int(rules["rhythm_last"]) :])
-    since = (today - fresh[-1]).days
-    if since < int(rules["silent_days"]) or since <= float(rules["silent_times"]) * usual:
-        return []
-    words = sentence(
-        "{source}已 {days} 天没有新记录，平时每 {usual} 天一次", source=name, days=since, usual=f"{usual:g}"
-    )
-    return [Signal("silent", source, words)]
-
-
-def _risen(
-    source: str,
-    name: str,
-    days: Sequence[Day],
-    records: pd.DataFrame,
-    today: date,
-    rules: Mapping[str, Any],
-) -> list[Signal]:
-    """Shares that are unusually high lately."""
-    window = int(rules["window_days"])
-    start = today - timedelta(days=window)
-    lately, before = (
-        [day.counts for day in days if (day.arrived > start) == recent] for recent in (True, False)
-    )
-    fresh = records["arrival"] > (start - EPOCH).days
-    shares = {
-        "unmatched": [
-            (int(part["unmatched"].sum()), int(part["n"].sum())) for part in (records[fresh], records[~fresh])
-        ],
-        "duplicate": [_summed(part, "rows_duplicate") for part in (lately, before)],
-        "quarantined": [_summed(part, "rows_quarantined") for part in (lately, before)],
-    }
-    told = []
-    for code, ((m, n), (m_before, n_before)) in shares.items():
-        if min(n, n_before) < int(rules["least_rows"]):
-            continue
-        if m / n - m_before / n_before >= float(rules["rise"][code]):
-            values = {
-                "source": name,
-                "days": window,
-                "n": f"{n:,}",
-                "m": f"{m:,}",
-                "share": f"{m / n:.1%}",
-                "before": f"{m_before / n_before:.1%}",
-            }
-            told.append(Signal(code, source, _risen_says(code, values)))
-    return told
-
-
-def _risen_says(code: str, values: Mapping[str, Any]) -> Sentence:
-    if code == "unmatched":
-        return sentence(
-            "{source}最近 {days} 天来的 {n} 条记录里 {m} 条认不出是谁（{share}），以前是 {before}", **values
-        )
-    if code == "duplicate":
-        return sentence(
-            "{source}最近 {days} 天读入的 {n} 行里 {m} 行是重复的（{share}），以前是 {before}", **values
-        )
-    return sentence(
-        "{source}最近 {days} 天读入的 {n} 行里 {m} 行进了隔离区（{share}），以前是 {before}", **values
-    )
-
-
-def _summed(counts: Sequence[Counts], name: str) -> tuple[int, int]:
-    return sum(getattr(one, name) for one in counts), sum(one.rows_read for one in counts)

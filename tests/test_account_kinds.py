@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from portrait.errors import MappingError
 from portrait.identifier import KINDS, SENSITIVE
-from portrait.identity import Unrecognised, identify, masked, normalised
+from portrait.identity import Unrecognised, account_id, hidden, identify, masked, normalised, veiled
 from portrait.intake.door import intake
 from portrait.intake.mapping import read_mapping
 from portrait.intake.preview import preview
 from portrait.intake.replay import mend
 from portrait.site import Site
-from portrait.store.schema import account, metadata
-from tests.inbox import mapping, records, waiting, write
+from portrait.store.schema import account, metadata, person
+from tests.inbox import PEOPLE, mapping, records, waiting, write
 
 SECRET = b"\x01" * 32
 SHA1 = hashlib.sha1(b"mailto:li.na@example.com").hexdigest()
@@ -174,3 +175,147 @@ def test_alternatives_that_cannot_be_told_apart_are_refused(
     text = f"  - name: x\n    file: x.csv\n    target: record\n    fields: {{account: {account_field}, kind: {{const: view}}}}\n"
     with pytest.raises(MappingError, match=says):
         read_mapping(Path(mapping(tmp_path, text)))
+
+
+IDNO, OLD, CELL = "11010519491231002X", "110105491231002", "13900001234"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        *((kind, text) for kind in ("native", "staff") for text in (IDNO, IDNO.lower(), OLD, f" {IDNO} ")),
+        ("native", "１１０１０５１９４９１２３１００２X"),
+        ("account", f"https://lms.example.com|{IDNO}"),
+        ("account", f"https://lms.example.com|{OLD}"),
+        ("openid", f"https://id.example.com/u/{IDNO}/"),
+        ("openid", f"https://id.example.com/?who={OLD}"),
+    ],
+)
+def test_an_identity_number_is_one_whatever_login_it_was_taken_for(kind: str, text: str) -> None:
+    assert identify("a", kind, text, SECRET) == identify("b", "idno", IDNO, SECRET)
+
+
+@pytest.mark.parametrize("kind", ["native", "staff"])
+@pytest.mark.parametrize("text", [CELL, f"+86{CELL}", "139 0000 1234", "+86 139-0000-1234"])
+def test_a_mobile_number_as_a_login_is_a_mobile_number(kind: str, text: str) -> None:
+    assert identify("a", kind, text, SECRET) == identify("b", "phone", CELL, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "shown"),
+    [
+        (
+            "native",
+            "110105194912310021",
+            "***0021",
+        ),  # a slip in the check digit: no identity number, and hidden all the same
+        ("native", "110105491331002", "110105491331002"),  # no month 13
+        ("native", "990105491231002", "990105491231002"),  # no such province
+        ("native", "300268", "300268"),
+        ("native", "li.na", "li.na"),
+        ("staff", "HJ41010200001", "HJ41010200001"),
+        ("native", "li.na@example.com", "l***@example.com"),
+        ("native", f"hn-{IDNO}", "hn-***002X"),
+        ("account", f"https://lms.example.com/{CELL}|li", "https://lms.example.com/***1234|li"),
+        ("openid", f"https://id.example.com/{IDNO}/profile", "https://id.example.com/***002X/profile"),
+    ],
+)
+def test_a_login_is_kept_as_it_is_but_for_the_numbers_of_people_in_it(
+    kind: str, text: str, shown: str
+) -> None:
+    found = identify("a", kind, text, SECRET)
+    assert (found.kind, found.shown, found.veiled) == (kind, shown, shown != text)
+    assert identify("a", kind, text, b"\x02" * 32).digest == found.digest or found.veiled
+    if found.veiled:
+        with pytest.raises(Unrecognised, match="密钥"):
+            account_id("a", kind, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"登录名{OLD}，", "登录名***1002，"),
+        ("流水号990105491231002", "流水号990105491231002"),
+        ("电话+86 139-0000-1234转2", "电话***1234转2"),
+        ("8613900001234", "***1234"),
+    ],
+)
+def test_old_identity_numbers_and_spelled_out_phones_are_hidden_in_any_text(text: str, shown: str) -> None:
+    assert hidden(text) == shown
+
+
+def test_logins_that_are_numbers_find_their_teachers_and_stand_nowhere_in_clear(
+    sqlite_site: Site, tmp_path: Path, command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        tmp_path / "r",
+        "people.csv",
+        "编号,姓名,身份证号,手机,邮箱",
+        f"T1,王芳,{IDNO},,",
+        f"T2,李娜,,{CELL},",
+        f"{OLD[:-1]}3,赵敏,,,",
+    )
+    intake(sqlite_site, tmp_path / "r", mapping(tmp_path, PEOPLE, name="r"), by="t")
+    events = """
+  - name: log
+    file: log*.csv
+    target: record
+    key: [行]
+    fields:
+      account: {from: 登录名, kind: KIND}
+      kind: {const: view}
+"""
+    for kind in ("native", "staff"):
+        write(
+            tmp_path / kind,
+            "log.csv",
+            "行,登录名",
+            f"1,{OLD}",
+            f"2,+86{CELL}",
+            "3,zhang.san",
+            f"4,{OLD[:-1]}3",
+        )
+        intake(
+            sqlite_site, tmp_path / kind, mapping(tmp_path, events.replace("KIND", kind), name=kind), by="t"
+        )
+    with sqlite_site.registry.connect() as connection:
+        found = connection.execute(
+            select(account.c.source, account.c.kind, account.c.shown, person.c.name)
+            .outerjoin(person, person.c.id == account.c.person_id)
+            .order_by(account.c.source, account.c.shown)
+        ).all()
+    plain = ["zhang.san", "ZHANG.SAN"]
+    assert [tuple(row) for row in found] == [
+        row
+        for source, name in zip(("native", "staff"), plain, strict=True)
+        for row in sorted(
+            [
+                (source, "idno", "***002X", "王芳"),
+                (source, "phone", "***1234", "李娜"),
+                (source, "idno", f"***{normalised('idno', OLD[:-1] + '3')[-4:]}", "赵敏"),
+                (source, source, name, None),
+            ],
+            key=lambda row: row[2],
+        )
+    ]
+    at = ("--home", sqlite_site.settings.home)
+    monkeypatch.setenv("PORTRAIT_DATABASE_URL", str(sqlite_site.registry.url))
+    listed = command("identity", "list", "--unknown", *at).out
+    assert plain[0] in listed, "a plain user name is what one decides by"
+    assert plain[1] in listed, "and so is a staff number"
+    for words in (
+        ("list",),
+        ("list", "--unknown"),
+        ("history", "--about", "T1"),
+        ("history", "--about", "赵敏"),
+    ):
+        said = command("identity", *words, "--json", *at).out
+        assert not any(number in said for number in (IDNO, OLD, OLD[:-1], CELL)), words
+    assert '"T1"' in command("identity", "history", "--about", "T1", "--json", *at).out
+
+
+def test_the_one_rule_for_what_is_shown_of_an_identifier() -> None:
+    assert veiled("native", "zhang.san") == "zhang.san"
+    assert veiled("staff", "HJ41010200001") == "HJ41010200001"
+    assert veiled("native", IDNO) == "***002X", "as older versions kept it"
+    assert veiled("phone", "***1234") == "***1234"

@@ -84,7 +84,7 @@ def test_repairs_are_told_by_credential_and_fault_with_the_newest_examples(
         assert repaired(connection, teacher) == received(connection, teacher) == []
     assert (one.key, one.source, one.code, one.n) == (made.key, "mooc", "mailto", 5)
     assert [(example.path, example.was, example.became) for example in one.examples] == [
-        ("actor.mbox", f"t{n}@example.org", f"mailto:t{n}@example.org") for n in (4, 3, 2)
+        ("actor.mbox", "t***@example.org", "mailto:t***@example.org") for _ in range(3)
     ]
 
 
@@ -104,7 +104,7 @@ def test_the_command_tells_repairs(
     home = ("--home", mapped.settings.home)
     (one,) = command("credential", "repairs", "--json", *home).json
     assert (one["key"], one["code"], one["n"]) == (made.key, "mailto", 1)
-    assert "mailto:t@example.org" in command("credential", "repairs", made.key, *home).out
+    assert "mailto:t***@example.org" in command("credential", "repairs", made.key, *home).out
     assert command("credential", "repairs", "nobody", *home).code == 4
 
 

@@ -12,14 +12,15 @@ import pytest
 
 from portrait.errors import PortraitError
 from portrait.intake.door import intake
-from portrait.quality import Quality, qualities
+from portrait.quality import Quality, behind, qualities
 from portrait.record import month_number
+from portrait.refresh import refresh
 from portrait.scope import Actor, Role, scope
 from portrait.settings import load_settings
 from portrait.site import Site
 from portrait.store.batch import sums
 from portrait.world import WORLD_SOURCES
-from tests.inbox import MARKS, PEOPLE, mapping, write
+from tests.inbox import COURSES, MARKS, PEOPLE, mapping, write
 
 ADMIN = scope(Actor(1, "admin", "", Role.ADMIN))
 HEAD = "编号,课程,时间,得分"
@@ -134,12 +135,13 @@ def test_shares_that_have_risen_lately_are_told_with_their_numbers(sender: Sende
     bad = [f"T1,d{n},2022-06-01,130" for n in range(20)]
     sender.send(date(2022, 6, 1), *good, *strange, *bad)
     sender.send(date(2022, 6, 2), *[f"T1,e{n},2022-06-01,80" for n in range(80)])
-    found = {one.code: one.says for one in told(sender.site, date(2022, 6, 10))["m"].signals}
-    assert found == {
+    lately = told(sender.site, date(2022, 6, 10))["m"].signals
+    assert {one.code: one.says for one in lately if one.code in ("unmatched", "duplicate")} == {
         "unmatched": "m最近 30 天来的 100 条记录里 20 条认不出是谁（20.0%），以前是 0.0%",
         "duplicate": "m最近 30 天读入的 220 行里 100 行是重复的（45.5%），以前是 0.0%",
     }
-    assert told(sender.site, date(2022, 8, 1))["m"].signals == ()  # nothing came lately
+    later = {one.code for one in told(sender.site, date(2022, 8, 1))["m"].signals}
+    assert later == {"quarantined", "unlisted"}, "nothing came lately; what stands is told all the same"
 
 
 def test_a_batch_that_failed_last_is_told_until_one_gets_through(sender: Sender) -> None:
@@ -171,3 +173,66 @@ def test_the_command_lists_sources_or_one_by_month(
     assert one["arrivals"] == [{"month": "2022-02", "arrived": "2022-03", "records": 1}]
     assert "2022-03" in command("quality", "--source", "m", *home).out
     assert command("quality", "--source", "nobody", *home).code == 4
+
+
+def test_shares_that_stand_too_high_are_told_with_what_to_do_and_the_worst_first(sender: Sender) -> None:
+    write(sender.folder, "courses.csv", "代码,名称", "c,课")
+    intake(sender.site, sender.folder / "courses.csv", mapping(sender.folder, COURSES, name="m"), by="test")
+    rows = [f"{'T1' if n < 77 else 'T8'},c,2022-01-01 08:{n % 60}:00,80" for n in range(100)]
+    marks = MARKS.replace("key: [编号, 课程]", "key: [编号, 时间, 得分]").replace(
+        "{from: 得分, max: 100}", "{from: 得分, max: 1000}"
+    )
+    sender.mapping = mapping(sender.folder, marks, name="m")
+    sender.send(date(2022, 6, 1), *(row.rpartition(",")[0] + f",{n}" for n, row in enumerate(rows)))
+    one = told(sender.site)["m"]
+    assert [(signal.code, round(signal.weight, 3)) for signal in one.signals] == [
+        ("unmatched", 0.23),
+        ("late", 0.1),
+    ]
+    unmatched, late = (signal.says for signal in one.signals)
+    assert unmatched.startswith(
+        "m的 100 条记录里 23 条认不出是谁（23.0%），不算在任何人名下：接入或补全教师名册"
+    )
+    assert "多半是一次补进的历史数据" in late
+    assert (one.worst, one.missed) == (0.23, ())
+    sender.send(date(2022, 6, 2), "T1,c,2022-01-02,80")
+    late = next(signal for signal in told(sender.site)["m"].signals if signal.code == "late")
+    assert late.says == (
+        "m的 101 条有日期的记录里 101 条在发生 30 天以后才来（100.0%），一半隔了 151 天以上"
+        "：画像总落后这么久，请平台缩短推送的间隔"
+    )
+    assert late.weight == 0.5
+
+
+def test_the_batches_behind_a_figure_are_those_of_the_lake_today(sender: Sender) -> None:
+    sender.send(date(2022, 3, 1), "T1,c1,2022-03-01,80", "T9,c1,2022-03-01,80")
+    sender.send(date(2022, 6, 1), "T1,c2,2022-03-01,80")
+    first, second = 2, 3
+
+    def behind_it(view: str) -> list[int]:
+        return behind(sender.site, ADMIN, "m", view)
+
+    assert (behind_it("unmatched"), behind_it("late"), behind_it("unlisted")) == (
+        [first],
+        [second],
+        [first, second],
+    )
+    write(sender.folder, "people2.csv", "编号,姓名,身份证号,手机,邮箱", "T9,壬,,,")
+    intake(sender.site, sender.folder / "people2.csv", sender.mapping, by="test")
+    assert behind_it("unmatched") == [], "known since, though the batch was closed with an unknown row"
+    assert behind_it("doubtful") == []
+    hours = """
+  - name: hours
+    file: hours*.csv
+    target: record
+    key: [编号]
+    fields: {account: {from: 编号, kind: staff}, course: {from: 课程}, kind: {const: video}, time: {from: 时间}, seconds: {from: 秒}}
+"""
+    file = write(sender.folder, "hours.csv", "编号,课程,时间,秒", "T1,c9,2022-05-01,40000")
+    (report,) = intake(
+        on(sender.site, date(2022, 5, 2)), file, mapping(sender.folder, hours, name="m"), by="test"
+    )
+    assert report.counts.rows_doubtful == 0
+    refresh(sender.site)
+    one = told(sender.site)["m"]
+    assert (one.figures.doubtful, behind_it("doubtful")) == (1, [report.batch]), "the rules found it later"

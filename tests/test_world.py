@@ -17,12 +17,17 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
+from sqlalchemy import func, select
 
 from portrait.errors import NotFound, SettingError
 from portrait.framework import indicators
+from portrait.intake.door import intake
 from portrait.place import cities, places
 from portrait.resource import read_code, read_yaml
 from portrait.scope import Role
+from portrait.site import Site
+from portrait.store.question import questions
+from portrait.store.schema import account
 from portrait.world import WORLD_SOURCES, WorldReport, demo_logins, write_world
 
 TEACHERS = 2_000
@@ -183,6 +188,7 @@ def test_the_truth_stands_outside_what_is_taken_in(report: WorldReport) -> None:
     assert {path.name for path in report.folder.iterdir()} == sources | {
         "truth.parquet",
         "doubt.parquet",
+        "identity.parquet",
         "world.json",
     }
     truth = pq.read_table(report.folder / "truth.parquet")
@@ -326,3 +332,36 @@ def test_the_day_can_be_another_autumn_and_only_an_autumn(tmp_path: Path) -> Non
     assert "2023-10-01" < max(times) < "2023-10-12"
     with pytest.raises(SettingError, match="10 月 10 日"):
         write_world(tmp_path, today=date(2023, 3, 20))
+
+
+def test_the_doubtful_identities_that_are_planted_are_those_that_a_person_is_asked_about(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    folder = write_world(tmp_path / "world", teachers=600, seed=11).folder
+    planted = pq.read_table(folder / "identity.parquet").to_pylist()
+    assert [row["case"] for row in planted] == ["twin"] * 2 + ["transfer"] * 2 + ["mail"] * 2
+    assert [row["same"] for row in planted] == [False, False, True, True, False, True]
+    files = [
+        *sorted((folder / "registry").glob("学校名录*")),
+        *sorted((folder / "registry").glob("教师名册*")),
+    ]
+    for file in files:
+        intake(sqlite_site, file, "demo_registry", by="t")
+    intake(sqlite_site, folder / "zhongyuan" / "学情导出-901.csv", "demo_zhongyuan", by="t")
+    with sqlite_site.registry.connect() as connection:
+        asked = questions(connection)
+        (strange,) = connection.execute(select(func.count()).where(account.c.person_id.is_(None))).one()
+    found = {
+        (one.reason, frozenset((one.left.key, one.right.key)) if one.thing == "alias" else one.right.key)
+        for one in asked
+    }
+    reasons = {"twin": "twin", "transfer": "shared", "mail": "named"}
+    wanted = {
+        (
+            reasons[row["case"]],
+            row["other"] if row["case"] == "mail" else frozenset((row["one"], row["other"])),
+        )
+        for row in planted
+    }
+    assert wanted == found
+    assert strange == 2, "the accounts wait, and nothing was linked unseen"

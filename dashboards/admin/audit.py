@@ -47,6 +47,7 @@ ACTIONS = {
     "identity.split": "撤销教师合并",
     "credential.add": "增加凭据",
     "credential.revoke": "停用凭据",
+    "credential.reread": "重新汇入语句",
     "user.add": "增加账号",
     "user.password": "换新密码",
     "user.unlock": "解锁账号",

@@ -18,19 +18,28 @@ from dashboards.part.admin.quality import (
     PATH,
     address,
     arrival_table,
+    missed_table,
     month_table,
     quality_table,
     signal_list,
 )
 from dashboards.part.admin.word import BATCH_VIEWS, source_name
 from dashboards.part.number import counted
-from portrait.quality import Figures, Quality, Signal, qualities
+from portrait.delivery import Figures
+from portrait.quality import Quality, behind, qualities
 from portrait.record import month_start
 from portrait.resource import read_yaml
 from portrait.scope import Role
-from portrait.store.batch import HAVING, batches, sources
+from portrait.signal import Signal
+from portrait.store.batch import batches, sources
 
 MOST = 500  # batches in the grid
+TODAY = (
+    "unmatched",
+    "doubtful",
+    "late",
+    "unlisted",
+)  # views of what the lake says now, not of what a batch was closed with
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ def read_filter(query: Mapping[str, str]) -> Filter:
     view = query.get("view", "")
     said = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", query.get("month", ""), re.ASCII)
     month = int(said[1]) * 12 + int(said[2]) - 1 if said and int(said[1]) else None
-    return Filter(query.get("source", "")[:40], view if view in HAVING else "", month)
+    return Filter(query.get("source", "")[:40], view if view in BATCH_VIEWS else "", month)
 
 
 def layout(context: Context, query: Mapping[str, str]) -> Any:
@@ -63,7 +72,10 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
 
 
 def _all(context: Context, found: list[Quality]) -> list[Any]:
-    signals = [signal for one in found for signal in one.signals]
+    signals = sorted(
+        (signal for one in found for signal in one.signals),
+        key=lambda one: (-one.weight, one.source, one.code),
+    )
     if not found:
         words = gettext("还没有接入过数据。")
     elif signals:
@@ -79,7 +91,7 @@ def _all(context: Context, found: list[Quality]) -> list[Any]:
         card(
             gettext("各来源"),
             _meaning(),
-            quality_table(context.site, found),
+            quality_table(context.site, sorted(found, key=lambda one: (-one.worst, one.source))),
             icon_name="bars",
         ),
     ]
@@ -88,7 +100,7 @@ def _all(context: Context, found: list[Quality]) -> list[Any]:
 def _meaning() -> str:
     rules = read_yaml("rules/quality.yaml")["delivery"]
     return gettext(
-        "行数来自批次账，读入 = 入库 + 重复 + 隔离；认得出人、迟到、存疑数的是记录湖里现在的记录。发生以后超过 {days} 天才接入的算迟到。点任何一个数，看它后面的批次或隔离行。",
+        "行数来自批次账，读入 = 入库 + 重复 + 隔离；认得出人、对得上课程、迟到、存疑数的是记录湖里现在的记录。发生以后超过 {days} 天才接入的算迟到。最该看的来源在前。点任何一个数，看它后面的批次或隔离行。",
         days=rules["late_days"],
     )
 
@@ -96,10 +108,10 @@ def _meaning() -> str:
 def _signals(signals: list[Signal]) -> Any:
     return card(
         gettext("该留意的"),
-        gettext("和这个来源自己平时比；规则和界限在 data/rules/quality.yaml。"),
+        gettext("最要紧的在前：比例高得不该有的，和这个来源自己平时不一样的；界限和理由在 data/rules/quality.yaml。"),
         signal_list(signals)
         if signals
-        else empty_state(gettext("没有反常的"), gettext("没有哪个来源突然停了、认不出人的多了、重复或隔离的多了。"), icon_name="check"),
+        else empty_state(gettext("没有反常的"), gettext("没有哪个来源停了、失败了，也没有认不出人、对不上课程、迟到、存疑、重复或隔离太多的。"), icon_name="check"),
         icon_name="bell",
     )  # fmt: skip
 
@@ -117,6 +129,7 @@ def _source(context: Context, one: Quality, chosen: Filter) -> list[Any]:
         *([listed] if asked else []),
         _figures(context, figures),
         *([_signals(list(one.signals))] if one.signals else []),
+        *([_missed(context, one)] if one.missed else []),
         card(
             gettext("记录是什么时候发生的，什么时候来的"),
             gettext("一行是发生的月份，一列是接入的月份；没有记录的月份写明没有，不是零。"),
@@ -128,6 +141,15 @@ def _source(context: Context, one: Quality, chosen: Filter) -> list[Any]:
         card(gettext("按接入的月份"), _meaning(), month_table(one), icon_name="bars"),
         *([] if asked else [listed]),
     ]
+
+
+def _missed(context: Context, one: Quality) -> Any:
+    return card(
+        gettext("目录里没有的课程"),
+        gettext("{n} 条记录写了这些课程，目录里查不到，所以说明不了能力；记录都留着，课程对上以后就算。", n=exact(one.figures.unlisted)),
+        missed_table(context.site, one.missed),
+        icon_name="library",
+    )  # fmt: skip
 
 
 def _figures(context: Context, figures: Figures) -> Any:
@@ -173,7 +195,10 @@ def _batches(context: Context, chosen: Filter) -> Any:
             connection,
             context.scope,
             source=chosen.source,
-            having=chosen.view,
+            having="" if chosen.view in TODAY else chosen.view,
+            among=behind(context.site, context.scope, chosen.source, chosen.view)
+            if chosen.view in TODAY
+            else None,
             arrived=_days(chosen.month),
             limit=MOST,
         )

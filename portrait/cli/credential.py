@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from portrait.cli.console import print_json, print_table, stdout
+from portrait.cli.intake import print_batches
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.errors import NotFound
-from portrait.intake.forward import add_platform
+from portrait.intake.forward import add_platform, forward_again
+from portrait.refresh import WAIT_SECONDS
 from portrait.scope import Actor, Role, scope
 from portrait.store.audit import add_audit
 from portrait.store.credential import RIGHTS, RIGHTS_ZH, VERSIONS, list_credentials, revoke_credential
@@ -28,7 +30,9 @@ def register(app: typer.Typer) -> None:
     @group.command(epilog="例：portrait credential add city_lms --rights own --rate 50")
     def add(
         source: Annotated[str, typer.Argument(help="来源平台的代码，也是它的映射的名字")],
-        name: Annotated[str, typer.Option(help="平台的名称，写进它发来的每条语句的 authority")] = "",
+        name: Annotated[
+            str, typer.Option(help="平台的名称：来源就叫这个名字，也写进它发来的每条语句的 authority")
+        ] = "",
         rights: Annotated[
             Rights, typer.Option(help="权限： " + " ".join(f"{k}={v}" for k, v in RIGHTS_ZH.items()))
         ] = Rights["own"],
@@ -38,6 +42,15 @@ def register(app: typer.Typer) -> None:
         rate: Annotated[int, typer.Option(help="每秒最多多少个请求，0 不限")] = 0,
         lenient: Annotated[
             bool, typer.Option("--lenient", help="宽松：修正已知平台的已知毛病，逐条记下改了什么")
+        ] = False,
+        courses: Annotated[
+            str,
+            typer.Option(
+                "--courses", help="语句里的课程是哪个来源的目录里的， 写那个来源的代码； 不写就是它自己的"
+            ),
+        ] = "",
+        staff: Annotated[
+            bool, typer.Option("--staff", help="语句里的账号名（account.name）就是教师的继教编号")
         ] = False,
         home: Home = None,
         as_json: Json = False,
@@ -53,6 +66,8 @@ def register(app: typer.Typer) -> None:
             rate=rate,
             lenient=lenient,
             by=operator(),
+            courses=courses,
+            staff=staff,
         )
         add_audit(
             site.registry,
@@ -126,6 +141,27 @@ def register(app: typer.Typer) -> None:
             reason=ended.source,
         )
         stdout().print(f"凭据 {key}（来源 {ended.source}）已停用")
+
+    @group.command(epilog="例：portrait credential reread city_lms")
+    def reread(
+        source: Annotated[str, typer.Argument(help="来源平台的代码")],
+        home: Home = None,
+        as_json: Json = False,
+    ) -> None:
+        """映射改好以后，把这个来源发来的语句从头再汇入一遍：读法变了的成为新版本，没变的算重复。
+
+        课程、时间、得分的写法可以这样改。账号或记录种类的写法也变了的，旧记录认不出是同一条，要用 portrait record void 撤回。
+        """
+        site = site_of(home)
+        taken = forward_again(site, source, by=operator(), wait_seconds=WAIT_SECONDS)
+        add_audit(
+            site.registry, now=now(), actor=operator(), action="credential.reread", object=source, reason=""
+        )
+        if as_json:
+            print_json(taken)
+            return
+        print_batches(taken)
+        stdout().print("portrait refresh 以后进入画像")
 
     @group.command(epilog="例：portrait credential repairs 5f2d8c0e91ab43d7c6e0f1a2")
     def repairs(

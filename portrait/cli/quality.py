@@ -9,13 +9,15 @@ import typer
 
 from portrait.cli.console import print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
+from portrait.delivery import Figures
 from portrait.errors import NotFound
-from portrait.quality import Figures, Quality, qualities
+from portrait.quality import Quality, qualities
 from portrait.record import month_start
 from portrait.scope import Actor, Role, scope
 from portrait.source import source_titles
 
-COLUMNS = ["#批次", "#失败", "#读入", "#= 入库", "#+ 重复", "#+ 隔离", "#待处理", "#记录", "#认得出人", "#迟到", "#延迟（天）", "#九成之内", "#存疑", "最近一次"]  # fmt: skip
+COLUMNS = ["#批次", "#失败", "#读入", "#= 入库", "#+ 重复", "#+ 隔离", "#待处理", "#记录", "#认得出人", "#课程不在目录", "#迟到", "#延迟（天）", "#九成之内", "#存疑", "最近一次"]  # fmt: skip
+COURSES = 20  # that no catalogue holds, those of most records
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +27,7 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
         as_json: Json = False,
     ) -> None:
-        """各来源的数据质量：读入、重复、隔离、认得出人的、迟到的、从发生到接入隔几天，以及该留意的变化。"""
+        """各来源的数据质量：读入、重复、隔离、认得出人的、课程不在目录里的、迟到的、从发生到接入隔几天，以及该留意的， 最要紧的在前。"""
         site = site_of(home)
         allowed = scope(Actor(0, operator(), "", Role.ADMIN), site.today)
         found = qualities(site, allowed, today=site.today, titles=source_titles(site.settings.home))
@@ -36,14 +38,28 @@ def register(app: typer.Typer) -> None:
         if as_json:
             print_json([_as_json(one) for one in found])
             return
+        found = sorted(found, key=lambda one: (-one.worst, one.source))
         rows = [(one.source, *_cells(one.figures)) for one in found]
         print_table("各来源：读入 = 入库 + 重复 + 隔离", ["来源", *COLUMNS], rows)
         if source:
             months = [(f"{month_start(month):%Y-%m}", *_cells(figures)) for month, figures in found[0].months]
             print_table("按接入的月份", ["接入", *COLUMNS], months)
-        for one in found:
-            for signal in one.signals:
-                stdout().print(f"留意：{signal.says}", soft_wrap=True)
+            if found[0].missed:
+                courses = [
+                    (
+                        one.code or "（代码没有留下）",
+                        one.records,
+                        one.catalogue,
+                        "、".join(one.holds) or "没有",
+                    )
+                    for one in found[0].missed[:COURSES]
+                ]
+                head = ["课程代码", "#记录", "当作谁的课程", "哪个来源的目录里有"]
+                print_table(f"目录里没有的课程 {len(found[0].missed):,} 个", head, courses)
+        for signal in sorted(
+            (signal for one in found for signal in one.signals), key=lambda one: -one.weight
+        ):
+            stdout().print(f"留意：{signal.says}", soft_wrap=True)
 
 
 def _cells(figures: Figures) -> tuple[object, ...]:
@@ -58,6 +74,7 @@ def _cells(figures: Figures) -> tuple[object, ...]:
         figures.open,
         figures.records,
         figures.matched,
+        figures.unlisted,
         figures.late,
         figures.delay,
         figures.delay_most,
@@ -79,7 +96,8 @@ def _as_json(one: Quality) -> dict[str, Any]:
             }
             for (of, into), n in sorted(one.arrivals.items())
         ],
-        "signals": [{"code": signal.code, "says": str(signal.says), "batch": signal.batch} for signal in one.signals],
+        "signals": [{"code": signal.code, "says": str(signal.says), "batch": signal.batch, "weight": round(signal.weight, 3)} for signal in one.signals],
+        "missed": [asdict(one) for one in one.missed],
     }  # fmt: skip
 
 

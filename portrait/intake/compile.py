@@ -163,6 +163,7 @@ def _field(program: Program, wanted: Field, expression: Expression) -> None:
     if wanted.type in LOOKUPS:
         program.values[f"v_{name}"] = f"l_{name}.{'number' if program.lookups[name].numeric else 'value'}"
         if wanted.type in ("account", "identifier"):
+            program.values[f"k_{name}"] = f"l_{name}.kind"
             program.values[f"g_{name}"] = f"l_{name}.digest"
             program.values[f"w_{name}"] = f"l_{name}.shown"
             if wanted.codes == "mail":

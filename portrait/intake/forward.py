@@ -5,6 +5,7 @@ What was forwarded is remembered once it is in. Stopped in between, the next tim
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from fnmatch import fnmatch
@@ -13,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import orjson
 from sqlalchemy import Connection
 
-from portrait.errors import InputError, PortraitError
+from portrait.errors import InputError, NotFound, PortraitError
 from portrait.intake.door import BatchReport, intake
 from portrait.intake.land import Progress
 from portrait.intake.mapping import Mapping, load_mapping, mapping_files, read_mapping
@@ -21,13 +22,15 @@ from portrait.intake.node import NAME
 from portrait.resource import DATA
 from portrait.site import Site
 from portrait.store import statement as table
-from portrait.store.credential import Credential, add_credential
+from portrait.store.credential import Credential, add_credential, credentials_of
 from portrait.store.statement import Row
 from portrait.withdrawal import withdraw
 from portrait.xapi.body import Mark, unpack, whole
 
 CHUNK = 50_000  # statements of one file
 VOIDED = "平台作废了这条语句"
+_BY_ACCOUNT = "- {from: [$.actor.account.homePage, $.actor.account.name], kind: account}"
+_BY_STAFF = "- {from: $.actor.account.name, kind: staff}"
 GENERAL = "xapi"  # the mapping of statements as the published profiles have them
 
 
@@ -59,6 +62,20 @@ def forward(
     elif wrong:
         raise wrong[0]
     return reports
+
+
+def forward_again(
+    site: Site, source: str, *, by: str, progress: Progress | None = None, wait_seconds: float = 0.0
+) -> list[BatchReport]:
+    """Take in all that a source ever sent, by its mapping as it is now: what reads otherwise than before becomes a newer version.
+
+    Stopped in between, `forward` does the rest. Raises NotFound for a source that has no credential.
+    """
+    with site.registry.begin() as connection:
+        if not credentials_of(connection, source):
+            raise NotFound("没有来源“{source}”的凭据", source=source[:60])
+        table.forward(connection, source, 0)
+    return [report for more in _forwarded(site, source, by, progress, wait_seconds) for report in more]
 
 
 def _forwarded(
@@ -113,11 +130,25 @@ def add_platform(
     rate: int = 0,
     lenient: bool = False,
     by: str = "",
+    courses: str = "",
+    staff: bool = False,
 ) -> tuple[Credential, Path]:
-    """A credential for a source platform, and the mapping that reads its statements. Raises InputError naming what cannot be."""
+    """A credential for a source platform, and the mapping that reads its statements. Raises InputError naming what cannot be.
+
+    What the mapping is made to say when it is new: the platform's `name` as its title, `courses`: of which source's catalogue the
+    courses are, `staff`: that the names of accounts are staff numbers.
+    """
     if not NAME.fullmatch(source):
         raise InputError("来源代码“{source}”只能用字母、数字和 _ . -，至多 40 个", source=source[:60])
-    mapping = ensure_mapping(site.settings.home, source)
+    if courses and not NAME.fullmatch(courses):
+        raise InputError("来源代码“{source}”只能用字母、数字和 _ . -，至多 40 个", source=courses[:60])
+    there = source in mapping_files(site.settings.home)
+    if there and (courses or staff):
+        raise InputError(
+            "来源“{source}”已经有映射：课程和账号的写法请在映射里改（home 的 mapping/{source}.yaml）",
+            source=source,
+        )
+    mapping = ensure_mapping(site.settings.home, source, title=name, courses=courses, staff=staff)
     made = add_credential(
         site.registry,
         source=source,
@@ -131,8 +162,11 @@ def add_platform(
     return made, mapping
 
 
-def ensure_mapping(home: Path, source: str) -> Path:
-    """The mapping that reads a source's statements: its own, or else a copy of the general one under the source's name, to be adapted.
+def ensure_mapping(
+    home: Path, source: str, *, title: str = "", courses: str = "", staff: bool = False
+) -> Path:
+    """The mapping that reads a source's statements: its own, or else a copy of the general one under the source's name and `title`, to be
+    adapted.
 
     Raises InputError when the name is taken by a mapping that reads something else, and MappingError for a damaged one.
     """
@@ -148,8 +182,17 @@ def ensure_mapping(home: Path, source: str) -> Path:
     text = (DATA / "mapping" / f"{GENERAL}.yaml").read_text(encoding="utf-8")
     path = home / "mapping" / f"{source}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
+    said = {
+        "name": source,
+        "source": source,
+        "title": json.dumps(title.strip() or source, ensure_ascii=False),
+    }
+    if courses:
+        said["source"] += f"\ncourse_source: {courses}"
+    if staff:
+        text = text.replace(_BY_ACCOUNT, _BY_STAFF)
     lines = [
-        f"{key}: {source}" if (key := line.partition(":")[0]) in ("name", "source") else line
+        f"{key}: {said[key]}" if (key := line.partition(":")[0]) in said else line
         for line in text.splitlines()
     ]
     half = path.with_suffix(".half")

@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from portrait.hashing import key_number, number_sql
 from portrait.intake.ask import many, one
-from portrait.intake.lookup import Lookup
 from portrait.intake.program import Program
 from portrait.intake.raw import literal
 from portrait.intake.width import narrow
@@ -28,6 +27,7 @@ from portrait.resource import read_yaml
 from portrait.store.batch import Batch
 from portrait.store.lease import Lease
 from portrait.store.link import add_accounts, name_accounts
+from portrait.store.unlisted import CODE, note_unlisted
 
 PART_ROWS = 150_000  # up to here one part; beyond, parts of at most six times this
 _FETCH = 100_000
@@ -432,9 +432,8 @@ def append(engine: duckdb.DuckDBPyConnection, lake: Lake, records: str, name: st
 
 def accounts_sql(program: Program, accounts: str) -> str:
     """Of these accounts (SQL of one column `account`) the rows that the registry keeps."""
-    lookup: Lookup = program.lookups["account"]
     return (
-        f"SELECT DISTINCT l.number, {literal(program.mapping.source)}, {lookup.kind_sql('l.name')}, l.shown, l.digest "
+        f"SELECT DISTINCT l.number, {literal(program.mapping.source)}, l.kind, l.shown, l.digest "
         f"FROM {program.table('account')} l JOIN (SELECT DISTINCT account FROM ({accounts})) r "
         f"ON r.account = l.number ORDER BY 1"
     )
@@ -443,16 +442,23 @@ def accounts_sql(program: Program, accounts: str) -> str:
 def make_known(
     engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program, accounts: str
 ) -> None:
-    """Register these accounts (as for `accounts_sql`), with the names of their human beings where the file says them."""
+    """Register these accounts (as for `accounts_sql`), with the names of their human beings where the file says them, and note the
+    courses that no catalogue holds."""
     add_accounts(connection, many(engine, accounts_sql(program, accounts)))
     if program.stream.field("name") is not None:
-        lookup = program.lookups["account"]
         named = (
-            f"SELECT l.number, {literal(program.mapping.source)}, {lookup.kind_sql('l.name')}, l.shown, l.digest, "
+            f"SELECT l.number, {literal(program.mapping.source)}, l.kind, l.shown, l.digest, "
             f"min(j.v_name) FROM {program.table('account')} l JOIN {program.judged} j ON j.v_account = l.number "
             f"WHERE j._selected AND NOT j._bad AND j.v_name IS NOT NULL GROUP BY ALL ORDER BY 1"
         )
         name_accounts(connection, many(engine, named))
+    if "course" in program.lookups:
+        catalogue = program.stream.course_source or program.mapping.source
+        unknown = (
+            f"SELECT DISTINCT l.number, {literal(program.mapping.source)}, {literal(catalogue)}, left(l.shown, {CODE}) "
+            f"FROM {program.table('course')} l WHERE l.code = '' AND l.reason <> '' ORDER BY 1"
+        )
+        note_unlisted(connection, many(engine, unknown))
 
 
 def unmatched(engine: duckdb.DuckDBPyConnection, batch: Batch, unlinked: Sequence[int]) -> int:

@@ -52,6 +52,7 @@ class Answer:
     value: str | None = None
     code: str = ""
     reason: str = ""
+    kind: str = ""  # of an identifier: what it was taken for, or the number that it turned out to be
     digest: str = ""
     shown: str = ""
     beside: str = ""  # of a mailbox: the digests of its SHA-1, apart by spaces
@@ -129,10 +130,6 @@ class Lookup:
             return (self.field.codes,)
         return self.expression.kinds
 
-    def kind_sql(self, text: str) -> str:
-        """SQL of the kind that a looked-up text (SQL) is of."""
-        return f"split_part({text}, chr(31), 1)" if self.mixed else f"'{self.kinds[0]}'"
-
     def answer(self, raw: str, context: Context) -> Answer:
         """The answer for one raw text; "" is a blank."""
         if raw in MISTAKES:
@@ -185,7 +182,7 @@ class Lookup:
         if self.field.type == "identifier" and kind == "mail":
             beside = " ".join(mailbox_digests(text, context.secret))
         number = account_number(context.source, found)
-        return Answer(str(number), digest=found.digest, shown=found.shown, beside=beside)
+        return Answer(str(number), kind=found.kind, digest=found.digest, shown=found.shown, beside=beside)
 
     def _numbered(self, text: str, context: Context) -> Answer:
         thing = self.field.type
@@ -197,7 +194,7 @@ class Lookup:
             return Answer(str(called))
         by = "代码或名称（或同名的不止一个）" if self.must and self.expression.loose else "代码"
         reason = f"登记库里没有{by}为“{text}”的{_CODED[thing]}，请先接入{_CODED[thing]}名单或改正代码"
-        return Answer(str(number), "" if not self.must else f"unknown_{thing}", reason)
+        return Answer(str(number), "" if not self.must else f"unknown_{thing}", reason, shown=text)
 
 
 def code_number(thing: str, code: str, context: Context) -> int:

@@ -257,7 +257,8 @@ def read_mapping(path: Path, given: str = "") -> Mapping:
 def _checked(document: Any, at: str) -> Mapping:
     if not isinstance(document, dict):
         raise MappingError(f"{at}：应为键值结构，要有 name、source、streams")
-    reject(document, {"name", "version", "source", "title", "timezone", "package", "maps", "streams"}, at)
+    known = {"name", "version", "source", "title", "timezone", "package", "maps", "streams", *SOURCE_FIELDS}
+    reject(document, known, at)
     name, source = (name_of(document, key, at) for key in ("name", "source"))
     timezone = text_of(document, "timezone", at, "Asia/Shanghai")
     if timezone not in zones():
@@ -266,7 +267,10 @@ def _checked(document: Any, at: str) -> Mapping:
     listed = document.get("streams")
     if not isinstance(listed, list) or not listed:
         raise MappingError(f"{at}：streams 应为至少一个流的列表")
-    streams = tuple(_stream(raw, maps, f"{at}，第 {n} 个流") for n, raw in enumerate(listed, 1))
+    elsewhere = {word: name_of(document, word, at) for word in SOURCE_FIELDS if word in document}
+    streams = tuple(
+        _of_source(_stream(raw, maps, f"{at}，第 {n} 个流"), elsewhere) for n, raw in enumerate(listed, 1)
+    )
     names = [stream.name for stream in streams]
     twice = next((n for n in names if names.count(n) > 1), None)
     if twice is not None:
@@ -280,6 +284,16 @@ def _checked(document: Any, at: str) -> Mapping:
         streams=streams,
         package=choice_of(document, "package", PACKAGES, at) if "package" in document else "",
     )
+
+
+def _of_source(stream: Stream, elsewhere: dict[str, str]) -> Stream:
+    """The stream with what the whole mapping says of whose codes it writes, where it does not say so itself."""
+    words = {
+        word: source
+        for word, source in elsewhere.items()
+        if stream.target.name in SOURCE_FIELDS[word] and not getattr(stream, word)
+    }
+    return replace(stream, **words) if words else stream  # type: ignore[arg-type]
 
 
 def _maps(raw: Any, at: str) -> dict[str, ValueMap]:

@@ -200,10 +200,9 @@ def _cast(wanted: Field) -> str:
 
 def _accounts_sql(program: Program, rows: str, name: str = "") -> str:
     """The accounts of these rows as the registry keeps them; with `name`, those whose human being is named."""
-    kind = program.lookups["account"].kind_sql("t_account")
     named = (f", min({name})", f" AND {name} IS NOT NULL") if name else ("", "")
     return (
-        f"SELECT v_account, {literal(program.mapping.source)}, {kind}, w_account, g_account{named[0]} "
+        f"SELECT v_account, {literal(program.mapping.source)}, k_account, w_account, g_account{named[0]} "
         f"FROM {rows} WHERE v_account IS NOT NULL{named[1]} GROUP BY ALL ORDER BY 1"
     )
 
@@ -216,7 +215,7 @@ def _claims_sql(program: Program, rows: str, *, beside: bool = False) -> str:
     """
     person = registered(program)["id"]
     claims = [
-        f"SELECT _row, {literal(kind)} AS kind, g_{kind} AS digest, left(w_{kind}, 20) AS hint, {person} AS person_id "
+        f"SELECT _row, k_{kind} AS kind, g_{kind} AS digest, left(w_{kind}, 20) AS hint, {person} AS person_id "
         f"FROM {rows} WHERE g_{kind} <> ''"
         for kind in _PERSON_KINDS
         if kind in program.lookups
@@ -227,9 +226,8 @@ def _claims_sql(program: Program, rows: str, *, beside: bool = False) -> str:
             f"FROM {rows} WHERE h_mail <> ''"
         )
     if beside and program.stream.field("account") is not None:
-        kind = program.lookups["account"].kind_sql("t_account")
         claims.append(
-            f"SELECT _row, {kind} AS kind, g_account AS digest, left(w_account, 20) AS hint, {person} AS person_id "
+            f"SELECT _row, k_account AS kind, g_account AS digest, left(w_account, 20) AS hint, {person} AS person_id "
             f"FROM {rows} WHERE g_account <> ''"
         )
     return " UNION ALL ".join(claims)
@@ -264,5 +262,7 @@ def _rivals_sql(claims: str, thing: str) -> str:
 
 
 def _owned(program: Program, kind: str, owner: str) -> str:
-    columns = "、".join(program.lookups[kind].expression.columns) or kind
+    # A number may have stood in the column of another kind.
+    lookup = program.lookups.get(kind) or program.lookups.get("staff")
+    columns = ("、".join(lookup.expression.columns) if lookup else "") or kind
     return f"{columns}：{KIND_NAME.get(kind, '账号')}已属于{owner}，请核对是不是同一人"

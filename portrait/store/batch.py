@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -33,6 +33,7 @@ class Counts:
         return self.rows_read == self.rows_stored + self.rows_duplicate + self.rows_quarantined
 
 
+_MOST_BOUND = 2_000  # numbers bound in one statement, the newest
 HAVING = ("failed", "stored", "duplicate", "quarantined", "unmatched", "doubtful")
 
 
@@ -223,14 +224,18 @@ def batches(
     source: str = "",
     having: str = "",
     arrived: tuple[date, date] | None = None,
+    among: Collection[int] | None = None,
     limit: int = 500,
 ) -> list[Batch]:
-    """The newest batches first. `having` asks for those that failed or have such rows (`HAVING`), `arrived` for days from … to."""
+    """The newest batches first. `having` asks for those that failed or have such rows (`HAVING`), `arrived` for days from … to, `among` for
+    some by number."""
     condition = [batch.c.source == source] if source else []
     if having:
         condition.append(batch.c.state == "failed" if having == "failed" else batch.c[f"rows_{having}"] > 0)
     if arrived is not None:
         condition.append(batch.c.arrived.between(*arrived))
+    if among is not None:
+        condition.append(batch.c.id.in_(sorted(among)[-_MOST_BOUND:]))
     rows = connection.execute(
         select(batch).where(scope.intake, *condition).order_by(batch.c.id.desc()).limit(limit)
     )

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, func, select
 
 from portrait.clock import aware
+from portrait.identity import hidden
 from portrait.store.schema import account, alignment, batch, course, person, training_class
 
 PART = 500  # values bound in one statement; SQLite takes some thousands at most
@@ -51,7 +52,10 @@ def account_names(registry: Engine, ids: Collection[int]) -> dict[int, AccountNa
     query = select(
         account.c.id, account.c.source, account.c.shown, account.c.person_id, func.coalesce(person.c.name, "")
     ).outerjoin(person, person.c.id == account.c.person_id)
-    return {row[0]: AccountName(*row[1:]) for row in in_parts(registry, query, account.c.id, ids)}
+    return {
+        row[0]: AccountName(row[1], hidden(row[2]), *row[3:])
+        for row in in_parts(registry, query, account.c.id, ids)
+    }
 
 
 def course_names(registry: Engine, ids: Collection[int]) -> dict[int, CourseName]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from portrait.clock import aware
-from portrait.identifier import SENSITIVE
+from portrait.identity import hidden, veiled
 from portrait.scope import Scope
 from portrait.store.decision import TABLES
 from portrait.store.schema import account, alias, employment, identifier, link, person, school
@@ -75,13 +75,6 @@ class _Plain:
     row: Row[Any]
     left: int
     right: int
-
-
-def veiled_hint(kind: str, shown: str) -> str:
-    """What may be shown of an identifier to who decides about it: of numbers and names the last four."""
-    if kind in SENSITIVE:
-        return shown
-    return f"***{shown[-4:]}" if len(shown) > 4 else "***"
 
 
 def question_counts(connection: Connection, scope: Scope | None = None) -> tuple[int, int]:
@@ -167,7 +160,7 @@ def strangers_of(connection: Connection, *, source: str = "", limit: int = 100) 
     if source:
         query = query.where(account.c.source == source)
     return [
-        Stranger(row.id, row.source, row.kind, veiled_hint(row.kind, row.shown), row.name or "")
+        Stranger(row.id, row.source, row.kind, veiled(row.kind, row.shown), row.name or "")
         for row in connection.execute(query.order_by(account.c.source, account.c.id).limit(limit))
     ]
 
@@ -240,7 +233,7 @@ def _accounts(connection: Connection, ids: Iterable[int]) -> dict[int, Side]:
     found = {}
     for part in chunks(sorted(ids), _PART):
         for row in connection.execute(select(account).where(account.c.id.in_(part))):
-            masked = veiled_hint(row.kind, row.shown)
+            masked = veiled(row.kind, row.shown)
             found[row.id] = Side(
                 "account",
                 row.id,
@@ -277,7 +270,7 @@ def _persons(connection: Connection, ids: Collection[int]) -> dict[int, Side]:
                 identifier.c.person_id.in_(part), identifier.c.kind != "mbox_sha1sum"
             )
         ):
-            held[row.person_id].identifiers.add((row.kind, veiled_hint(row.kind, row.hint)))
+            held[row.person_id].identifiers.add((row.kind, veiled(row.kind, row.hint)))
         for spell in connection.execute(
             select(employment.c.person_id, school.c.name)
             .join(school, school.c.id == employment.c.school_id)
@@ -294,7 +287,7 @@ def _persons(connection: Connection, ids: Collection[int]) -> dict[int, Side]:
             found[row.id] = Side(
                 "person",
                 row.id,
-                row.key,
+                hidden(row.key),  # some rosters number people by their identity numbers
                 row.name,
                 row.school or "",
                 row.county or "",

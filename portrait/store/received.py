@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, func, select
 
 from portrait.errors import NotFound
+from portrait.identity import hidden
 from portrait.scope import Scope
 from portrait.store.credential import Credential, read_credential
 from portrait.store.schema import credential, forwarded, repair, statement
@@ -137,11 +138,12 @@ def repaired(connection: Connection, scope: Scope, *, key: str = "") -> list[Rep
 
 
 def _said(kept: str) -> str:
-    """A value as a reader sees it: kept as JSON, or as it is where it is none. Nothing is an empty text."""
+    """A value as a reader sees it: kept as JSON, or as it is where it is none, with people's numbers and mailboxes masked. Nothing is an
+    empty text."""
     try:
         value = json.loads(kept)
     except ValueError:
-        return kept
+        return hidden(kept)
     if value is None:
         return ""
-    return value if isinstance(value, str) else kept
+    return hidden(value if isinstance(value, str) else kept)

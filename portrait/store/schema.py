@@ -201,6 +201,17 @@ alignment = Table(
     Column("percent", Integer, nullable=False),  # 1..100
 )
 
+unlisted = Table(  # a course that a source's records name and the catalogue did not hold when they came in
+    "unlisted",
+    metadata,
+    Column(
+        "course_id", BigInteger, primary_key=True, autoincrement=False
+    ),  # as in course: it may be there by now
+    Column("source", String(40), primary_key=True),  # whose records they are
+    Column("catalogue", String(40), nullable=False),  # the source whose catalogue the code was taken for
+    Column("code", String(300), nullable=False),
+)
+
 # --- competency frameworks -----------------------------------------------------------------------------------
 
 framework = Table(

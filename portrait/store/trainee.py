@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, Select, or_, select
 
+from portrait.identity import hidden
 from portrait.programme.training_class import TrainingClass
 from portrait.scope import Scope
 from portrait.sentence import sentence
@@ -129,7 +130,7 @@ def _as_trainee(row: Row[Any]) -> Trainee:
         row.class_id,
         row.account_id,
         row.person_id,
-        row.person_name or sentence("未识别（{shown}）", shown=row.shown),
+        row.person_name or sentence("未识别（{shown}）", shown=hidden(row.shown)),
         row.school_name or "",
         row.region,
         row.person_title or "",

@@ -21,6 +21,16 @@ from portrait.world.doubt import plant, sorted_events, truth_table
 from portrait.world.event import Events
 from portrait.world.latent import Latent
 from portrait.world.ledger import ledger_tables
+from portrait.world.lookalike import (
+    Lookalikes,
+    apart,
+    called,
+    choose_lookalikes,
+    listed,
+    renamed,
+    truth_of,
+    visits,
+)
 from portrait.world.platform import (
     Named,
     statements,
@@ -30,6 +40,7 @@ from portrait.world.platform import (
     zhongyuan_progress,
 )
 from portrait.world.scribe import Scribe
+from portrait.world.table import words
 from portrait.world.world import World, build_world, happen
 
 LEAST, MOST = 500, 1_200_000
@@ -76,7 +87,8 @@ def write_world(
     records_only: bool = False,
     progress: Progress | None = None,
 ) -> WorldReport:
-    """Write the province under `folder`: five source folders for WORLD_SOURCES, and truth.parquet, doubt.parquet and world.json, which no mapping reads.
+    """Write the province under `folder`: five source folders for WORLD_SOURCES, and truth.parquet, doubt.parquet, identity.parquet and world.json, which
+    no mapping reads.
 
     The same arguments give the same bytes. `records_only` is for very many teachers: rosters as CSV, logs as Parquet from two platforms, no
     rubrics, self-ratings or facts. `progress` is told the step and the share done. Raises SettingError when there are fewer than 500 or more
@@ -93,15 +105,18 @@ def write_world(
     world = build_world(teachers, seed, today, ONLINE_PLAIN if records_only else ONLINE)
     folder.mkdir(parents=True, exist_ok=True)
     scribe = Scribe(folder, datetime(today.year, today.month, today.day), records_only)
-    tell("写名册", 0.05)
-    _write_rosters(scribe, world, np.random.default_rng([seed, 100]))
     chunks = [slice(start, min(start + CHUNK, teachers)) for start in range(0, teachers, CHUNK)]
+    first = happen(world, seed, 0, chunks[0], plain=records_only)
+    alike = Lookalikes() if records_only else _lookalikes(world, seed, chunks[0], first[1])
+    world = replace(world, people=renamed(world.people, alike))
+    tell("写名册", 0.05)
+    _write_rosters(scribe, world, np.random.default_rng([seed, 100]), alike)
     doubts: list[pa.Table] = []
     with pq.ParquetWriter(folder / "truth.parquet", _TRUTH, compression="zstd") as truth:
         for number, rows in enumerate(chunks):
             tell(f"写学习记录 {rows.start:,}/{teachers:,} 名教师", 0.2 + 0.8 * number / len(chunks))
             staff = roster.staff_numbers(world.province, world.people, rows)
-            latent, found = happen(world, seed, number, rows, plain=records_only)
+            latent, found = first if number == 0 else happen(world, seed, number, rows, plain=records_only)
             _write_records(
                 scribe, world, np.random.default_rng([seed, 200, number]), number, rows, staff, found
             )
@@ -110,6 +125,7 @@ def write_world(
                 doubts.append(_write_doubts(scribe, world, seed, number, rows, staff, found))
     if doubts:
         pq.write_table(pa.concat_tables(doubts), folder / "doubt.parquet", compression="zstd")
+        pq.write_table(_write_lookalikes(scribe, world, seed, alike), folder / "identity.parquet")
     report = WorldReport(
         folder=folder,
         seed=seed,
@@ -131,7 +147,16 @@ def write_world(
     return report
 
 
-def _write_rosters(scribe: Scribe, world: World, rng: np.random.Generator) -> None:
+def _lookalikes(world: World, seed: int, rows: slice, found: Events) -> Lookalikes:
+    """Pairs among the teachers of the first chunk, drawn by a die of their own, without those whom other answers hang on."""
+    there = np.arange(rows.start, rows.stop)
+    busy = {world.showcase.teacher, *world.seats.who.tolist()}
+    free = np.array([who for who in there.tolist() if who not in busy and not world.people.doubtful[who]])
+    idle = ~np.isin(there, found.who[found.platform == 1])
+    return choose_lookalikes(np.random.default_rng([seed, 400]), world.people, free, idle)
+
+
+def _write_rosters(scribe: Scribe, world: World, rng: np.random.Generator, alike: Lookalikes) -> None:
     calendar, classes, people, seats = world.calendar, world.classes, world.people, world.seats
     staff = roster.staff_numbers(world.province, people, slice(0, len(people)))
     names = people.names()
@@ -139,8 +164,13 @@ def _write_rosters(scribe: Scribe, world: World, rng: np.random.Generator) -> No
     scribe.roster("学校名录", roster.school_table(world.province))
     for number, start in enumerate(range(0, len(people), roster.FILE)):
         rows = slice(start, min(start + roster.FILE, len(people)))
-        table = roster.teacher_table(world.province, people, rows, staff[rows])
-        scribe.roster("教师名册", scribe.spoilt(rng, "教师名册", table) if number == 0 else table, number)
+        table = listed(roster.teacher_table(world.province, people, rows, staff[rows]), alike, start)
+        old, table = apart(
+            table, scribe.spoilt(rng, "教师名册", table) if number == 0 else table, alike, start
+        )
+        scribe.roster("教师名册", table, number)
+        if len(old):
+            scribe.roster("教师名册", old, DOUBTS)
     courses, aligned = roster.course_tables(world.catalogue, calendar)
     scribe.roster("课程目录", courses)
     scribe.roster("课程能力标注", aligned)
@@ -237,6 +267,28 @@ def _write_doubts(
         scribe.log("yuyan", name, table, DOUBTS + number, "utf-8-sig")
     scribe.planted["刷课记录"] += len(made.truth)
     return truth_table(made, staff, named.course, world.calendar)
+
+
+def _write_lookalikes(scribe: Scribe, world: World, seed: int, alike: Lookalikes) -> pa.Table:
+    """What accounts under somebody else's mailbox looked at, in a file of its own. Returns what is true of all pairs."""
+    rng = np.random.default_rng([seed, 401])
+    staff = roster.staff_numbers(world.province, world.people, slice(0, CHUNK))
+    here = [n for n, platform in enumerate(world.courses.platform) if platform == 1]
+    found = visits(rng, alike, here, SPAN)
+    named = Named(
+        staff=staff,
+        mail=roster.mailboxes(staff),
+        course=[c.code for c in world.catalogue.courses],
+        title=[c.title for c in world.catalogue.courses],
+        run=[*(c.code for c in world.classes), ""],
+    )
+    table = zhongyuan_progress(named, found, world.calendar.seconds(found.moment), DOUBTS)
+    names = called(alike, world.people.names())
+    table = table.append_column("姓名", words([names[who] for who in found.who.tolist()]))
+    scribe.log("zhongyuan", "学情导出", table, DOUBTS, "gb18030")
+    truth = truth_of(alike, staff)
+    scribe.planted["身份存疑"] += truth.num_rows
+    return truth
 
 
 def _truth(latent: Latent, staff: np.ndarray, doubtful: np.ndarray) -> pa.Table:

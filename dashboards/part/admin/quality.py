@@ -14,13 +14,16 @@ from dashboards.part import badge, format, simple_table
 from dashboards.part.admin.ledger import exact
 from dashboards.part.admin.word import SIGNALS, source_name
 from dashboards.part.number import rate
-from portrait.quality import Figures, Quality, Signal
+from portrait.delivery import Figures
+from portrait.quality import Missed, Quality
 from portrait.record import month_start
+from portrait.signal import Signal
 from portrait.site import Site
 
 PATH = "/quality"
 MONTHS, ARRIVALS = 36, 18  # months of time and of arrival that are shown one by one
-NUMERIC = tuple(range(1, 12))
+NUMERIC = tuple(range(1, 13))
+COURSES = 20  # that no catalogue holds, those of most records
 
 
 def address(source: str, *, view: str = "", month: int | None = None) -> str:
@@ -66,6 +69,7 @@ def _table(first: str, rows: list[list[Any]]) -> Any:
         gettext("+ 隔离"),
         gettext("待处理"),
         gettext("认得出人"),
+        gettext("对得上课程"),
         gettext("迟到"),
         gettext("从发生到接入"),
         gettext("存疑"),
@@ -92,11 +96,21 @@ def _cells(source: str, figures: Figures, month: int | None = None) -> list[Any]
         to(counts.rows_quarantined, "quarantined", set_aside),
         to(figures.open, "quarantined", waiting),
         dmc.Anchor(
-            rate(figures.matched, figures.records), href=address(source, view="unmatched", month=month)
+            rate(figures.matched, figures.records),
+            href=address(source, view="unmatched" if figures.matched < figures.records else "", month=month),
         )
         if figures.records
         else format.NOTHING,
-        dmc.Anchor(rate(figures.late, figures.records - figures.undated), href=address(source, month=month))
+        dmc.Anchor(
+            rate(figures.coursed - figures.unlisted, figures.coursed),
+            href=address(source, view="unlisted" if figures.unlisted else "", month=month),
+        )
+        if figures.coursed
+        else format.NOTHING,
+        dmc.Anchor(
+            rate(figures.late, figures.records - figures.undated),
+            href=address(source, view="late" if figures.late else "", month=month),
+        )
         if figures.delay is not None
         else format.NOTHING,
         _delay(figures),
@@ -127,7 +141,7 @@ def signal_list(signals: Sequence[Signal]) -> Any:
                     html.Span(gettext(one.says)),
                     dmc.Anchor(
                         gettext("去看"),
-                        href=f"/intake?batch={one.batch}" if one.batch is not None else address(one.source),
+                        href=_at(one),
                     ),
                 ]
             )
@@ -135,6 +149,32 @@ def signal_list(signals: Sequence[Signal]) -> Any:
         ],
         className="signals",
     )
+
+
+def _at(one: Signal) -> str:
+    """Where what a signal tells of can be seen."""
+    if one.batch is not None:
+        return f"/intake?batch={one.batch}"
+    if one.code == "quarantined":
+        return f"/quarantine?{urlencode({'source': one.source})}"
+    return address(one.source, view="" if one.code == "silent" else one.code)
+
+
+def missed_table(site: Site, missed: Sequence[Missed]) -> Any:
+    """Courses that no catalogue holds, those of most records first, and where their codes are known."""
+    rows = [
+        [
+            html.Code(one.code) if one.code else gettext("（代码没有留下）"),
+            exact(one.records),
+            source_name(site, one.catalogue),
+            gettext("、").join(source_name(site, other) for other in one.holds) or gettext("没有"),
+        ]
+        for one in missed[:COURSES]
+    ]
+    head = [gettext("课程代码"), gettext("记录"), gettext("当作谁的课程"), gettext("哪个来源的目录里有")]
+    more = len(missed) - COURSES
+    note = html.P(gettext("另有 {n} 个代码没有列出。", n=exact(more)), className="note") if more > 0 else None
+    return html.Div([html.Div(simple_table(head, rows, numeric=(1,)), className="table-scroll"), note])
 
 
 def arrival_table(arrivals: Mapping[tuple[int, int], int]) -> Any:

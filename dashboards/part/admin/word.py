@@ -52,6 +52,8 @@ BATCH_VIEWS = {
     "quarantined": "有隔离的",
     "unmatched": "有认不出人的",
     "doubtful": "有存疑的",
+    "late": "有迟到的",
+    "unlisted": "有课程不在目录里的",
 }
 SIGNALS = {
     "silent": "停了",
@@ -59,6 +61,9 @@ SIGNALS = {
     "duplicate": "重复",
     "quarantined": "隔离",
     "failed": "失败",
+    "late": "迟到",
+    "doubtful": "存疑",
+    "unlisted": "课程对不上",
 }
 REPAIRS = {
     "group-activity": "GroupActivity 当作 Activity",
