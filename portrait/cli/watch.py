@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from portrait.cli.console import stderr, stdout
 from portrait.cli.intake import as_row, stray_row
 from portrait.cli.option import operator
 from portrait.errors import InputError, LakeBusy, PortraitError
+from portrait.intake.door import REASONS
 from portrait.intake.inbox import DONE, FAILED, UNKNOWN, Arrival, Inbox, Outside, inboxes
 from portrait.site import Site
 
@@ -131,7 +133,7 @@ class _Watch:
             for name in ("read", "stored", "duplicate", "quarantined")
         )
         if one.outcome == DONE:
-            what = f"读入 {read:,} = 入库 {stored:,} + 重复 {duplicate:,} + 隔离 {bad:,}"
+            what = f"读入 {read:,} = 入库 {stored:,} + 重复 {duplicate:,} + 隔离 {bad:,}{_skipped(one)}"
         else:
             what = one.reason
         told = what if one.outcome == UNKNOWN else f"{one.source}·{one.name}：{what}"
@@ -141,6 +143,15 @@ class _Watch:
                 stdout().print(
                     f"  {OUTCOMES[UNKNOWN]} {escape(f'{stray.file}　{stray.reason}')}", soft_wrap=True
                 )
+
+
+def _skipped(one: Arrival) -> str:
+    """Why rows were passed over, of all batches together."""
+    found: Counter[str] = Counter()
+    for report in one.reports:
+        found.update(dict(report.passed))
+    told = [f"{why} {rows:,}" for why, rows in found.most_common(REASONS)]
+    return f"；略过 {found.total():,} 行：{'，'.join(told)}" if told else ""
 
 
 def _print_line(value: dict[str, Any]) -> None:

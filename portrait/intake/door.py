@@ -20,7 +20,7 @@ from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
-from portrait.intake.judge import passed, passed_over, refuse_undated, refused, tally
+from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed
 from portrait.intake.land import (
     PART_ROWS,
     Progress,
@@ -65,7 +65,7 @@ class BatchReport:
     taken_before: bool = False
     passed: tuple[
         tuple[str, int], ...
-    ] = ()  # why rows were passed over as nothing for us, the commonest first
+    ] = ()  # why rows were passed over: no data of the sheet first, then by the mapping, the commonest first
 
     @property
     def rows_read(self) -> int:
@@ -310,7 +310,7 @@ def _fill(
         if keys := program.voided_sql():
             voided = [key for (key,) in many(engine, keys)]
             rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by))
-        skipped = passed(engine, program)
+        skipped = no_data(program) + (passed(engine, program) if found.passed else [])
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
         message = _message(bench, program, counts, strange, asked, skipped, unread)
         close_batch(connection, batch.id, counts, message, clock.now())
@@ -364,16 +364,19 @@ def _message(
     skipped: Sequence[tuple[str, int]],
     unread: Sequence[str],
 ) -> str:
-    """What a reader of the ledger should know beyond the counts. `skipped` are rows that are no learning records, by reason;
+    """What a reader of the ledger should know beyond the counts. `skipped` are rows that were passed over, by reason;
     `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are."""
-    notes = [passed_over(program.raw.passed)] if program.raw.passed else []
+    notes = []
     if unread:
         notes.append(f"没有读的工作表（没有这些列）：{'、'.join(unread)}")
     if skipped:
-        shown = "，".join(f"{why} {rows:,} 行" for why, rows in skipped[:REASONS])
+        places = where_passed(program.raw.passed)
+        told = [
+            f"{why} {rows:,} 行" + (f"（{places[why]}）" if why in places else "") for why, rows in skipped
+        ]
         rest = sum(rows for _, rows in skipped[REASONS:])
         more = f"，另 {len(skipped) - REASONS} 种 {rest:,} 行" if rest else ""
-        notes.append(f"略过：{shown}{more}")
+        notes.append(f"略过 {counts.rows_passed:,} 行：{'，'.join(told[:REASONS])}{more}")
     if not counts.rows_read and not counts.rows_passed:
         notes.append("文件只有表头，没有数据行")
     for name, what in (("course", "课程"), ("run", "班次")):
