@@ -1,9 +1,11 @@
 """Every exception the product raises on purpose.
 
 PortraitError
+├── Misused             the words of a command do not fit together
 ├── SettingError        a setting cannot be used
 ├── MappingError        a source mapping is wrong
 ├── InputError          a file cannot be read as what it claims to be
+├── Unread              files were handed in that nothing reads
 ├── AccessRefused       an actor asked for what its scope does not hold
 ├── NotFound            nothing by that name, for this actor
 ├── LakeBusy            another process is writing the lake
@@ -34,6 +36,13 @@ class PortraitError(Exception):
         return f"[{self.code}] {self.message}"
 
 
+class Misused(PortraitError):
+    """Raised when a command has an unknown word, lacks one, or has words that do not fit together."""
+
+    code = "P010"
+    exit_code = 2
+
+
 class SettingError(PortraitError):
     """Raised when a setting is unknown, malformed or points to something unusable."""
 
@@ -52,6 +61,13 @@ class InputError(PortraitError):
     """Raised when a whole file cannot be read: missing column, unknown encoding, broken workbook, empty file."""
 
     code = "P300"
+    exit_code = 3
+
+
+class Unread(PortraitError):
+    """Raised when all that could be read of what was handed in is in, and files are left that nothing reads."""
+
+    code = "P310"
     exit_code = 3
 
 

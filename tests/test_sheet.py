@@ -111,7 +111,51 @@ def test_the_table_is_found_below_its_title_and_totals_are_passed_over_not_lost(
     }
     (report,) = office.take()
     assert (report.rows_read, report.rows_stored, report.counts.rows_passed) == (3, 3, 5)
-    assert "略过 5 行，不是数据：第 6 行（“小计”行，不是数据）" in report.message
+    assert "略过 5 行：“小计”行，不是数据 1 行（第 6 行）" in report.message
+    assert sum(rows for _, rows in report.passed) == report.counts.rows_passed == 5
+
+
+def test_every_row_that_is_passed_over_has_its_reason_counted(office: Export) -> None:
+    office.map(
+        OFFICE.replace("N/A]", "N/A, 缺考]").replace(
+            "    target:",
+            "    where: [{column: 得分, present: true}, {column: 学校, in: [一小], why: 不是本校的}]\n    target:",
+        )
+    )
+    rows = [("T1", 80), ("T2", "缺考"), ("T3", "缺考"), ("T4", "—"), ("T5", None)]
+    told = [["一小", who, "2022-08-19", score, ""] for who, score in rows]
+    other = ["二小", "T6", "2022-08-19", 70, ""]
+    office.workbook("a.xlsx", {"表": [HEAD, *told, other, ["合计", None, None, 80, None]]})
+    (looked,) = preview(office.site, office.folder, str(office.mapping))
+    (report,) = office.take()
+    by_mapping = [("列“得分”是“缺考”", 2), ("列“得分”是“—”", 1), ("列“得分”空着", 1), ("不是本校的", 1)]
+    assert sorted(looked.passed) == sorted(by_mapping)
+    assert sorted(report.passed) == sorted([*by_mapping, ("“合计”行，不是数据", 1)])
+    assert report.rows_stored == 1
+    assert report.counts.rows_passed == 6
+    assert "略过 6 行：“合计”行，不是数据 1 行（第 8 行），列“得分”是“缺考” 2 行" in report.message
+
+
+def test_what_stands_in_a_column_that_says_who_it_is_or_everything_is_not_told(office: Export) -> None:
+    text = LOG.replace("    key:", "    where: {column: 账号, in: [u0]}\n    key:").replace("native", "phone")
+    office.map(text)
+    office.put("log1.csv", f"流水号,账号,行为,时间,得分,用时\n1,{PHONE},看,2022-03-01,,60\n")
+    (report,) = office.take()
+    assert report.passed == (("列“账号”不是u0", 1),)
+    office.map(LOG.replace("    key:", "    where: {column: 用时, in: ['0']}\n    key:"))
+    rows = "".join(f"{n},u1,看,2022-03-01,,{n}\n" for n in range(1, 31))
+    office.put("log1.csv", f"流水号,账号,行为,时间,得分,用时\n{rows}")
+    (report,) = office.take()
+    assert len(report.passed) == 21
+    assert ("列“用时”不是0", 10) in report.passed
+
+
+def test_words_for_the_rows_left_out_do_not_make_it_another_mapping(office: Export) -> None:
+    office.map(OFFICE.replace("    key:", "    where: {column: 学校, in: [一小]}\n    key:"))
+    before = read_mapping(office.mapping)
+    office.map(OFFICE.replace("    key:", "    where: {column: 学校, in: [一小], why: 别校}\n    key:"))
+    after = read_mapping(office.mapping)
+    assert before.digest(before.streams[0]) == after.digest(after.streams[0])
 
 
 def test_a_person_whose_row_only_looks_like_a_total_is_read(office: Export) -> None:

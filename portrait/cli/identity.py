@@ -11,9 +11,9 @@ from rich.markup import escape
 from sqlalchemy import Connection, Row
 
 from portrait.cli.console import print_json, print_table, progress, stdout
-from portrait.cli.option import Home, Json, Misused, operator, site_of
+from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
-from portrait.errors import NotFound
+from portrait.errors import Misused, NotFound
 from portrait.identifier import KIND_NAME
 from portrait.match import STATES, identity_rule
 from portrait.site import Site

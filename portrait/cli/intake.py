@@ -10,19 +10,21 @@ import typer
 from rich.markup import escape
 
 from portrait.cli.console import Bar, print_json, print_table, print_text, progress, stdout
-from portrait.cli.option import Home, Json, Misused, Wait, operator, site_of
-from portrait.errors import InputError
-from portrait.intake.door import REASONS, BatchReport, intake
+from portrait.cli.option import Home, Json, Wait, operator, site_of
+from portrait.errors import InputError, Misused, Unread
+from portrait.intake.door import REASONS, BatchReport, take_in
 from portrait.intake.draft import mapping_text
 from portrait.intake.judge import passed_over
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
 from portrait.intake.propose import Proposal, propose, shape
+from portrait.intake.stray import Stray, offers
 from portrait.intake.target import TARGETS
 from portrait.record import row_of
 
 SHOWN = 3  # good rows of each file that people see of a preview
 WIDTH = 40  # characters of a cell
+_COUNTS = ("read", "stored", "duplicate", "quarantined", "doubtful", "unmatched", "passed")
 
 
 def register(app: typer.Typer) -> None:
@@ -84,16 +86,19 @@ def register(app: typer.Typer) -> None:
             return
         site = site_of(home)
         if preview:
-            show(look(site, path, source, **({} if as_json else {"rows": SHOWN})), as_json)
+            previews = look(site, path, source, **({} if as_json else {"rows": SHOWN}))
+            show(previews, site.settings.home, as_json)
             return
         with progress() as shown:
             bar = shown.bar(f"导入 {path}")
-            reports = intake(site, path, source, by=operator(), progress=telling(bar), wait_seconds=wait)
+            taken = take_in(site, path, source, by=operator(), progress=telling(bar), wait_seconds=wait)
             bar.finish(f"导入 {path}")
         if as_json:
-            print_json([as_row(report) for report in reports])
+            print_json([*map(as_row, taken.reports), *map(stray_row, taken.strays)])
         else:
-            print_batches(reports)
+            print_batches(taken.reports)
+            print_strays(taken.strays, site.settings.home)
+        refuse_strays([one.file for one in taken.strays])
 
 
 def show_proposals(found: Sequence[Proposal], as_json: bool) -> None:
@@ -140,8 +145,51 @@ def as_row(report: BatchReport) -> dict[str, object]:
         "codes": dict(report.codes),
         "passed": dict(report.passed),
         "taken_before": report.taken_before,
+        "unread": False,
         "message": report.message,
     }
+
+
+def stray_row(one: Stray) -> dict[str, object]:
+    """A file that no stream reads, in the shape of a batch that there is none of; `sources` are who would read it."""
+    nothing: dict[str, object] = dict.fromkeys((f"rows_{name}" for name in _COUNTS), 0)
+    return {
+        "batch": None,
+        "stream": "",
+        "file": one.file,
+        **nothing,
+        "unread": True,
+        "sources": list(one.fits),
+        "message": one.reason,
+    }
+
+
+def print_strays(found: Sequence[Stray], home: Path) -> None:
+    """The files that nothing read, each with the reason, and what there is to choose from."""
+    if not found:
+        return
+    print_table(
+        f"没有读的文件 {len(found):,} 个",
+        ["文件", "为什么"],
+        [(escape(one.file), escape(one.reason)) for one in found],
+    )
+    print_offers(home)
+
+
+def print_offers(home: Path) -> None:
+    """Every source that can be named, and what its files are called."""
+    print_table(
+        "可选的映射（--source）和它们要的文件",
+        ["映射", "名称", "文件"],
+        [tuple(map(escape, (one.name, one.title, "、".join(one.patterns)))) for one in offers(home)],
+    )
+
+
+def refuse_strays(files: Sequence[str]) -> None:
+    """Raises Unread, naming the files, when there are any."""
+    if files:
+        named = "、".join(files[:REASONS]) + ("…" if len(files) > REASONS else "")
+        raise Unread(f"{len(files):,} 个文件没有读，这次的映射用不上：{named}")
 
 
 def print_batches(reports: Sequence[BatchReport]) -> None:
@@ -165,31 +213,27 @@ def print_batches(reports: Sequence[BatchReport]) -> None:
 
 
 def _numbers(report: BatchReport) -> tuple[int, ...]:
-    counts = report.counts
-    return (
-        counts.rows_read,
-        counts.rows_stored,
-        counts.rows_duplicate,
-        counts.rows_quarantined,
-        counts.rows_doubtful,
-        counts.rows_unmatched,
-        counts.rows_passed,
-    )
+    return tuple(getattr(report.counts, f"rows_{name}") for name in _COUNTS)
 
 
-def show(previews: Sequence[Preview], as_json: bool) -> None:
-    """Print what was looked at. Raises InputError at the end when a stream cannot read its file, or no stream has one."""
+def show(previews: Sequence[Preview], home: Path, as_json: bool) -> None:
+    """Print what was looked at. Raises InputError at the end when a stream cannot read its file, or no stream has one, and
+    Unread when there are files that none reads."""
+    strays = [one for one in previews if one.error and not one.stream]
     if as_json:
         print_json(list(previews))
     else:
         for one in previews:
             _show(one)
+        if strays:
+            print_offers(home)
     failed = [one for one in previews if one.error and one.stream]
     if not failed and all(one.error for one in previews):
         failed = list(previews)
     if failed:
         more = f"（共 {len(failed)} 处）" if len(failed) > 1 else ""
         raise InputError(f"{failed[0].error}{more}")
+    refuse_strays([one.file for one in strays])
 
 
 def _show(one: Preview) -> None:

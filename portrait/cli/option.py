@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.exceptions import TyperException
 
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
@@ -18,12 +17,6 @@ Home = Annotated[
 ]
 Wait = Annotated[float, typer.Option(min=0, help="别的进程在写时， 最多等多少秒")]
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本读取")]
-
-
-class Misused(TyperException):
-    """Raised when the words of a command do not fit together."""
-
-    exit_code = 2
 
 
 def site_of(home: Path | None) -> Site:

@@ -11,9 +11,9 @@ from rich.markup import escape
 
 from portrait.cli.console import moment, print_json, print_table, progress, stdout
 from portrait.cli.intake import telling
-from portrait.cli.option import Home, Json, Misused, Wait, operator, site_of
+from portrait.cli.option import Home, Json, Wait, operator, site_of
 from portrait.clock import now
-from portrait.errors import NotFound
+from portrait.errors import Misused, NotFound
 from portrait.intake.replay import STATES, ReplayReport
 from portrait.site import Site
 from portrait.store.audit import add_audit

@@ -9,10 +9,10 @@ import typer
 from rich.markup import escape
 
 from portrait.cli.console import moment, print_json, print_table, stdout
-from portrait.cli.option import Home, Json, Misused, operator, site_of
+from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts
-from portrait.errors import InputError, NotFound
+from portrait.errors import InputError, Misused, NotFound
 from portrait.hours import hours_rule
 from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing
 from portrait.scope import Actor, Role, scope

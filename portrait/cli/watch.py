@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,13 +16,14 @@ from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
 from portrait.cli.console import stderr, stdout
-from portrait.cli.intake import as_row
+from portrait.cli.intake import as_row, stray_row
 from portrait.cli.option import operator
 from portrait.errors import InputError, LakeBusy, PortraitError
-from portrait.intake.inbox import DONE, FAILED, Arrival, Inbox, inboxes
+from portrait.intake.door import REASONS
+from portrait.intake.inbox import DONE, FAILED, UNKNOWN, Arrival, Inbox, Outside, inboxes
 from portrait.site import Site
 
-OUTCOMES = {DONE: "[green]接入[/]", FAILED: "[bold red]没有接入[/]"}
+OUTCOMES = {DONE: "[green]接入[/]", FAILED: "[bold red]没有接入[/]", UNKNOWN: "[yellow]没有来源认得[/]"}
 
 
 def watch_over(
@@ -57,6 +59,7 @@ class _Watch:
         self._held = held
         self._fresh = False
         self._trouble = ""
+        self._outside = None if source else Outside(folder, site.settings.home)
         self._more()
 
     def look(self, over: Event) -> int:
@@ -71,6 +74,8 @@ class _Watch:
                     self._fresh |= any(report.rows_stored for report in arrival.reports)
                     if over.is_set():
                         return took
+            for stray in self._outside.look(self.inboxes) if self._outside else ():
+                self._say(stray)
             self._trouble = ""
         except LakeBusy as error:
             self._wait(f"{error.message}；等着")
@@ -128,13 +133,25 @@ class _Watch:
             for name in ("read", "stored", "duplicate", "quarantined")
         )
         if one.outcome == DONE:
-            what = f"读入 {read:,} = 入库 {stored:,} + 重复 {duplicate:,} + 隔离 {bad:,}"
+            what = f"读入 {read:,} = 入库 {stored:,} + 重复 {duplicate:,} + 隔离 {bad:,}{_skipped(one)}"
         else:
             what = one.reason
-        stdout().print(
-            f"{OUTCOMES.get(one.outcome, '等着')} {escape(f'{one.source}·{one.name}：{what}')}",
-            soft_wrap=True,
-        )
+        told = what if one.outcome == UNKNOWN else f"{one.source}·{one.name}：{what}"
+        stdout().print(f"{OUTCOMES.get(one.outcome, '等着')} {escape(told)}", soft_wrap=True)
+        if one.outcome == DONE:
+            for stray in one.strays:
+                stdout().print(
+                    f"  {OUTCOMES[UNKNOWN]} {escape(f'{stray.file}　{stray.reason}')}", soft_wrap=True
+                )
+
+
+def _skipped(one: Arrival) -> str:
+    """Why rows were passed over, of all batches together."""
+    found: Counter[str] = Counter()
+    for report in one.reports:
+        found.update(dict(report.passed))
+    told = [f"{why} {rows:,}" for why, rows in found.most_common(REASONS)]
+    return f"；略过 {found.total():,} 行：{'，'.join(told)}" if told else ""
 
 
 def _print_line(value: dict[str, Any]) -> None:
@@ -150,6 +167,7 @@ def _as_row(one: Arrival) -> dict[str, Any]:
         "place": str(one.place),
         "reason": one.reason,
         "batches": [as_row(report) for report in one.reports],
+        "unread": [stray_row(stray) for stray in one.strays],
     }
 
 

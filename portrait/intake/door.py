@@ -20,7 +20,7 @@ from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
-from portrait.intake.judge import passed, passed_over, refuse_undated, refused, tally
+from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed
 from portrait.intake.land import (
     PART_ROWS,
     Progress,
@@ -36,6 +36,7 @@ from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
+from portrait.intake.stray import Stray, strays
 from portrait.record import row_of
 from portrait.sentence import Sentence, sentence
 from portrait.site import Site
@@ -64,7 +65,7 @@ class BatchReport:
     taken_before: bool = False
     passed: tuple[
         tuple[str, int], ...
-    ] = ()  # why rows were passed over as nothing for us, the commonest first
+    ] = ()  # why rows were passed over: no data of the sheet first, then by the mapping, the commonest first
 
     @property
     def rows_read(self) -> int:
@@ -87,6 +88,14 @@ def silent(_text: str, _done: int, _total: int) -> None:
     """Progress that nobody watches."""
 
 
+@dataclass(frozen=True)
+class TakenIn:
+    """What became of what was handed in: the batches, and the files that the mapping does not read."""
+
+    reports: tuple[BatchReport, ...]
+    strays: tuple[Stray, ...]
+
+
 def intake(
     site: Site,
     path: Path,
@@ -97,6 +106,23 @@ def intake(
     part_rows: int = PART_ROWS,
     wait_seconds: float = 0.0,
 ) -> list[BatchReport]:
+    """The reports of `take_in`, for whom other files do not matter."""
+    taken = take_in(
+        site, path, source, by=by, progress=progress, part_rows=part_rows, wait_seconds=wait_seconds
+    )
+    return list(taken.reports)
+
+
+def take_in(
+    site: Site,
+    path: Path,
+    source: str,
+    *,
+    by: str,
+    progress: Progress | None = None,
+    part_rows: int = PART_ROWS,
+    wait_seconds: float = 0.0,
+) -> TakenIn:
     """Take in a file, folder or zip archive as the mapping `source` says; one report for each file and stream.
 
     Raises MappingError for the mapping, InputError for a file that is not what the mapping needs (the batch then stands in
@@ -105,6 +131,10 @@ def intake(
     """
     mapping = load_mapping(source, site.settings.home)
     with handed_in(site, mapping, path) as handed:
+        given = handed.given or handed.path
+        left = strays(mapping, given, site.settings.home) if given.exists() else ()
+        if given.is_file() and left:
+            raise InputError(left[0].reason)
         reports = _intake(site, mapping, handed.path, by, progress, part_rows, wait_seconds)
     if handed.taken_back:
         with site.registry.begin() as connection:
@@ -112,7 +142,7 @@ def intake(
     if reports and handed.notes:
         told = "；".join(filter(None, (*handed.notes, reports[0].message)))
         reports[0] = replace(reports[0], message=told)
-    return reports
+    return TakenIn(tuple(reports), left)
 
 
 def _intake(
@@ -134,7 +164,7 @@ def _intake(
             recipe = keep_text(site.archive, mapping.text)
             bench.anywhere = remapped(site, mapping, recipe)
             numbers = count(1)
-            for stream, files in plan:
+            for place, (stream, files) in enumerate(plan, 1):
                 failures: list[Sentence] = []
                 joined = {join.alias: joined_file(path, stream, join.layout) for join in stream.joins}
                 for file in files:
@@ -151,6 +181,10 @@ def _intake(
                             reports.append(report)
                 if failures:
                     # Later streams may stand on this one: what they lack now they would quarantine.
+                    read = {one.name for _, earlier in plan[:place] for one in earlier}
+                    later = (one.name for _, waiting in plan[place:] for one in waiting)
+                    if waits := list(dict.fromkeys(name for name in later if name not in read)):
+                        failures.append(sentence("还没有读的文件：{files}（先改正前面的）", files=waits))
                     raise InputError(reduce(_and, failures))
     return reports
 
@@ -276,7 +310,7 @@ def _fill(
         if keys := program.voided_sql():
             voided = [key for (key,) in many(engine, keys)]
             rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by))
-        skipped = passed(engine, program)
+        skipped = no_data(program) + (passed(engine, program) if found.passed else [])
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
         message = _message(bench, program, counts, strange, asked, skipped, unread)
         close_batch(connection, batch.id, counts, message, clock.now())
@@ -330,16 +364,19 @@ def _message(
     skipped: Sequence[tuple[str, int]],
     unread: Sequence[str],
 ) -> str:
-    """What a reader of the ledger should know beyond the counts. `skipped` are rows that are no learning records, by reason;
+    """What a reader of the ledger should know beyond the counts. `skipped` are rows that were passed over, by reason;
     `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are."""
-    notes = [passed_over(program.raw.passed)] if program.raw.passed else []
+    notes = []
     if unread:
         notes.append(f"没有读的工作表（没有这些列）：{'、'.join(unread)}")
     if skipped:
-        shown = "，".join(f"{why} {rows:,} 行" for why, rows in skipped[:REASONS])
+        places = where_passed(program.raw.passed)
+        told = [
+            f"{why} {rows:,} 行" + (f"（{places[why]}）" if why in places else "") for why, rows in skipped
+        ]
         rest = sum(rows for _, rows in skipped[REASONS:])
         more = f"，另 {len(skipped) - REASONS} 种 {rest:,} 行" if rest else ""
-        notes.append(f"略过：{shown}{more}")
+        notes.append(f"略过 {counts.rows_passed:,} 行：{'，'.join(told[:REASONS])}{more}")
     if not counts.rows_read and not counts.rows_passed:
         notes.append("文件只有表头，没有数据行")
     for name, what in (("course", "课程"), ("run", "班次")):

@@ -21,11 +21,13 @@ from portrait.store.roster import Held
 @dataclass(frozen=True)
 class Handed:
     """`path` is a folder or file to read; it is gone after the block. `notes` are for the reader of the ledger, `taken_back`
-    the keys of records that the platform says it has deleted."""
+    the keys of records that the platform says it has deleted. `given` is where the files stand as they were handed in, where
+    that is elsewhere."""
 
     path: Path
     notes: tuple[Sentence, ...] = ()
     taken_back: tuple[str, ...] = ()
+    given: Path | None = None
 
 
 @contextmanager
@@ -63,4 +65,4 @@ def _laid_out(site: Site, mapping: Mapping, path: Path, folder: Path) -> Handed:
             write_sheet(sheet, laid / f"{stem}.csv")
     if where.is_file() and not any(laid.iterdir()):
         raise InputError("{file}：manifest.csv 没有说这个文件是全量还是增量", file=where.name)
-    return Handed(laid, (*package.notes, *notes), deleted_results(package))
+    return Handed(laid, (*package.notes, *notes), deleted_results(package), where if where.is_dir() else None)

@@ -8,32 +8,38 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
 from portrait.errors import InputError, LakeBusy, MappingError, PortraitError
-from portrait.intake.door import BatchReport, intake, silent
+from portrait.intake.door import BatchReport, TakenIn, silent, take_in
 from portrait.intake.find import files_of, found, joined_file
 from portrait.intake.land import Progress
 from portrait.intake.mapping import Mapping, load_mapping, mapping_files
+from portrait.intake.stray import Stray, mappings, readers
 from portrait.sentence import Sentence, sentence, without
 from portrait.site import Site
 
-DONE, FAILED, WAITS = "done", "failed", "waits"  # what may become of a thing; the first two are folders
+# What may become of a thing; the first two are folders.
+DONE, FAILED, WAITS, UNKNOWN = "done", "failed", "waits", "unknown"
+REASON, UNREAD = ".原因.txt", ".没有读.txt"  # what stands beside it
 CLAIMED = ".taking"
 LOCK = ".watched"
 HALF = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".temp", ".swp", ".half")
 LOOKS = {"file": 2, "folder": 3}  # looks that must see the same before a thing counts as whole
+
+NOTHING = TakenIn((), ())
 
 Mark = tuple[tuple[str, int, int, int], ...]
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """What became of one thing that was dropped: its name, done | failed | waits, where it is now, the batches, and why."""
+    """What became of one thing that was dropped: its name, done | failed | waits | unknown, where it is now, the batches, why,
+    and what in it the mapping does not read."""
 
     source: str
     name: str
@@ -41,6 +47,7 @@ class Arrival:
     place: Path
     reports: tuple[BatchReport, ...] = ()
     reason: str = ""
+    strays: tuple[Stray, ...] = ()
 
 
 class Inbox:
@@ -100,44 +107,44 @@ class Inbox:
     def _claimed(self, site: Site, by: str, progress: Progress) -> Iterator[Arrival]:
         for thing in sorted(self._entries(self.folder / CLAIMED)):
             before = _mark(thing)
-            reports, why = self._through(site, thing, by, progress)
+            taken, why = self._through(site, thing, by, progress)
             if before == _mark(thing):
-                yield self._filed(thing, reports, why)
+                yield self._filed(thing, taken, why)
             else:
                 # Its writer still has it open. What came in of it adds nothing when all of it is taken at the next look.
                 words = sentence("{file}：一边接入一边还在变，下一次再看", file=thing.name)
-                yield Arrival(self.source, thing.name, WAITS, thing, reports, words)
+                yield Arrival(self.source, thing.name, WAITS, thing, taken.reports, words)
 
-    def _through(
-        self, site: Site, thing: Path, by: str, progress: Progress
-    ) -> tuple[tuple[BatchReport, ...], str]:
+    def _through(self, site: Site, thing: Path, by: str, progress: Progress) -> tuple[TakenIn, str]:
         """What the door made of it, and why it would not have it."""
         try:
             for file in _files(thing):
                 file.open("rb").close()
         except OSError as error:
-            return (), sentence("{file}：读不了（{reason}）", file=thing.name, reason=error.strerror)
+            return NOTHING, sentence("{file}：读不了（{reason}）", file=thing.name, reason=error.strerror)
         try:
-            return tuple(intake(site, thing, self.source, by=by, progress=progress)), ""
+            return take_in(site, thing, self.source, by=by, progress=progress), ""
         except (LakeBusy, MappingError, OSError, OperationalError):
             raise
         except PortraitError as error:
-            return (), without(error.message, str(thing.parent), sentence("投递的文件"))
+            return NOTHING, without(error.message, str(thing.parent), sentence("投递的文件"))
         except Exception as error:  # one odd file must not hold up all that come after it
-            return (), sentence("意外错误 {kind}：{error}", kind=type(error).__name__, error=error)
+            return NOTHING, sentence("意外错误 {kind}：{error}", kind=type(error).__name__, error=error)
 
-    def _filed(self, thing: Path, reports: tuple[BatchReport, ...], why: str) -> Arrival:
-        """Moves it to its last place under a name that is free there; beside what failed stands why."""
+    def _filed(self, thing: Path, taken: TakenIn, why: str) -> Arrival:
+        """Moves it to its last place under a name that is free there; beside it stands why it failed, or what in it nobody reads."""
         folder = self.folder / (FAILED if why else DONE)
         place = folder / thing.name
         number = 1
         while place.exists():
             number += 1
             place = folder / f"{thing.stem}-{number}{thing.suffix}"
-        if why:
-            _said(place).write_text(f"{why}\n", encoding="utf-8")
+        beside = f"{why}\n" if why else "".join(f"{one.file}　{one.reason}\n" for one in taken.strays)
+        if beside:
+            place.with_name(f"{place.name}{REASON if why else UNREAD}").write_text(beside, encoding="utf-8")
         os.replace(thing, place)
-        return Arrival(self.source, thing.name, FAILED if why else DONE, place, reports, why)
+        outcome = FAILED if why else DONE
+        return Arrival(self.source, thing.name, outcome, place, taken.reports, why, taken.strays)
 
     def _waits(self, name: str, why: str) -> Iterator[Arrival]:
         if self._told.get(name) != why:
@@ -168,6 +175,50 @@ class Inbox:
             # A link may lead out of the folder, and what it leads to is not ours to judge or to move.
             if not _passing(thing.name) and not thing.is_symlink() and (thing.is_file() or thing.is_dir()):
                 yield thing
+
+
+class Outside:
+    """What lies in a watched folder beside the folders of its sources: told once it is whole, by name, and left where it is."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder, self.home = folder, home
+        self._seen: dict[str, tuple[Mark, int]] = {}
+
+    def look(self, inboxes: Sequence[Inbox]) -> Iterator[Arrival]:
+        """Each file that no inbox holds, at the look that sees it as the one before did."""
+        held = {inbox.folder for inbox in inboxes}
+        seen: dict[str, tuple[Mark, int]] = {}
+        fresh = []
+        for file in self._files(held):
+            mark = _mark(file)
+            before, looks = self._seen.get(str(file), ((), 0))
+            seen[str(file)] = mark, looks + 1 if mark == before else 1
+            if seen[str(file)][1] == LOOKS["file"]:
+                fresh.append(file)
+        self._seen = seen
+        known = mappings(self.home) if fresh else {}
+        for file in fresh:
+            fits = readers(known, file, self.home)
+            name = file.relative_to(self.folder).as_posix()
+            why = _misplaced(name, fits, known)
+            yield Arrival("", name, UNKNOWN, file, reason=why, strays=(Stray(name, why, fits),))
+
+    def _files(self, held: set[Path]) -> Iterator[Path]:
+        for thing in sorted(self.folder.iterdir()):
+            if thing not in held and not _passing(thing.name) and not thing.is_symlink():
+                yield from (file for file in _files(thing) if file.is_file() and not _passing(file.name))
+
+
+def _misplaced(name: str, fits: Sequence[str], known: Iterable[str]) -> Sentence:
+    if fits:
+        return sentence(
+            "{file}：不在来源的子文件夹里，没有人读；读得了它的映射：{fits}，移进同名的子文件夹就接入",
+            file=name,
+            fits=list(fits),
+        )
+    return sentence(
+        "{file}：没有来源认得；子文件夹要以映射的名字为名，有：{choices}", file=name, choices=list(known)
+    )
 
 
 def inboxes(folder: Path, source: str, home: Path) -> list[Inbox]:
@@ -249,8 +300,3 @@ def _lacking(mapping: Mapping, thing: Path) -> Sentence | str:
             others=others,
         )
     return ""
-
-
-def _said(place: Path) -> Path:
-    """Where it is written why a thing failed."""
-    return place.with_name(f"{place.name}.原因.txt")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +16,16 @@ from portrait.identity import hidden, masked
 from portrait.intake.ask import many, one
 from portrait.intake.compile import NO_YEAR
 from portrait.intake.expression import secret_columns
-from portrait.intake.program import Program
+from portrait.intake.mapping import Where
+from portrait.intake.program import Program, column_sql, condition_sql
 from portrait.intake.raw import Broken, Passed, literal
+from portrait.sentence import sentence
 from portrait.store.quarantine import Refused
 
 _LONG_NUMBER = re.compile(r"\d{7,}[Xx]?")
 _FEW = 5
+_KINDS = 20  # different texts of a column are told, the others are counted together
+_LONG = 40  # characters of a text
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 
 
@@ -44,24 +49,72 @@ def tally(engine: duckdb.DuckDBPyConnection, program: Program) -> Tally:
 
 def passed_over(rows: Sequence[Passed]) -> str:
     """Which rows are no data and why, in one sentence: the first of each reason by their numbers."""
-    found: dict[str, list[int]] = {}
-    for row in rows:
-        found.setdefault(row.reason, []).append(row.row)
-    told = (
-        f"第 {'、'.join(map(str, lines[:_FEW]))} 行{f'等 {len(lines)} 行' if len(lines) > _FEW else ''}（{reason}）"
-        for reason, lines in found.items()
-    )
+    told = (f"{places}（{reason}）" for reason, places in where_passed(rows).items())
     return f"略过 {len(rows)} 行，不是数据：{'，'.join(told)}"
 
 
+def where_passed(rows: Sequence[Passed]) -> dict[str, str]:
+    """For each reason the numbers of the first rows that are no data for it."""
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.reason, []).append(row.row)
+    return {
+        reason: f"第 {'、'.join(map(str, lines[:_FEW]))} 行"
+        + (f"等 {len(lines)} 行" if len(lines) > _FEW else "")
+        for reason, lines in found.items()
+    }
+
+
 def passed(engine: duckdb.DuckDBPyConnection, program: Program) -> list[tuple[str, int]]:
-    """Why rows are passed over that the stream's `where` would select, and how many for each reason. The commonest first."""
-    if not program.raw.why:
-        return []
-    counted = (
-        f"SELECT _why, count(*) FROM {program.seen} WHERE _why IS NOT NULL GROUP BY _why ORDER BY 2 DESC, 1"
-    )
-    return [(hidden(why), rows) for why, rows in many(engine, counted)]
+    """Why rows of the table are passed over, by the stream's `where` and by its `pass`, and how many for each reason. The
+    commonest first."""
+    found = _left_out(engine, program)
+    if program.raw.why:
+        counted = f"SELECT _why, count(*) FROM {program.seen} WHERE _why IS NOT NULL GROUP BY _why ORDER BY 2 DESC, 1"
+        found.update({hidden(why): rows for why, rows in many(engine, counted)})
+    return sorted(found.items(), key=lambda one: -one[1])
+
+
+def no_data(program: Program) -> list[tuple[str, int]]:
+    """Why rows of a sheet are no rows of its table (totals, signatures), and how many for each reason."""
+    return Counter(row.reason for row in program.raw.passed).most_common()
+
+
+def _left_out(engine: duckdb.DuckDBPyConnection, program: Program) -> Counter[str]:
+    """What the first condition that a row does not meet says of it: its own words, else what stands in the column instead."""
+    found: Counter[str] = Counter()
+    before = "true"
+    secret = {
+        column
+        for lookup in program.lookups.values()
+        if lookup.sensitive
+        for column in secret_columns(lookup.expression, lookup.kinds)
+    }
+    for where in program.stream.where:
+        holds = condition_sql(program, where)
+        text = "NULL" if where.why or where.column in secret else column_sql(program, where.column)
+        counted = many(
+            engine,
+            f"SELECT left({text}, {_LONG + 1}), count(*) FROM {program.rows_sql()} "
+            f"WHERE {before} AND NOT {holds} GROUP BY 1 ORDER BY 2 DESC, 1",
+        )
+        for place, (said, rows) in enumerate(counted):
+            found[_unmet(where, said, place < _KINDS and where.column not in secret)] += rows
+        before += f" AND {holds}"
+    return found
+
+
+def _unmet(where: Where, text: str | None, shown: bool) -> str:
+    if where.why:
+        return sentence(where.why)
+    if where.present is False:
+        return sentence("列“{column}”有内容", column=where.column)
+    if text is None and (shown or where.present):
+        return sentence("列“{column}”空着", column=where.column)
+    if text is None or not shown:
+        return sentence("列“{column}”不是{values}", column=where.column, values=list(where.values[:_FEW]))
+    told = text if len(text) <= _LONG else f"{text[:_LONG]}…"
+    return sentence("列“{column}”是“{text}”", column=where.column, text=hidden(told))
 
 
 def refuse_undated(engine: duckdb.DuckDBPyConnection, program: Program) -> None:

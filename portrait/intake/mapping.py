@@ -83,6 +83,7 @@ class Where:
     values: tuple[str, ...] = ()
     present: bool | None = None
     blank: tuple[str, ...] = later(())  # texts that are not there either
+    why: str = later("")  # what is said of the rows that it leaves out
 
 
 @dataclass(frozen=True)
@@ -187,8 +188,10 @@ class Mapping:
 
 
 def _said(stream: Stream) -> Any:
-    """The stream as data, without the target's newer fields that it does not fill."""
+    """The stream as data, without what is only said to people and the target's newer fields that it does not fill."""
     said = meaning(stream)
+    for one in said["where"]:
+        one.pop("why", None)
     given = {name for name, _ in stream.fields}
     said["target"]["fields"] = [
         {key: value for key, value in one.items() if key != "newer"}
@@ -459,13 +462,13 @@ def _voids(raw: Any, habit: Habit, at: str) -> Voids:
 def _where(raw: Any, habit: Habit, at: str) -> Where:
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：应为 {{column: 列, in: [值…]}} 或 {{column: 列, present: true}}")
-    reject(raw, {"column", "in", "present"}, at)
-    column = text_of(raw, "column", at)
+    reject(raw, {"column", "in", "present", "why"}, at)
+    column, why = text_of(raw, "column", at), text_of(raw, "why", at, "")
     if ("in" in raw) == ("present" in raw):
         raise MappingError(f"{at}：column“{column}”要写 in 或 present，只能一种")
     if "present" in raw:
-        return Where(column, present=truth_of(raw, "present", at), blank=habit.blank)
+        return Where(column, present=truth_of(raw, "present", at), blank=habit.blank, why=why)
     values = list_of(raw["in"], at)
     if not values or not all(isinstance(value, str) for value in values):
         raise MappingError(f"{at}：column“{column}”的 in 应为一个值或一列值")
-    return Where(column, values=tuple(values))
+    return Where(column, values=tuple(values), why=why)

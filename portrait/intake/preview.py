@@ -70,15 +70,20 @@ def preview(site: Site, path: Path, source: str, *, rows: int = 12) -> list[Prev
     mapping = load_mapping(source, site.settings.home)
     try:
         with handed_in(site, mapping, path) as given:
-            return _previews(site, mapping, given.path, rows)
+            unused = found(mapping, given.given).unused if given.given else None
+            return _previews(site, mapping, given.path, rows, unused)
     except InputError as error:
         if not path.exists():
             raise
         return [_failed(None, path.name, error.message)]
 
 
-def _previews(site: Site, mapping: source_mapping.Mapping, path: Path, rows: int) -> list[Preview]:
+def _previews(
+    site: Site, mapping: source_mapping.Mapping, path: Path, rows: int, unused: Sequence[Path] | None
+) -> list[Preview]:
+    """`unused` are the files that no stream uses, where those below `path` are not as they were handed in."""
     handed = found(mapping, path)
+    unused = handed.unused if unused is None else unused
     also: dict[str, set[int]] = {}
     previews = []
     with open_bench(site, also) as bench:
@@ -88,7 +93,7 @@ def _previews(site: Site, mapping: source_mapping.Mapping, path: Path, rows: int
             for file in files:
                 for one in by_sheet(stream, file)[0]:
                     previews.append(_look(bench, mapping, one, path, file, rows, also))
-    return [*previews, *(_failed(None, file.name, useless(mapping, file)) for file in handed.unused)]
+    return [*previews, *(_failed(None, file.name, useless(mapping, file)) for file in unused)]
 
 
 def _failed(stream: Stream | None, file: str, error: str) -> Preview:

@@ -69,15 +69,19 @@ class Program:
     def seen_sql(self) -> str:
         """The raw rows with the texts of every field."""
         texts = "".join(f", {sql} AS {name}" for name, sql in self.texts.items())
-        joins = ""
-        for place, join in enumerate(self.stream.joins):
-            on = " AND ".join(f"j{place}.k{i} = {self.raw.text(own)}" for i, (own, _) in enumerate(join.on))
-            joins += f" LEFT JOIN {self.join_table(join.alias)} j{place} ON {on}"
         selected, why = self._selected(), ""
         if self.raw.why:
             why = f", CASE WHEN {selected} THEN {self.raw.why} END AS _why"
             selected = f"({selected} AND {self.raw.why} IS NULL)"
-        return f"SELECT r._row AS _row, {selected} AS _selected{why}, {self._whole()} AS _raw{texts} FROM {self.raw.relation} r{joins}"
+        return f"SELECT r._row AS _row, {selected} AS _selected{why}, {self._whole()} AS _raw{texts} FROM {self.rows_sql()}"
+
+    def rows_sql(self) -> str:
+        """What follows FROM: the raw rows as `r` with what is looked up for them in other files."""
+        joins = ""
+        for place, join in enumerate(self.stream.joins):
+            on = " AND ".join(f"j{place}.k{i} = {self.raw.text(own)}" for i, (own, _) in enumerate(join.on))
+            joins += f" LEFT JOIN {self.join_table(join.alias)} j{place} ON {on}"
+        return f"{self.raw.relation} r{joins}"
 
     def voided_sql(self) -> str:
         """The keys that rows of the file take back, be these rows records themselves or not; "" where none can."""
