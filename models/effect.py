@@ -56,6 +56,9 @@ class Gain:
     normalised  (mean post − mean pre) / (1 − mean pre), interval by the delta method; None when nobody could gain
     d_z         mean gain / standard deviation of gains (Cohen); None for fewer than two pairs or equal gains
     points      each pair (pre, post), by post − pre so that nothing tells whose it is
+
+    With fewer pairs than `floor` only the counts are there: a mean of so few is nearly somebody's own mark. Intervals
+    end where the quantity does.
     """
 
     state: State
@@ -73,13 +76,19 @@ class Gain:
     confidence: float
     design: Design
     rule: str
+    floor: int
     points: tuple[tuple[float, float], ...]
+
+    @property
+    def hidden(self) -> bool:
+        return 0 < self.pairs < self.floor
 
 
 def class_gain(site: Site, class_id: int) -> Gain:
     """The gain of a class from the tests that came in. Whose class it is is decided before (portrait.store.training.class_of).
 
-    Its trainees are those who checked in or sat a test. Who sat it under two accounts counts once, with the mean.
+    Its trainees are those who checked in or sat a test. Who sat it under two accounts counts once, with the mean. Hidden
+    below the small-cell setting.
     """
     trainees = study_trainees(site.registry, [class_id])
     tests = class_tests(site.pool, class_id)
@@ -90,17 +99,20 @@ def class_gain(site: Site, class_id: int) -> Gain:
     pre, post = ({one: float(np.mean(own)) for one, own in of.items()} for of in scores.values())
     listed = {t.learner for t in trainees}
     came = {t.learner for t in trainees if t.checked_in is not None} | (listed & (pre.keys() | post.keys()))
-    return gain(pre, post, frozenset(came))
+    return gain(pre, post, frozenset(came), floor=site.settings.small_cell)
 
 
-def gain(pre: Mapping[int, float], post: Mapping[int, float], trainees: frozenset[int]) -> Gain:
-    """The gain of `trainees` from their scores (0..1) by learner."""
+def gain(
+    pre: Mapping[int, float], post: Mapping[int, float], trainees: frozenset[int], *, floor: int = 0
+) -> Gain:
+    """The gain of `trainees` from their scores (0..1) by learner; counts alone for fewer pairs than `floor`."""
     rule = read_yaml("rules/effect.yaml")
     paired = sorted(trainees & pre.keys() & post.keys())
     a = np.array([pre[learner] for learner in paired])
     b = np.array([post[learner] for learner in paired])
     n = len(paired)
-    state = State.NONE if n == 0 else State.THIN if n < rule["min_pairs"] else State.ESTIMATED
+    shown = n >= max(floor, 1)
+    state = State.NONE if n == 0 else State.THIN if n < max(rule["min_pairs"], floor) else State.ESTIMATED
     return Gain(
         state=state,
         trainees=len(trainees),
@@ -109,17 +121,20 @@ def gain(pre: Mapping[int, float], post: Mapping[int, float], trainees: frozense
         only_post=len((trainees & post.keys()) - pre.keys()),
         neither=len(trainees - pre.keys() - post.keys()),
         strangers=len((pre.keys() | post.keys()) - trainees),
-        pre=float(a.mean()) if n else None,
-        post=float(b.mean()) if n else None,
-        gain=_mean(b - a, rule["interval"]) if n else None,
-        normalised=_ratio(b - a, 1 - a, rule["interval"]) if n else None,
-        d_z=_standardised(b - a),
+        pre=float(a.mean()) if shown else None,
+        post=float(b.mean()) if shown else None,
+        gain=_mean(b - a, rule["interval"]) if shown else None,
+        normalised=_ratio(b - a, 1 - a, rule["interval"]) if shown else None,
+        d_z=_standardised(b - a) if shown else None,
         confidence=rule["interval"],
         design=_design("paired", rule, complete=n >= rule["complete"] * len(trainees)),
         rule=rule["version"],
+        floor=floor,
         points=tuple(
             sorted(zip(a.tolist(), b.tolist(), strict=True), key=lambda pair: (pair[1] - pair[0], pair))
-        ),
+        )
+        if shown
+        else (),
     )
 
 
@@ -128,7 +143,7 @@ def _mean(values: np.ndarray, confidence: float) -> Figure:
     if n < 2:
         return Figure(mean, None, None)
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(ddof=1) / math.sqrt(n))
-    return Figure(mean, mean - half, mean + half)
+    return Figure(mean, max(-1.0, mean - half), min(1.0, mean + half))
 
 
 def _ratio(above: np.ndarray, below: np.ndarray, confidence: float) -> Figure | None:
@@ -140,7 +155,9 @@ def _ratio(above: np.ndarray, below: np.ndarray, confidence: float) -> Figure | 
         return Figure(ratio, None, None)
     error = (above - ratio * below).std(ddof=1) / (below.mean() * math.sqrt(n))
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * error)
-    return Figure(ratio, ratio - half, ratio + half)
+    # At most everything is gained; at worst everything known before is lost.
+    worst = float(1 - 1 / below.mean())
+    return Figure(ratio, max(worst, ratio - half), min(1.0, ratio + half))
 
 
 def _standardised(values: np.ndarray) -> float | None:

@@ -125,6 +125,7 @@ def _spread(
     mean = fmean(short)
     half = NormalDist().inv_cdf((1 + level) / 2) * stdev(short) / sqrt(len(short))
     low, middle, high = quantiles(levels, n=4, method="inclusive")
+    most = fmean(standard for _, _, standard in seen)  # the gap if nobody could do anything
     return Spread(
         node,
         len(standards),
@@ -135,6 +136,6 @@ def _spread(
         (low, middle, high),
         sum(1 for _, bound, standard in seen if bound < standard),
         mean,
-        mean - half,
-        mean + half,
+        max(most - 1, mean - half),
+        min(most, mean + half),
     )

@@ -1,8 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 from sqlalchemy import insert
 
@@ -95,6 +98,42 @@ def test_equal_gains_have_no_standardised_effect():
     assert found.gain.low == found.gain.high == 0.25
 
 
+@pytest.mark.parametrize("pairs", [1, 2, 9])
+def test_fewer_pairs_than_the_floor_have_counts_and_no_figure(pairs):
+    learners = range(pairs)
+    found = gain(
+        {one: one / 20 for one in learners}, dict.fromkeys(learners, 0.9), frozenset(range(17)), floor=10
+    )
+    assert (found.state, found.hidden, found.pairs, found.trainees) == (State.THIN, True, pairs, 17)
+    assert (found.pre, found.post, found.gain, found.normalised, found.d_z, found.points) == (None,) * 5 + (
+        (),
+    )
+
+
+def test_ten_pairs_are_enough_for_a_floor_of_ten():
+    learners = range(10)
+    found = gain(
+        {one: one / 20 for one in learners}, dict.fromkeys(learners, 0.9), frozenset(learners), floor=10
+    )
+    assert (found.state, found.hidden, len(found.points)) == (State.ESTIMATED, False, 10)
+
+
+marks = st.integers(0, 100).map(lambda n: n / 100)
+
+
+@given(st.lists(st.tuples(marks, marks), min_size=1, max_size=12))
+def test_no_interval_reaches_beyond_what_the_quantity_can_be(pairs):
+    pre, post = ({i: pair[k] for i, pair in enumerate(pairs)} for k in (0, 1))
+    found = gain(pre, post, frozenset(pre))
+    if found.gain.low is not None:
+        assert -1 <= found.gain.low <= found.gain.value <= found.gain.high <= 1
+    ratio = found.normalised
+    if ratio is not None and ratio.low is not None:
+        worst = -found.pre / (1 - found.pre)
+        assert worst - 1e-9 <= ratio.low <= ratio.value + 1e-9
+        assert ratio.value - 1e-9 <= ratio.high <= 1
+
+
 # --- from records --------------------------------------------------------------------------------------------
 
 
@@ -139,7 +178,9 @@ def classroom(site):
 
 
 def test_a_class_s_gain_pairs_persons_across_accounts_and_takes_first_tries(classroom):
-    found = class_gain(classroom, CLASS)
+    assert class_gain(classroom, CLASS).hidden
+    anybody = replace(classroom, settings=classroom.settings.model_copy(update={"small_cell": 1}))
+    found = class_gain(anybody, CLASS)
     assert (found.pairs, found.trainees, found.only_pre, found.neither, found.strangers) == (2, 3, 1, 0, 1)
     assert (found.pre, found.post) == pytest.approx((0.55, 0.775))
     assert found.gain.value == pytest.approx(0.225)

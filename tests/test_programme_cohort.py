@@ -57,6 +57,13 @@ def test_a_group_gap_counts_only_beyond_error():
     ]
 
 
+def test_the_interval_of_a_gap_ends_where_the_gap_can():
+    apart = {i: estimated(0.0 if i < 5 else 1.0) for i in range(10)}
+    found = spread(cohort(apart, dict.fromkeys(range(10), 0.6), NODES, BANDS, floor=10, level=0.9999))
+    assert (found.gap_low, found.gap_high) == (pytest.approx(-0.4), pytest.approx(0.6))
+    assert found.gap == pytest.approx(0.1)
+
+
 def test_a_small_class_is_not_shown_at_all():
     group = cohort({}, dict.fromkeys(range(9), 0.6), NODES, BANDS, floor=10)
     assert group.hidden

@@ -1,5 +1,6 @@
 """A provider's pages over a class whose records were written by hand."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
@@ -77,6 +78,15 @@ def text_of(component):
     if hasattr(component, "children"):
         return text_of(component.children)
     return str(component) if isinstance(component, (str, int, float)) else ""
+
+
+def graphs(component):
+    """Every chart of a layout."""
+    if isinstance(component, (list, tuple)):
+        return [found for one in component for found in graphs(one)]
+    if hasattr(component, "figure"):
+        return [component]
+    return graphs(component.children) if getattr(component, "children", None) is not None else []
 
 
 def grid_rows(component):
@@ -159,17 +169,33 @@ def test_the_effect_page_says_gain_pairs_missing_and_weakness(site):
         assert part in shown
 
 
-@pytest.mark.parametrize("pairs", [1, 9])
-def test_of_few_pairs_neither_the_mean_of_a_test_nor_the_normalised_gain_is_shown(site, pairs, monkeypatch):
+@pytest.mark.parametrize("pairs", [1, 2, 9])
+def test_of_few_pairs_the_effect_page_shows_counts_and_no_figure(site, pairs, monkeypatch):
     learners = range(1, pairs + 1)
-    few = gain(dict.fromkeys(learners, 0.37), dict.fromkeys(learners, 0.83), frozenset(range(1, 18)))
+    few = gain(
+        {one: 0.31 + one / 100 for one in learners},
+        dict.fromkeys(learners, 0.83),
+        frozenset(range(1, 18)),
+        floor=site.settings.small_cell,
+    )
     monkeypatch.setattr(effect_page, "class_gain", lambda _site, _class_id: few)
-    shown = text_of(effect_page.layout(context(site, 1), {}))
-    assert "人数太少不显示" in shown
-    for mark in ("37", "83", "0.73", "区间 0."):
-        assert mark not in shown
-    assert "+46" in shown
-    assert f"只有 {pairs} 对，证据不足" in shown
+    page = effect_page.layout(context(site, 1), {})
+    shown = text_of(page)
+    assert f"只有 {pairs} 人，少于 10 人不显示成效" in shown
+    assert f"{pairs}/17" in shown
+    assert "…" not in shown
+    drawn = [trace for one in graphs(page) for trace in one.figure.data]
+    assert drawn == []
+    assert any(
+        "人数太少不显示" in note.text for one in graphs(page) for note in one.figure.layout.annotations
+    )
+
+
+def test_the_effect_of_a_class_is_hidden_by_the_same_setting_as_its_portrait(site):
+    strict = replace(site, settings=site.settings.model_copy(update={"small_cell": 13}))
+    assert class_gain(site, ENDED).gain is not None
+    assert class_gain(strict, ENDED).hidden
+    assert "少于 13 人不显示成效" in text_of(effect_page.layout(context(strict, 1), {}))
 
 
 def test_a_class_without_tests_says_what_is_missing(site):

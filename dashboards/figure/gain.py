@@ -16,7 +16,7 @@ ROW = 82
 
 @dataclass(frozen=True)
 class GainRow:
-    """One class. Scores and gains are shares of the full mark. `pairs` is empty where so few are not shown one by one."""
+    """One class. Scores and gains are shares of the full mark. `pairs` is empty where nothing of so few is shown."""
 
     label: str
     pairs: tuple[tuple[float, float], ...]

@@ -60,12 +60,30 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
         ),
         class_choice(PATH, counts, chosen, context.today),
         *_chosen(chosen, gains[0][1]),
-        _all_card(gains, context.site.settings.small_cell),
+        _all_card(gains),
     ]
 
 
 def _chosen(chosen: ClassCount, gain: Gain) -> list[Any]:
     one = chosen.training_class
+    if gain.hidden:
+        return [
+            card(
+                one.name,
+                "",
+                empty_state(
+                    gettext(
+                        "前测后测都做了的只有 {n} 人，少于 {floor} 人不显示成效",
+                        n=gain.pairs,
+                        floor=gain.floor,
+                    ),
+                    gettext("人太少，平均值会让人认出是谁。应测 {n} 人。", n=gain.trainees),
+                    icon_name="shield",
+                    action=link_button(gettext("提醒缺测的学员：看名单"), f"/trainer/classes?class={one.id}"),
+                ),
+                icon_name="growth",
+            )
+        ]
     if gain.gain is None:
         return [
             card(
@@ -107,8 +125,8 @@ def _chosen(chosen: ClassCount, gain: Gain) -> list[Any]:
             html.Ul([html.Li(gettext(threat.zh)) for threat in gain.design.threats], className="threats"),
             facts(
                 [
-                    (gettext("前测平均"), _mean(gain, gain.pre)),
-                    (gettext("后测平均"), _mean(gain, gain.post)),
+                    (gettext("前测平均"), format.level(gain.pre)),
+                    (gettext("后测平均"), format.level(gain.post)),
                     (gettext("只有前测"), gettext("{n} 人", n=gain.only_pre)),
                     (gettext("只有后测"), gettext("{n} 人", n=gain.only_post)),
                     (gettext("都没有"), gettext("{n} 人", n=gain.neither)),
@@ -144,20 +162,11 @@ def _sentence(gain: Gain) -> str:
     return gettext("{first}{then}", first=first, then=weakness)
 
 
-def _mean(gain: Gain, value: float | None) -> str:
-    """The mean of a test; of too few it would be somebody's own mark."""
-    return gettext("人数太少不显示") if gain.state is State.THIN else format.level(value)
-
-
 def _normalised(gain: Gain) -> str:
-    if gain.state is State.THIN or gain.normalised is None:
-        return format.NOTHING
-    return format.decimal(gain.normalised.value, 2)
+    return format.NOTHING if gain.normalised is None else format.decimal(gain.normalised.value, 2)
 
 
 def _normalised_says(gain: Gain) -> str:
-    if gain.state is State.THIN:
-        return gettext("人数太少不显示")
     if gain.normalised is None:
         return gettext("前测已满分，没有提高的空间")
     return gettext(
@@ -181,8 +190,8 @@ def _ratio(figure: Figure) -> dict[str, str]:
     }
 
 
-def _all_card(gains: Sequence[tuple[ClassCount, Gain]], floor: int) -> Any:
-    rows = [_row(count, gain, floor) for count, gain in gains]
+def _all_card(gains: Sequence[tuple[ClassCount, Gain]]) -> Any:
+    rows = [_row(count, gain) for count, gain in gains]
     table = simple_table(
         [
             gettext("班次"),
@@ -196,9 +205,9 @@ def _all_card(gains: Sequence[tuple[ClassCount, Gain]], floor: int) -> Any:
         [
             [
                 dmc.Anchor(count.training_class.name, href=f"{PATH}?class={count.training_class.id}"),
-                _mean(gain, gain.pre),
-                _mean(gain, gain.post),
-                _said(gain.gain),
+                format.level(gain.pre),
+                format.level(gain.post),
+                _said(gain),
                 _normalised(gain),
                 f"{gain.pairs}/{gain.trainees}",
                 badge(gettext(gain.design.strength_zh), "thin")
@@ -229,16 +238,18 @@ def _all_card(gains: Sequence[tuple[ClassCount, Gain]], floor: int) -> Any:
     )
 
 
-def _row(count: ClassCount, gain: Gain, floor: int) -> GainRow:
+def _row(count: ClassCount, gain: Gain) -> GainRow:
     name = count.training_class.name
     if gain.gain is None:
-        return GainRow(name, (), None, None, None, 0, gettext("没有配对"))
-    # One by one only where the class is large enough that a dot is nobody in particular.
-    shown = gain.points if gain.pairs >= floor else ()
-    return GainRow(name, shown, gain.gain.value, gain.gain.low, gain.gain.high, gain.pairs)
+        note = _said(gain) if gain.hidden else gettext("没有配对")
+        return GainRow(name, (), None, None, None, gain.pairs, note)
+    return GainRow(name, gain.points, gain.gain.value, gain.gain.low, gain.gain.high, gain.pairs)
 
 
-def _said(figure: Figure | None) -> str:
+def _said(gain: Gain) -> str:
+    if gain.hidden:
+        return gettext("人数太少不显示")
+    figure = gain.gain
     if figure is None:
         return format.NOTHING
     if figure.low is None or figure.high is None:
