@@ -278,7 +278,11 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         fixed=_fixed(table, target, picks, days, said),
         fill_down=table.fill_down,
         year=year,
-        why={column.name: _why(column) for column in table.columns if picks.get(column.name)},
+        why={
+            column.name: _why(column, picks[column.name])
+            for column in table.columns
+            if picks.get(column.name)
+        },
     )
     return Proposal(
         name,
@@ -428,7 +432,9 @@ def _scale(scores: Sequence[Column]) -> str:
     return next((f"{scale:g}" for scale in _SCALES if most <= scale), "")
 
 
-def _why(column: Column) -> str:
+def _why(column: Column, pick: str) -> str:
+    if pick == "day" or not column.guesses:
+        return sentence("列名是日期") if pick == "day" else ""
     guess = column.guesses[0]
     sure = "很有把握" if guess.sure >= SURE else "不太有把握"
     return f"{guess.why}（{sure}，{guess.sure:.2f}）"
