@@ -23,7 +23,6 @@ from portrait.clock import now
 from portrait.errors import AccessRefused, NotFound, PortraitError
 from portrait.site import Site
 
-
 LONGEST_BODY = 1 << 20
 
 INDEX = """<!DOCTYPE html>
