@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,8 +23,9 @@ from portrait.intake.draft import checked, choices, lacking, mapping_text
 from portrait.intake.guess import RULES, day_of, guesses
 from portrait.intake.lookup import code_list
 from portrait.intake.mapping import read_mapping
-from portrait.intake.propose import TARGETS_OFFERED, Proposal, propose
+from portrait.intake.propose import TARGETS_OFFERED, Proposal, propose, shape
 from portrait.intake.target import TARGETS
+from portrait.record import Kind
 from portrait.resource import read_yaml
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
@@ -121,14 +123,77 @@ def test_a_sign_in_sheet_has_a_day_in_every_column_and_only_the_ticked_were_ther
     }
     written(tmp_path, found)
     reports = intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert [(one.rows_stored, one.rows_quarantined, one.counts.rows_passed) for one in reports] == [
-        (1, 0, 2),
-        (2, 0, 1),
+    assert [(one.rows_stored, one.rows_quarantined, dict(one.passed)) for one in reports] == [
+        (3, 0, {"缺勤": 1, "没有签到": 2}),
     ]
     days = sqlite_site.pool.rows(
         "SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY time"
     )
     assert [day for (day,) in days] == ["2022-08-01", "2022-08-02", "2022-08-02"]
+
+
+SIGNED = [
+    ["校本研修活动签到表"],
+    ["序号", "姓名", "单位", "2022年9月1日", "9月2日", "9月3日", "签字"],
+    [1, "王芳", "一小学", "√", "×", "请假", ""],
+    [2, "李建国", "一小学", "到", "出勤", "事假", ""],
+    [3, "张　敏", "二中学", "缺勤", "迟到", "？", ""],
+]
+
+
+def test_a_sign_in_sheet_without_numbers_knows_its_teachers_by_name_and_school(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    found = proposed(tmp_path, SIGNED, "签到.xlsx")
+    assert (found.draft.target, found.missing) == ("record", ("年份（列名里的日期没有写）",))
+    assert picked(found) == {
+        "姓名": "name", "单位": "school", "2022年9月1日": "day", "9月2日": "day", "9月3日": "day",
+    }  # fmt: skip
+    told = "".join(map(str, found.notes))
+    assert "按姓名和单位认人" in told
+    assert "身份合并" in told
+    written(tmp_path, replace(found, draft=replace(found.draft, year="2022")))
+    (report,) = intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert (report.rows_stored, dict(report.codes)) == (4, {"unknown_value": 1})
+    assert dict(report.passed) == {"缺勤": 2, "请假": 2}
+    held = sqlite_site.pool.rows(
+        "SELECT account, kind, strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY line"
+    )
+    named = Export(sqlite_site, tmp_path / "x")
+    assert [(named.shown(who), kind, day) for who, kind, day in held] == [
+        ("王芳 · 一小学", Kind.ATTENDANCE, "2022-09-01"),
+        ("李建国 · 一小学", Kind.ATTENDANCE, "2022-09-01"),
+        ("李建国 · 一小学", Kind.ATTENDANCE, "2022-09-02"),
+        ("张敏 · 二中学", Kind.ATTENDANCE, "2022-09-02"),
+    ]
+    # The next sheet has other days, another year and another column, and is read by the same mapping.
+    later = [["姓名", "单位", "备注", "2023-10-08", "10.9上午"], ["王芳", "一小学", "", "√", "√"]]
+    proposed(tmp_path, later, "十月.xlsx")
+    (report,) = intake(sqlite_site, tmp_path / "十月.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert (report.rows_stored, report.rows_quarantined) == (2, 0)
+    days = sqlite_site.pool.rows(
+        f"SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record WHERE batch = {report.batch} ORDER BY time"
+    )
+    assert [day for (day,) in days] == ["2022-10-09", "2023-10-08"]
+
+
+def test_one_school_s_sheet_of_names_has_its_school_filled_in(sqlite_site: Site, tmp_path: Path) -> None:
+    found = proposed(
+        tmp_path, [["某小学2022年9月1日研修签到表"], ["姓名", "签到"], ["王芳", "√"], ["李建国", "缺"]]
+    )
+    assert (found.draft.target, picked(found)) == ("record", {"姓名": "name", "签到": "tick"})
+    assert found.draft.fixed == {"kind": "attendance", "time": "2022-09-01"}
+    assert found.missing == ("账号（编号、手机号这样的一列，或者姓名和单位）",)
+    assert any("固定的单位" in note for note in found.notes)
+    filled = replace(found.draft, fixed={**found.draft.fixed, "school": "一小学"})
+    assert lacking(filled) == []
+    written(tmp_path, replace(found, draft=filled))
+    (report,) = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert (report.rows_stored, dict(report.passed)) == (1, {"缺勤": 1})
+    ((who, day),) = sqlite_site.pool.rows(
+        "SELECT account, strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record"
+    )
+    assert (Export(sqlite_site, tmp_path / "x").shown(who), day) == ("王芳 · 一小学", "2022-09-01")
 
 
 @pytest.mark.parametrize(
@@ -274,6 +339,34 @@ def test_the_command_prints_a_mapping_that_can_be_saved_and_used(
         "why": "表头像“成绩”；2 格中 2 格是 0 到 150 的数",
     }  # fmt: skip
     assert command("intake", tmp_path / "a.csv").code == 2
+
+
+# --- any sheet at all ------------------------------------------------------------------------------------------
+
+ODD = st.one_of(
+    st.sampled_from(
+        [*("姓名 单位 学校 继教编号 手机号 身份证号 序号 签字 签到 成绩 得分 满分 学时 时长 日期 课程 课程代码 班次 结果 备注".split()),
+         "9月1日", "9.1", "2022-09-01", "2月31日", "13月1日", "第一天", "√", "×", "请假", "100", "85%", "1小时20分", "王芳", "4.1E+17", "=", "-", "（日期）"]
+    ),
+    st.text('1天日月年.√分（）·: "\n', max_size=6),
+    st.just(""),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(table=st.lists(st.lists(ODD, max_size=6), max_size=6), target=st.sampled_from(["", *TARGETS_OFFERED]))
+def test_any_sheet_gives_a_mapping_or_a_sentence(tmp_path: Path, table: Table, target: str) -> None:
+    with (tmp_path / "表.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(table)
+    try:
+        found = propose(tmp_path / "表.csv", "表.csv", target=target)
+    except InputError as error:
+        assert error.message.startswith("表.csv：")
+        return
+    for one in found:
+        json.dumps(shape(one))
+        checked(one.draft)
+        assert one.missing or written(tmp_path, one).streams
 
 
 # --- any layout ------------------------------------------------------------------------------------------------

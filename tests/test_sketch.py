@@ -324,3 +324,40 @@ def test_only_an_administrator_makes_mappings(home, waiting):
         answer = ask(browser(home, login), "sketch-save", "n_clicks", 1, changes="sketch-said", **form())
         assert not Path(home.settings.home / "mapping").exists()
         assert "chengji" not in json.dumps(answer.get_json(silent=True) or {}, ensure_ascii=False)
+
+
+# --- what waits never breaks the page --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("broken", ["propose", "recognised"])
+def test_a_file_that_cannot_be_looked_at_breaks_no_page_and_can_be_given_up(
+    admin, home, waiting, monkeypatch, broken
+):
+    def fail(_first: Any, files: Any, **_more: Any) -> Any:
+        if files:
+            raise IndexError("tuple index out of range")
+        return []
+
+    monkeypatch.setattr(
+        f"dashboards.part.admin.{'sketching' if broken == 'propose' else 'panel'}.{broken}", fail
+    )
+    for path in ("/", "/intake"):
+        page = admin.open(path)
+        assert INCIDENT in page
+        assert "丢弃" in page
+        assert "全部批次" in page
+    assert "选择文件，或把文件拖到这里" in do(admin, "remove", "成绩单.csv")
+    assert upload_of(home.settings.home, ME).files == ()
+
+
+def test_a_sign_in_sheet_can_wait(admin, home, tmp_path):
+    path = tmp_path / "签到表.csv"
+    path.write_text("培训签到表,,,,\n序号,姓名,单位,9月1日,9月2日\n1,王芳,一小学,√,×\n", encoding="utf-8")
+    send(admin, path)
+    for path in ("/", "/intake"):
+        choose(home.settings.home, ME, NEW)
+        page = admin.open(path)
+        assert "表头在第 2 行，1 行数据" in page
+        assert "丢弃" in page
+    do(admin, "discard")
+    assert upload_of(home.settings.home, ME).files == ()

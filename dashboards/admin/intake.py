@@ -9,6 +9,7 @@ import dash_mantine_components as dmc
 from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from flask import jsonify, request
 
+from dashboards.incident import incident
 from dashboards.job import Job
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query, whole
@@ -17,17 +18,17 @@ from dashboards.part.admin import desk
 from dashboards.part.admin.batch import SHOWN, batch_cards, batch_numbers
 from dashboards.part.admin.handling import register_rows
 from dashboards.part.admin.ledger import batch_grid, batch_row, equation, exact, sums_table
-from dashboards.part.admin.panel import new_card, taken_card, upload_card
+from dashboards.part.admin.panel import new_card, stuck_card, taken_card, upload_card
 from dashboards.part.admin.sketching import register_sketch, sketch_body
 from dashboards.part.admin.summary import intake_head
 from dashboards.part.admin.word import source_name, target_name
 from dashboards.part.job import job_card, ticker
 from portrait.errors import AccessRefused, PortraitError
 from portrait.intake.sketch import NEW
-from portrait.intake.upload import Taken, receive, sweep_uploads
+from portrait.intake.upload import Taken, receive, sweep_uploads, upload_of
 from portrait.refresh import RefreshReport
 from portrait.scope import Role
-from portrait.sentence import sentence
+from portrait.sentence import sentence, without
 from portrait.store.batch import batch_of, batches, replays, sources, sums
 from portrait.store.quarantine import quarantine_codes, quarantined
 
@@ -102,6 +103,21 @@ def _refreshed(job: Job) -> Any:
 
 
 def _panel(context: Context) -> Any:
+    """What waits. Whatever is wrong with it, the page stands and what waits can be given up."""
+    try:
+        return _drawn(context)
+    except AccessRefused:
+        raise
+    except PortraitError as error:
+        upload = upload_of(context.site.settings.home, context.actor.user_id)
+        told = without(error.message, str(upload.folder), sentence("上传的文件"))
+        return stuck_card(upload, gettext(told))
+    except Exception as error:
+        upload = upload_of(context.site.settings.home, context.actor.user_id)
+        return stuck_card(upload, gettext("问题已经记录，编号 {number}。", number=incident(error)))
+
+
+def _drawn(context: Context) -> Any:
     taking = desk.job_of(context, "intake")
     if taking is not None and taking.running:
         return None

@@ -16,6 +16,7 @@ from portrait.intake.shape import Wide, made_sql, pass_sql
 from portrait.intake.sheet import sheet_head
 from portrait.intake.text import head_of
 from portrait.record import COLUMN_STEP
+from portrait.sentence import sentence
 
 
 def arranged(raw: Raw, layout: Layout) -> Raw:
@@ -69,12 +70,14 @@ def _long(raw: Raw, wide: Wide) -> Raw:
     places = {head: place for place, head in enumerate(raw.columns, 1)}
     if wide.drop:
         heads = [head for head in heads if not re.search(wide.drop, head)]
+    if wide.only:
+        heads = [head for head in heads if re.search(wide.only, head)]
     heads = _preferred(heads, wide)
     if not heads:
         raise InputError(
-            "{file}：除了 {kept} 没有别的列，应当每个项目一列；文件里有：{columns}",
+            "{file}：没有一列是项目（{wanted}），应当每个项目一列；文件里有：{columns}",
             file=raw.where,
-            kept=list(wide.keep),
+            wanted=wide.only or sentence("{kept} 以外的列", kept=list(wide.keep)),
             columns=list(raw.columns),
         )
     cells = ", ".join(

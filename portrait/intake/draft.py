@@ -10,8 +10,9 @@ from typing import Any
 
 from portrait.errors import InputError
 from portrait.identifier import KIND_NAME
-from portrait.intake.guess import RULES, day_of
-from portrait.intake.layout import NAMED
+from portrait.intake import attend
+from portrait.intake.guess import RULES, day_of, is_day
+from portrait.intake.layout import NAMED, TITLE_COLUMN
 from portrait.intake.lookup import code_list
 from portrait.intake.node import NAME
 from portrait.intake.target import TARGETS, Target
@@ -19,7 +20,6 @@ from portrait.record import KIND_ZH, SCORED, Kind
 from portrait.resource import read_yaml
 from portrait.sentence import sentence
 
-PRESENT = ("√", "✓", "✔", "是", "到", "已到", "出勤", "签到", "已签到", "1", "○")
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff·]*")
 _HEADER = re.compile(r"auto(?: [23])?|[1-9]\d{0,5}(?:-[1-9]\d{0,5})?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -37,6 +37,10 @@ SPECIAL = {
     "tick": sentence("签到（打勾的算到）"),
     "day": sentence("签到日（列名是日期，打勾的算到）"),
 }
+SCHOOL = "school"  # no field of these targets: with the name it says who somebody is, where no number does
+NAMED_BY = {SCHOOL: sentence("单位（没有编号时和姓名一起认人）")}
+WITH_SCHOOL = ("record", "trainee")
+_PLACE = "（单位）"
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def choices(target: str) -> dict[str, str]:
         for kind in SCORED:
             found[f"score:{kind.name.lower()}"] = f"得分（{KIND_ZH[kind]}）"
         found |= SPECIAL
-    return found
+    return found | (NAMED_BY if target in WITH_SCHOOL else {})
 
 
 def lacking(draft: Draft) -> list[str]:
@@ -86,9 +90,19 @@ def lacking(draft: Draft) -> list[str]:
     there |= {name for name, text in draft.fixed.items() if text}
     if there & {"tick", "day"} or any(choice.startswith("score:") for choice in draft.picks.values()):
         there.add("kind")
-    found = [one.zh for one in target.fields if one.required and one.name not in there]
+    if draft.target in WITH_SCHOOL and {"name", SCHOOL} <= there:
+        there.add("account")
+    found: list[str] = [
+        sentence("账号（编号、手机号这样的一列，或者姓名和单位）")
+        if one.type == "account"
+        else sentence(one.zh)
+        for one in target.fields
+        if one.required and one.name not in there
+    ]
     if "score" in there and "score_max" not in there:
-        found.append("满分")
+        found.append(sentence("满分"))
+    if any(pick == "day" and not day_of(column, draft.year) for column, pick in draft.picks.items()):
+        found.append(sentence("年份（列名里的日期没有写）"))
     return found
 
 
@@ -116,6 +130,11 @@ def checked(draft: Draft) -> Draft:
                 pick=pick[:40],
                 choices=list(known.values()),
             )
+    undated = next((c for c, pick in draft.picks.items() if pick == "day" and not is_day(c)), "")
+    if undated:
+        raise InputError(
+            "列“{column}”的列名不是日期，不能是签到日；可以选“签到（打勾的算到）”", column=undated
+        )
     twice = [pick for pick in draft.picks.values() if pick and not _separate(draft, pick)]
     again = next((pick for pick in twice if twice.count(pick) > 1), "")
     if again:
@@ -124,6 +143,7 @@ def checked(draft: Draft) -> Draft:
             "“{field}”只能来自一列，这里选了：{columns}", field=sentence(known[again]), columns=columns
         )
     fields = {one.name for one in TARGETS[draft.target].fields} | {"course_source", "class_source"}
+    fields |= {SCHOOL} if draft.target in WITH_SCHOOL else set()
     wrong = [name for name in draft.fixed if name not in fields]
     if wrong:
         raise InputError("没有“{name}”这个字段", name=wrong[0][:40])
@@ -142,13 +162,19 @@ def mapping_text(drafts: Sequence[Draft]) -> str:
         "timezone: Asia/Shanghai",
     ]
     maps = {name for draft in drafts for name in _maps(draft)}
+    streams = [
+        (draft, name, body)
+        for number, draft in enumerate(drafts, 1)
+        for name, body in _streams(draft, f"{draft.target}{number if len(drafts) > 1 else ''}")
+    ]
+    if any(body.passed for _, _, body in streams):
+        maps.add(attend.MAP)
     if maps:
         lines.append("maps:")
         lines += [f"  {name}: {_told(_entries(name))}" for name in sorted(maps)]
     lines.append("streams:")
-    for number, draft in enumerate(drafts, 1):
-        for name, body in _streams(draft, f"{draft.target}{number if len(drafts) > 1 else ''}"):
-            lines += _stream(draft, name, body, rules)
+    for draft, name, body in streams:
+        lines += _stream(draft, name, body, rules)
     return "\n".join(lines) + "\n"
 
 
@@ -158,6 +184,9 @@ class _Body:
     why: dict[str, str]
     where: dict[str, Any] | None = None
     key: list[str] = field(default_factory=list)
+    unpivot: dict[str, Any] = field(default_factory=dict)
+    make: dict[str, Any] = field(default_factory=dict)
+    passed: list[dict[str, Any]] = field(default_factory=list)
 
 
 def _stream(draft: Draft, name: str, body: _Body, rules: Mapping[str, Any]) -> Iterator[str]:
@@ -178,6 +207,14 @@ def _stream(draft: Draft, name: str, body: _Body, rules: Mapping[str, Any]) -> I
     if draft.year:
         yield f'    year: "{draft.year}"'
     yield f"    target: {draft.target}"
+    if body.unpivot:
+        yield f"    unpivot: {_told(body.unpivot)}"
+    if body.make:
+        yield f"    make: {_told(body.make)}"
+    if body.passed:
+        yield "    pass:"
+        for one in body.passed:
+            yield f"      - {_told(one)}"
     if body.where:
         yield f"    where: {_told(body.where)}"
     if body.key:
@@ -190,9 +227,11 @@ def _stream(draft: Draft, name: str, body: _Body, rules: Mapping[str, Any]) -> I
 
 
 def _streams(draft: Draft, name: str) -> Iterator[tuple[str, _Body]]:
-    """One stream, or where several columns are marks or days one for each of them."""
+    """One stream, or where several columns are marks one for each of them. All days together are one."""
     target = TARGETS[draft.target]
     each = [(column, pick) for column, pick in draft.picks.items() if _separate(draft, pick)]
+    days = [one for one in each if one[1] == "day"]
+    each = [one for one in each if one[1] != "day"] + days[:1]
     if draft.target != "record" or not each:
         yield name, _body(draft, target, None)
         return
@@ -218,12 +257,19 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
         if text and wanted not in fields:
             fields[wanted] = {"const": text}
     body = _Body(fields, why)
+    if draft.target in WITH_SCHOOL:
+        _known_by_name(draft, body)
     if draft.target == "person" and "key" in fields and draft.fixed.get("key"):
         del fields["key"]
     if one is not None:
         _each(draft, body, *one, several)
     if draft.target == "record":
-        body.key = _key(body, one[0] if one is not None and several else "")
+        body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "")
+        if body.unpivot:
+            body.key += [
+                column for column in (attend.YEAR, attend.ITEM) if column == attend.ITEM or draft.year
+            ]
+            body.key.append(TITLE_COLUMN)  # two meetings of one day are two sheets
     order = [wanted.name for wanted in target.fields] + ["course_source", "class_source"]
     body.fields = {wanted: fields[wanted] for wanted in order if wanted in fields} | {
         wanted: said for wanted, said in fields.items() if wanted not in order
@@ -239,6 +285,9 @@ def _separate(draft: Draft, pick: str) -> bool:
 def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> None:
     """What one column of marks or ticks says in its stream."""
     wanted, _, kind = pick.partition(":")
+    if pick == "day":
+        _days(draft, body)
+        return
     if wanted == "score":
         body.fields["score"] = {"from": column}
         if kind:
@@ -246,22 +295,47 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
         body.why["score"] = draft.why.get(column, "")
         body.where = {"column": column, "present": "true"}
     else:
-        body.where = {"column": column, "in": list(PRESENT)}
-        body.fields.setdefault("kind", {"const": "attendance"})
-        day = day_of(column, draft.year) if pick == "day" else ""
-        if day:
-            body.fields["time"] = {"const": day}
+        body.passed = attend.passes(column, _blank())
+        if body.fields.get("kind", {}).get("const", "attendance") == "attendance":
+            body.fields["kind"] = {"from": column, "map": attend.MAP}
     if several and "item" not in body.fields:
         body.fields["item"] = {"from": NAMED + column}
 
 
+def _days(draft: Draft, body: _Body) -> None:
+    """What the columns of days say: who was there on which of them."""
+    body.unpivot = attend.unpivot([column for column, pick in draft.picks.items() if pick != "day"])
+    body.make |= attend.made(draft.year)
+    body.passed = attend.passes(attend.MARK, _blank())
+    body.fields["kind"] = {"from": attend.MARK, "map": attend.MAP}
+    body.fields["time"] = {"from": attend.DAY}
+    body.fields.setdefault("item", {"from": attend.ITEM})
+
+
+def _blank() -> list[str]:
+    return [str(word) for word in read_yaml(RULES)["blank"]]
+
+
+def _known_by_name(draft: Draft, body: _Body) -> None:
+    """Where no column says a number, the name and the school say who somebody is."""
+    school = body.fields.pop(SCHOOL, {})
+    name = body.fields.get("name", {}).get("from")
+    if "account" in body.fields or not school or not name:
+        return
+    if "const" in school:
+        body.make[_PLACE] = [{"const": school["const"]}]
+    body.fields["account"] = {"from": [name, school.get("from", _PLACE)], "kind": "triple"}
+
+
 def _key(body: _Body, column: str) -> list[str]:
     """What tells one record from another: whose it is, of what, when, and not how it came out."""
-    found = [
-        said["from"]
+    taken = [
+        said.get("from", [])
         for wanted in ("account", "course", "run", "item", "kind", "time")
-        if isinstance(said := body.fields.get(wanted, {}), dict) and isinstance(said.get("from"), str)
+        if isinstance(said := body.fields.get(wanted, {}), dict) and said.get("map") != attend.MAP
     ]
+    found = [column for said in taken for column in ([said] if isinstance(said, str) else said)]
+    found = [column for column in found if column not in (attend.ITEM, attend.DAY)]
     if column and NAMED + column not in found:
         found.append(NAMED + column)
     return list(dict.fromkeys(found))
@@ -288,6 +362,8 @@ def _maps(draft: Draft) -> list[str]:
 
 
 def _entries(name: str) -> dict[str, str]:
+    if name == attend.MAP:
+        return attend.marks()
     if name == "kind":
         kinds = {zh: kind.name.lower() for kind, zh in KIND_ZH.items()}
         return kinds | {str(word): str(kind) for word, kind in read_yaml(RULES)["alias"]["result"].items()}

@@ -32,33 +32,6 @@ _SCHOOL = re.compile(
     r".*(?:学校|小学|中学|幼儿园|高中|初中|附中|附小|[一二三四五六七八九十]小|[一二三四五六七八九十]中|教学点|学区|中心校)"
 )
 _CODE = re.compile(r"[A-Za-z]{0,6}[-_]?\d{4,17}[A-Za-z]?")
-_TICKS = frozenset(
-    [
-        "√",
-        "✓",
-        "✔",
-        "×",
-        "✗",
-        "✘",
-        "是",
-        "否",
-        "到",
-        "缺",
-        "已到",
-        "未到",
-        "出勤",
-        "缺勤",
-        "迟到",
-        "病假",
-        "事假",
-        "1",
-        "0",
-        "○",
-        "●",
-        "/",
-        "签到",
-    ]
-)
 _GENDERS = frozenset(["男", "女", "男性", "女性", "M", "F"])
 _UNIT = re.compile(r"[（(\[【](?:单位)?[:：]?(小时|分钟|分|秒|h|min|s)[)）\]】]")
 _UNITS = {
@@ -106,6 +79,8 @@ def unit_of(name: str, cells: Sequence[str] = ()) -> str:
 
 def day_of(name: str, year: str) -> str:
     """The day (ISO) that a column's head is, as over the ticks of a sign-in sheet; "" when it is none."""
+    if "·" in name and not _DAY_HEAD.fullmatch(plain(name.rpartition("·")[2])):
+        name = name.replace("·", "")  # 9月 above, 1日 below
     head = plain(name.rpartition("·")[2])
     if iso := _ISO_HEAD.fullmatch(name.rpartition("·")[2].strip()):
         return f"{iso[1]}-{iso[2]}-{iso[3]}"
@@ -121,6 +96,19 @@ def is_day(name: str) -> bool:
     return bool(day_of(name, "2000"))
 
 
+def ticked(cell: str) -> bool:
+    """Whether a cell is a mark of a sign-in sheet: there, not there, on leave."""
+    return cell in _ticks() or (
+        len(cell) < 8 and re.search(read_yaml(RULES)["attend"]["leave"], cell) is not None
+    )
+
+
+@cache
+def _ticks() -> frozenset[str]:
+    said = read_yaml(RULES)["attend"]
+    return frozenset(map(str, [*said["present"], *said["absent"], "/"]))
+
+
 def plain(text: str) -> str:
     """A head without blanks, marks and width."""
     return re.sub(r"[\s*＊:：]+", "", unicodedata.normalize("NFKC", text)).lower()
@@ -130,9 +118,10 @@ def _by_head(name: str) -> list[Guess]:
     whole = plain(name)
     last = plain(name.rpartition("·")[2])
     bare = re.sub(r"[(\[【].*?[)\]】]", "", last)
+    heads = {head for head in (whole, last, bare) if head}
     found = []
-    for role, words in _words().items():
-        sure, word = max((_alike(head, word), word) for word in words for head in {whole, last, bare} if head)
+    for role, words in _words().items() if heads else ():
+        sure, word = max((_alike(head, word), word) for word in words for head in heads)
         if sure >= 0.3:
             found.append(Guess(role, sure, sentence("表头像“{word}”", word=word)))
     return found
@@ -234,7 +223,7 @@ _PATTERNS: dict[str, tuple[Callable[[str], bool], float, float, Sentence]] = {
     "gender": (lambda cell: cell in _GENDERS, 0.9, 0.95, sentence("是男或女")),
     "date": (lambda cell: bool(_DATE.fullmatch(cell)), 0.8, 0.6, sentence("是日期")),
     "duration": (lambda cell: bool(_SPAN.fullmatch(cell)), 0.6, 0.75, sentence("是时长")),
-    "attendance": (lambda cell: cell.lower() in _TICKS, 0.9, 0.5, sentence("是勾或叉")),
+    "attendance": (lambda cell: ticked(cell), 0.9, 0.5, sentence("是勾或叉")),
     "name": (lambda cell: bool(_NAME.fullmatch(cell)) and cell[0] in _SURNAMES, 0.7, 0.5, sentence("像姓名")),
     "school_name": (lambda cell: bool(_SCHOOL.fullmatch(cell)), 0.7, 0.8, sentence("像学校名")),
     "county": (_coded("county"), 0.7, 0.8, sentence("是县（市、区）")),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 from python_calamine import CalamineSheet
 
 from portrait.errors import InputError
+from portrait.intake.arrange import arranged
 from portrait.intake.cell import clean, meant
 from portrait.intake.layout import EVERY_SHEET, NAMED, SHEET_COLUMN, TITLE_COLUMN, given
 from portrait.intake.mapping import Layout
@@ -37,7 +39,7 @@ def read_office(
     path: Path, name: str, kind: str, layout: Layout, columns: Sequence[str], target: Path
 ) -> Raw:
     """The rows of a sheet or CSV as the layout says; `columns` tell which header is meant. Raises InputError."""
-    needed = [column for column in columns if not given(column)]
+    needed = sought(columns, layout)
     opened = open_grid(path, name, kind, layout)
     head = head_of(opened, layout, needed)
     where = f"{name}，工作表“{opened.sheet}”" if opened.sheet else name
@@ -58,9 +60,10 @@ def read_office(
     told = {SHEET_COLUMN: opened.sheet, TITLE_COLUMN: head.title}
     told |= {column: column.removeprefix(NAMED) for column in columns if column.startswith(NAMED)}
     also = {column: f"nullif({literal(text)}, '')" for column, text in told.items() if column in columns}
-    return Raw(
-        name, opened.sheet, stage.relation(), stage.columns() | also, tuple(opened.grid.broken), tuple(passed)
-    )
+    broken = tuple(opened.grid.broken)
+    raw = Raw(name, opened.sheet, stage.relation(), stage.columns(), broken, tuple(passed))
+    raw = arranged(raw, layout) if layout.wide else raw
+    return replace(raw, columns=raw.columns | also)
 
 
 def open_grid(path: Path, name: str, kind: str, layout: Layout) -> Opened:
@@ -98,14 +101,26 @@ def head_of(opened: Opened, layout: Layout, needed: Sequence[str]) -> Head | Non
     return head if head.row else None
 
 
+def sought(columns: Sequence[str], layout: Layout) -> list[str]:
+    """The columns by which a header is known: neither given by every sheet nor made of its heads."""
+    made = (layout.wide.item, layout.wide.value) if layout.wide else ()
+    return [column for column in columns if not given(column) and column not in made]
+
+
+def fits(head: Head | None, layout: Layout, columns: Sequence[str]) -> bool:
+    """Whether a header has all of the columns, and one for an item where the table is wide."""
+    if head is None or not set(sought(columns, layout)) <= set(head.names):
+        return False
+    only = layout.wide.only if layout.wide else ""
+    return not only or any(re.search(only, name) for name in head.names)
+
+
 def fitting_sheets(path: Path, name: str, layout: Layout, needed: Sequence[str]) -> list[int]:
     """Places (from 1) of the sheets that have all of the needed columns in their header. Raises InputError."""
-    needed = [column for column in needed if not given(column)]
     found = []
     for place in range(1, len(sheet_names(path, name)) + 1):
         opened = open_grid(path, name, "xlsx", _at(layout, place))
-        head = head_of(opened, layout, needed)
-        if head is not None and set(needed) <= set(head.names):
+        if fits(head_of(opened, layout, sought(needed, layout)), layout, needed):
             found.append(place)
     return found
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from portrait.errors import InputError
 from portrait.identity import hidden, masked
-from portrait.intake.draft import ACCOUNTS, Draft, lacking
+from portrait.intake.draft import ACCOUNTS, SCHOOL, WITH_SCHOOL, Draft, lacking
 from portrait.intake.guess import (
     LIKELY,
     RULES,
@@ -42,6 +42,7 @@ _GROUP = frozenset(
     {"school_name", "school_code", "county", "class_code", "class_name", "course_code", "course_title"}
 )
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
 _SCALES = (100.0, 120.0, 150.0)
 _PLACED = re.compile(r"（第 \d+ 列）$")
 # What a role is in each target.
@@ -53,13 +54,14 @@ _FIELDS: dict[str, dict[str, str]] = {
     },
     "trainee": {
         "staff": "account:staff", "native": "account:native", "idno": "account:idno", "phone": "account:phone",
-        "mail": "account:mail", "class_code": "class", "class_name": "class", "county": "region", "date": "confirmed", "reason": "reason", "name": "name",
+        "mail": "account:mail", "class_code": "class", "class_name": "class", "county": "region", "date": "confirmed", "reason": "reason", "name": "name", "school_name": SCHOOL,
     },
     "record": {
         "staff": "account:staff", "native": "account:native", "idno": "account:idno", "phone": "account:phone",
         "mail": "account:mail", "course_code": "course", "class_code": "run", "item": "item", "course_title": "item",
         "date": "time", "score": "score", "score_max": "score_max", "duration": "seconds", "credit": "credit",
         "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "name": "name",
+        "school_name": SCHOOL,
     },
     "course": {
         "course_code": "code", "course_title": "title", "summary": "summary", "credit": "hours", "mode": "mode",
@@ -261,7 +263,7 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
     said = f"{table.head.title} {table.sheet} {name}"
     year = next(iter(_YEAR.findall(said)), "")
     roles = {column.role: column for column in reversed(table.columns) if column.role}
-    days = [column.name for column in table.columns if is_day(column.name) and column.filled]
+    days = [column.name for column in table.columns if is_day(column.name) and not _measured(column)]
     target = target or _target(roles, days, said)
     picks = _picks(table, target, days, said)
     packed = name.lower().endswith(".gz")
@@ -278,7 +280,11 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         fixed=_fixed(table, target, picks, days, said),
         fill_down=table.fill_down,
         year=year,
-        why={column.name: _why(column) for column in table.columns if picks.get(column.name)},
+        why={
+            column.name: _why(column, picks[column.name])
+            for column in table.columns
+            if picks.get(column.name)
+        },
     )
     return Proposal(
         name,
@@ -288,6 +294,12 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         tuple(lacking(draft)),
         tuple(_notes(table, draft, days)),
     )
+
+
+def _measured(column: Column) -> bool:
+    """Whether its cells are amounts and no marks of presence."""
+    numbers = [value for cell in column.values if (value := number_of(cell)) is not None]
+    return sum(value not in (0, 1) for value in numbers) > len(column.values) / 2
 
 
 def _rows(head: Head) -> str:
@@ -303,9 +315,11 @@ def _target(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
         role in roles
         for role in ("school_name", "school_code", "subject", "title", "stage", "gender", "post")
     )
-    if who and (days or roles.keys() & {"score", "attendance", "duration"}):
+    somebody = who or "name" in roles
+    ticks = "attendance" in roles and ("attendance" in named or about < 3)
+    if somebody and (days or ticks or roles.keys() & {"score", "duration"}):
         return "record"
-    if who and "credit" in roles and not (about > 2 or "person" in named):
+    if somebody and "credit" in roles and not (about > 2 or "person" in named):
         return "record"
     if not who and "course_title" in roles and not ("class_code" in roles and "starts" in roles):
         return "course"
@@ -326,7 +340,7 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
     fields = {
         role: choice
         for role, choice in _FIELDS.get(target, {}).items()
-        if choice == "tick" or there.field(choice.partition(":")[0]) is not None
+        if choice in ("tick", SCHOOL) or there.field(choice.partition(":")[0]) is not None
     }
     who = next((role for role in _WHO if any(column.role == role for column in table.columns)), "")
     wanted: list[tuple[float, str, str]] = []
@@ -338,8 +352,10 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
             if guess.sure < LIKELY or (guess.role in ("number", "none", "name") and guess.role not in fields):
                 break
             choice = fields.get(guess.role, "")
-            if target in ("record", "trainee") and guess.role in _WHO and guess.role != who:
+            if target in WITH_SCHOOL and guess.role in _WHO and guess.role != who:
                 break
+            if choice == SCHOOL and target in WITH_SCHOOL and who:
+                break  # a number says more
             if choice:
                 wanted.append((guess.sure, column.name, _detailed(choice, column)))
                 break
@@ -388,9 +404,17 @@ def _fixed(
     scores = [column for column in table.columns if picks[column.name].partition(":")[0] == "score"]
     if "kind" not in there and not scores:
         fixed["kind"] = _kind(there, said + "".join(column.name for column in table.columns))
+    if "tick" in there and not there & {"time", "day"} and (day := _day_said(said)):
+        fixed["time"] = day
     if scores and "score_max" not in there:
         fixed["score_max"] = _scale(scores)
     return fixed
+
+
+def _day_said(said: str) -> str:
+    """The one day (ISO) that the title names; "" where it names none, or several."""
+    days = {day for one in _DAY.finditer(said) if (day := day_of(one[0], ""))}
+    return days.pop() if len(days) == 1 else ""
 
 
 def _scored(text: str) -> str:
@@ -428,7 +452,9 @@ def _scale(scores: Sequence[Column]) -> str:
     return next((f"{scale:g}" for scale in _SCALES if most <= scale), "")
 
 
-def _why(column: Column) -> str:
+def _why(column: Column, pick: str) -> str:
+    if pick == "day" or not column.guesses:
+        return sentence("列名是日期") if pick == "day" else ""
     guess = column.guesses[0]
     sure = "很有把握" if guess.sure >= SURE else "不太有把握"
     return f"{guess.why}（{sure}，{guess.sure:.2f}）"
@@ -454,6 +480,25 @@ def _notes(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence
         re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
     ):
         yield sentence("有号码被变成了科学计数，末几位已丢失：这些行会进隔离区，请把那一列设成文本重新导出")
+    chosen = {pick.partition(":")[0] for pick in draft.picks.values()}
+    if draft.target in WITH_SCHOOL and "account" not in chosen:
+        if {"name", SCHOOL} <= chosen:
+            yield sentence(
+                "没有编号一类的列，按姓名和单位认人：没有出生年可以核对，同名的可能认错，所以每个人要在“身份合并”页确认一次；"
+                "有继教编号、手机号的表，把那一列加上再传更好"
+            )
+        elif "name" in chosen:
+            yield sentence(
+                "只有姓名，认不出是哪一位教师：请加上编号或单位一列；全表都是一个单位的，在下面填固定的单位"
+            )
+        else:
+            yield sentence("没有一列说是谁：编号、手机号，或者姓名和单位")
+    if chosen & {"day", "tick"}:
+        yield sentence(
+            "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区"
+        )
+    if draft.fixed.get("time"):
+        yield sentence("没有日期列，用标题里的日期：{day}", day=draft.fixed["time"])
     if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portrait.errors import MappingError
+from portrait.intake.digest import later
 from portrait.intake.expression import ValueMap, reject
 from portrait.intake.node import columns_of, list_of, text_of, truth_of
 from portrait.intake.raw import literal
@@ -62,13 +63,15 @@ class Pass:
 @dataclass(frozen=True)
 class Wide:
     """A table with a column for each thing: each cell outside `keep` becomes a row with the column's head under `item` and the
-    cell under `value`. Heads that `drop` fits are left out; of heads that differ only by what `prefer` fits the first counts."""
+    cell under `value`. Heads that `drop` fits, or `only` does not, are left out; of heads that differ only by what `prefer` fits
+    the first counts."""
 
     item: str
     value: str
     keep: tuple[str, ...] = ()
     drop: str = ""
     prefer: tuple[str, ...] = ()
+    only: str = later("")
 
 
 def names_of(raw: Any, at: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -153,18 +156,19 @@ def _pass(raw: Any, maps: dict[str, ValueMap], at: str) -> Pass:
 
 
 def wide_of(raw: Any, at: str) -> Wide:
-    """`unpivot: {item, value, keep, drop, prefer}`. Raises MappingError."""
+    """`unpivot: {item, value, keep, drop, only, prefer}`. Raises MappingError."""
     at = f"{at}，unpivot"
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：应为 {{item: 项目列, value: 值列, keep: [留下的列…]}}")
-    reject(raw, {"item", "value", "keep", "drop", "prefer"}, at)
+    reject(raw, {"item", "value", "keep", "drop", "only", "prefer"}, at)
     lists = {key: tuple(list_of(raw.get(key, []), at)) for key in ("keep", "prefer")}
     if not all(isinstance(text, str) for texts in lists.values() for text in texts):
         raise MappingError(f"{at}：keep 和 prefer 应为一列文字")
     for pattern in lists["prefer"]:
         _checked(pattern, at)
-    drop = _checked(text_of(raw, "drop", at, ""), at)
-    return Wide(text_of(raw, "item", at), text_of(raw, "value", at), lists["keep"], drop, lists["prefer"])
+    drop, only = (_checked(text_of(raw, word, at, ""), at) for word in ("drop", "only"))
+    item, value = text_of(raw, "item", at), text_of(raw, "value", at)
+    return Wide(item, value, lists["keep"], drop, lists["prefer"], only)
 
 
 def _checked(pattern: str, at: str) -> str:

@@ -12,9 +12,8 @@ from portrait.errors import InputError, MappingError, PortraitError
 from portrait.intake.archive import keep_text
 from portrait.intake.draft import Draft, checked, lacking, mapping_text
 from portrait.intake.find import by_sheet
-from portrait.intake.layout import given
 from portrait.intake.mapping import Mapping, Stream, load_mapping, mapping_files, read_mapping
-from portrait.intake.office import head_of, open_grid
+from portrait.intake.office import fits, head_of, open_grid, sought
 from portrait.intake.preview import Preview, preview
 from portrait.intake.reader import format_of
 from portrait.resource import DATA
@@ -119,8 +118,8 @@ def _fits(stream: Stream, file: Path, _size: int, _changed: int) -> bool:
     needed = [column for column in stream.columns if stream.joined(column) is None]
     sheet = by_sheet(stream, file)[0][0]
     opened = open_grid(file, file.name, format_of(file.name), sheet.layout)
-    head = head_of(opened, sheet.layout, needed)
-    return head is not None and all(column in head.names or given(column) for column in needed)
+    head = head_of(opened, sheet.layout, sought(needed, sheet.layout))
+    return fits(head, sheet.layout, needed)
 
 
 def _tabular(file: Path) -> bool:

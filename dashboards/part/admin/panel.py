@@ -50,7 +50,7 @@ def upload_card(context: Context, upload: Upload, look: Job | None, failed: Job 
                 n_clicks=0,
             ),
             *([_button(gettext("不知道选哪个，按表头提出映射"), "sketch")] if not upload.source else []),
-            _button(gettext("放弃"), "discard"),
+            _button(gettext("丢弃"), "discard"),
             html.Span(_next(upload, look, found is not None), className="quiet"),
         ],
         icon_name="upload",
@@ -67,8 +67,20 @@ def new_card(context: Context, upload: Upload, body: Any, failed: Job | None) ->
         _files(upload),
         _drop(context),
         html.Div(body, id="sketch", className="stack-tight sketch"),
-        action=[_button(gettext("放弃"), "discard")],
+        action=[_button(gettext("丢弃"), "discard")],
         icon_name="upload",
+    )
+
+
+def stuck_card(upload: Upload, why: str) -> Any:
+    """Files that cannot even be looked at: what is wrong, and the way to be rid of them."""
+    return card(
+        gettext("接入文件"),
+        gettext("等着的文件看不了，什么也没有入库。拿掉有问题的，或者全部丢弃，再上传改好的。"),
+        html.P(why, className="said bad", role="alert"),
+        _files(upload),
+        action=[_button(gettext("丢弃"), "discard")],
+        icon_name="alert",
     )
 
 

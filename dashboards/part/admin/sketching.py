@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import ALL, Input, Output, State, ctx, html, no_update
 
+from dashboards.incident import incident
 from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part.admin import desk
@@ -43,6 +44,9 @@ def sketch_body(context: Context, said: Mapping[str, str] | None = None) -> list
     except PortraitError as error:
         told = without(error.message, str(file.parent), sentence("上传的文件"))
         return [html.P(gettext(told), className="said bad")]
+    except Exception as error:  # another source can still be chosen, the file given up
+        number = incident(error)
+        return [html.P(gettext("问题已经记录，编号 {number}。", number=number), className="said bad")]
 
 
 def _form(context: Context, file: Path, names: Sequence[str], chosen: Mapping[str, str]) -> list[Any]:

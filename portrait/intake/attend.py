@@ -1,0 +1,47 @@
+"""A sign-in sheet as a mapping says it: a column for each day made a row, and what the marks in the cells stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from portrait.intake.guess import RULES
+from portrait.resource import read_yaml
+
+# Columns that the mapping makes. No sheet has such names.
+ITEM, MARK, DAY, YEAR = "（日期列）", "（签到）", "（日期）", "（年份）"
+_DATE = r"(?:(?:19|20)\d\d ?[年./-] ?)?\d{1,2} ?[月./-] ?·?\d{1,2} ?[日号]?"
+HEADS = rf"^(?:.*·)?{_DATE}.{{0,9}}$"  # as `guess.is_day` has them
+MAP = "attendance"
+
+
+def marks() -> dict[str, str]:
+    """What stands for having been there, as the entries of a value map. Other words are quarantined, not guessed."""
+    return {str(word): "attendance" for word in _said()["present"]}
+
+
+def passes(column: str, blank: Sequence[str]) -> list[dict[str, Any]]:
+    """Marks that are no record: nobody was there. Each with the reason under which the ledger counts it."""
+    said = _said()
+    return [
+        {"column": column, "present": "false", "why": "没有签到"},
+        {"column": column, "in": [str(word) for word in said["absent"]], "why": "缺勤"},
+        {"column": column, "match": str(said["leave"]), "why": "请假"},
+        {"column": column, "in": list(blank), "why": "没有签到"},
+    ]
+
+
+def unpivot(keep: Sequence[str]) -> dict[str, Any]:
+    """A row for each day. The next sheet has other days: they are known by their form."""
+    return {"item": ITEM, "value": MARK, "keep": list(keep), "only": HEADS}
+
+
+def made(year: str) -> dict[str, Any]:
+    """The day that a head names, and the year, so that the same day a year later is another record."""
+    day = {"from": ITEM, "match": f"({_DATE})", "replace": {"·": "", ".": "-", " ": ""}}
+    return {DAY: [day]} | ({YEAR: [{"const": year}]} if year else {})
+
+
+def _said() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = read_yaml(RULES)["attend"]
+    return found
