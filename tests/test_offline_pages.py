@@ -74,6 +74,20 @@ def test_a_teacher_hands_in_and_the_school_looks_and_confirms(
     } <= acts
 
 
+def test_who_sees_what_waits_to_be_confirmed_and_the_teacher_what_it_waits_for(
+    home: Site, readers: dict[str, Browser]
+) -> None:
+    hand_in(readers["teacher"])
+    key = "r" + (3).to_bytes(16, "big").hex()
+    seen = {}
+    for login in ("school", "trainer", "office", "office-a"):
+        page = readers[login].open("/confirm")
+        seen[login] = ("教师的申报" in page, "同课异构" in page, key in page)
+    both, sheet = (True, True, True), (False, False, True)
+    assert seen == {"school": both, "trainer": sheet, "office": both, "office-a": sheet}
+    assert "没有计入：还没有人确认" in readers["teacher"].open("/evidence")
+
+
 def test_a_proof_is_there_for_its_teacher_and_who_may_confirm_it_only(
     home: Site, readers: dict[str, Browser]
 ) -> None:
