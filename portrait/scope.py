@@ -202,6 +202,11 @@ def sees_all(reader: Scope) -> bool:
     return reader.actor.role is Role.OFFICE and not reader.actor.office
 
 
+def handed_to(reader: Scope) -> bool:
+    """Whether what teachers hand in comes to the reader: it names no class, so only to schools and the province's own office."""
+    return reader.actor.role is Role.SCHOOL or sees_all(reader)
+
+
 def claimable(reader: Scope) -> ColumnElement[bool]:
     """Rows of `claim` that the reader may confirm or return: a school its own staff's, a provider and a project office those of
     their classes, the province's own office all."""

@@ -9,6 +9,7 @@ import pytest
 from dashboards.app import create_app
 from portrait.offline import waiting_records
 from portrait.record import Flag, Kind
+from portrait.refresh import refresh
 from portrait.scope import scope
 from portrait.site import Site
 from portrait.store.audit import recent_audit
@@ -72,6 +73,34 @@ def test_a_teacher_hands_in_and_the_school_looks_and_confirms(
         ("school", "open-proof", "claim:1"),
         ("school", "confirm", "claim:1"),
     } <= acts
+
+
+def test_who_sees_what_waits_to_be_confirmed_and_the_teacher_what_it_waits_for(
+    home: Site, readers: dict[str, Browser]
+) -> None:
+    hand_in(readers["teacher"])
+    key = "r" + (3).to_bytes(16, "big").hex()
+    seen = {}
+    for login in ("school", "trainer", "office", "office-a"):
+        page = readers[login].open("/confirm")
+        seen[login] = ("教师的申报" in page, "同课异构" in page, key in page)
+    both, sheet = (True, True, True), (False, False, True)
+    assert seen == {"school": both, "trainer": sheet, "office": both, "office-a": sheet}
+    assert "没有计入：还没有人确认" in readers["teacher"].open("/evidence")
+
+
+def test_the_drawer_of_a_dimension_without_a_level_tells_what_is_no_fact_yet(
+    home: Site, readers: dict[str, Browser]
+) -> None:
+    hand = Hand(home)
+    hand.batches = 1
+    hand.course(8, "师德研修", P1_2=100)
+    flags = {5: Flag(0), 6: Flag.VERIFIED}
+    hand.batch(record(n, account_of(1), Kind.ACTIVITY, course=8, flag=flag) for n, flag in flags.items())
+    refresh(home)
+    press = {"type": "open-behind", "key": "P1.2"}
+    told = shown(ask(readers["teacher"], press, "n_clicks", 1, changes="drawer-content"))
+    assert all(word in told for word in ("共 1 条", "另有 1 条不计", "不计：还没有人确认"))
 
 
 def test_a_proof_is_there_for_its_teacher_and_who_may_confirm_it_only(

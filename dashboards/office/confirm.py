@@ -16,7 +16,7 @@ from dashboards.proof import handed_out
 from portrait.errors import InputError, NotFound
 from portrait.offline import MOST as LISTED
 from portrait.offline import Waiting, decide, decide_record, waiting_records
-from portrait.scope import Role
+from portrait.scope import Role, handed_to
 from portrait.sentence import sentence
 from portrait.store.claim import REASON_LIMIT, Claim, claims
 
@@ -50,7 +50,9 @@ def _panels(context: Context) -> list[Any]:
                 icon_name="check",
             ),
             icon_name="people",
-        ),
+        )
+        if open_ or handed_to(context.scope)
+        else None,
         card(
             gettext("导入的未核验记录"),
             _told(records),

@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="学习记录：撤回、恢复、核实存疑的", no_args_is_help=True)
     app.add_typer(group, name="record")
 
-    @group.command(epilog="例：portrait record void --source yunketang --key 6f1c… --reason 平台声明作废")
+    @group.command(epilog="例：portrait record void --source xapi --key 6f1c… --reason 平台声明作废")
     def void(
         reason: Reason,
         ids: MaybeIds = None,

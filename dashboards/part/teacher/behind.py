@@ -54,7 +54,10 @@ def explanation_body(site: Site, found: Explanation) -> Any:
         head.append(html.P(gettext("{first}{then}", first=_counts(found), then=weight)))
         head.append(html.P(gettext("规则 {rule}", rule=found.rule), className="muted"))
     else:
-        head.append(html.P(gettext("共 {n} 条。只列事实，不打分、不排名。", n=len(found.items))))
+        listed = sum(item.counted for item in found.items)
+        head.append(html.P(gettext("共 {n} 条。只列事实，不打分、不排名。", n=listed)))
+        if listed < len(found.items):
+            head.append(html.P(gettext("另有 {n} 条不计，各写着为什么。", n=len(found.items) - listed)))
     left = len(found.items) - MOST
     return html.Div(
         [
@@ -162,7 +165,7 @@ def _item(site: Site, item: EvidenceItem, scored: bool) -> Any:
                     html.Strong(_day(item)),
                     html.Span(kind_name(item.kind)),
                     html.Span(source_name(site, item.source), className="muted"),
-                    _effect(item) if scored else None,
+                    _effect(item) if scored or not item.counted else None,
                 ],
                 className="item-head",
             ),
