@@ -82,6 +82,9 @@ def test_a_sheet_whose_courses_nobody_knows_is_told_with_the_codes_and_the_remed
     path = mapping(tmp_path, marks, name="sheet")
     (report,) = intake(site, file, path, by="t")
     assert report.rows_stored == 101
+    assert (
+        "其中 4 个在来源 henan 的课程目录里：是那里的课程就在映射里写 course_source: henan" in report.message
+    )
     one = told(site, "sheet")
     assert (one.figures.coursed, one.figures.unlisted) == (101, 101)
     assert [(m.code, m.records, m.catalogue, m.holds) for m in one.missed] == [

@@ -12,6 +12,8 @@ from functools import reduce
 from itertools import count
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from portrait import clock
 from portrait.errors import InputError, PortraitError
 from portrait.identity import hidden
@@ -44,6 +46,7 @@ from portrait.store.lease import Lease, writing
 from portrait.store.link import asked_about, link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
 from portrait.store.ruling import Ruling, rule
+from portrait.store.unlisted import holding
 
 DELETED = "平台作废或删除了这条记录"
 REASONS = 20  # of what was passed over are told one by one
@@ -278,7 +281,7 @@ def _fill(
             rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by))
         skipped = passed(engine, program)
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
-        message = _message(bench, program, counts, strange, asked, skipped, unread)
+        message = _message(bench, connection, program, counts, strange, asked, skipped, unread)
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -323,6 +326,7 @@ def _taken_before(batch: Batch) -> BatchReport:
 
 def _message(
     bench: Bench,
+    connection: Connection,
     program: Program,
     counts: Counts,
     strange: Sequence[int],
@@ -347,12 +351,17 @@ def _message(
         if lookup is None or lookup.must:
             continue
         unknown = bench.engine.execute(
-            f"SELECT name FROM {program.table(name)} WHERE code = '' AND reason <> '' ORDER BY name"
+            f"SELECT DISTINCT shown FROM {program.table(name)} WHERE code = '' AND reason <> '' ORDER BY shown"
         ).fetchall()
         if unknown:
             shown = hidden("、".join(value for (value,) in unknown[:5]))
             more = f"等 {len(unknown)} 个" if len(unknown) > 5 else ""
             notes.append(f"登记库里还没有这些{what}代码：{shown}{more}（记录已保存，{what}接入后即可对上）")
+            if name == "course" and (elsewhere := holding(connection, [value for (value,) in unknown])):
+                other, theirs = next(iter(elsewhere.items()))
+                notes.append(
+                    f"其中 {len(theirs)} 个在来源 {other} 的课程目录里：是那里的课程就在映射里写 course_source: {other}，再导入一次"
+                )
     if counts.rows_unmatched:
         column = "、".join(program.lookups["account"].expression.columns) or "account"
         more = "等" if counts.rows_unmatched > len(strange) else ""
