@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 
 from portrait import clock
 from portrait.errors import InputError, PortraitError
-from portrait.identity import hidden
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
+from portrait.intake.elsewhere import elsewhere, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import passed, passed_over, refuse_undated, refused, tally
@@ -46,7 +46,6 @@ from portrait.store.lease import Lease, writing
 from portrait.store.link import asked_about, link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
 from portrait.store.ruling import Ruling, rule
-from portrait.store.unlisted import holding
 
 DELETED = "平台作废或删除了这条记录"
 REASONS = 20  # of what was passed over are told one by one
@@ -350,18 +349,13 @@ def _message(
         lookup = program.lookups.get(name)
         if lookup is None or lookup.must:
             continue
-        unknown = bench.engine.execute(
-            f"SELECT DISTINCT shown FROM {program.table(name)} WHERE code = '' AND reason <> '' ORDER BY shown"
-        ).fetchall()
-        if unknown:
-            shown = hidden("、".join(value for (value,) in unknown[:5]))
+        if unknown := unknown_codes(bench.engine, program, name):
             more = f"等 {len(unknown)} 个" if len(unknown) > 5 else ""
-            notes.append(f"登记库里还没有这些{what}代码：{shown}{more}（记录已保存，{what}接入后即可对上）")
-            if name == "course" and (elsewhere := holding(connection, [value for (value,) in unknown])):
-                other, theirs = next(iter(elsewhere.items()))
-                notes.append(
-                    f"其中 {len(theirs)} 个在来源 {other} 的课程目录里：是那里的课程就在映射里写 course_source: {other}，再导入一次"
-                )
+            notes.append(
+                f"登记库里还没有这些{what}代码：{'、'.join(unknown[:5])}{more}（记录已保存，{what}接入后即可对上）"
+            )
+            if name == "course" and (words := elsewhere(connection, unknown)):
+                notes.append(f"其中 {words}，再导入一次")
     if counts.rows_unmatched:
         column = "、".join(program.lookups["account"].expression.columns) or "account"
         more = "等" if counts.rows_unmatched > len(strange) else ""
