@@ -314,6 +314,45 @@ def test_logins_that_are_numbers_find_their_teachers_and_stand_nowhere_in_clear(
     assert '"T1"' in command("identity", "history", "--about", "T1", "--json", *at).out
 
 
+@pytest.mark.parametrize("staff", ["teaching: {const: false}", "staff: {from: 编号}"])
+def test_a_roster_that_numbers_people_by_their_identity_numbers_keeps_none_of_them(
+    sqlite_site: Site, tmp_path: Path, staff: str
+) -> None:
+    streams = """
+  - name: people
+    file: people*.csv
+    target: person
+    fields: {key: {from: 号码}, name: {from: 姓名}, STAFF}
+  - name: log
+    file: log*.csv
+    target: record
+    key: [登录名]
+    fields: {account: {from: 登录名, kind: idno}, kind: {const: view}}
+"""
+    write(tmp_path / "in", "people.csv", "号码,姓名,编号", f"{IDNO},王芳,T1", f"{CELL},李娜,T2", "T3,赵敏,T3")
+    write(tmp_path / "in", "log.csv", "登录名", OLD)
+    path = mapping(tmp_path, streams.replace("STAFF", staff), name="r")
+
+    def keys() -> dict[str, str]:
+        with sqlite_site.registry.connect() as connection:
+            return {row.name: row.key for row in connection.execute(select(person.c.name, person.c.key))}
+
+    intake(sqlite_site, tmp_path / "in", path, by="t")
+    found = keys()
+    assert found["赵敏"] == "T3"
+    assert all(found[name].startswith("r:") and len(found[name]) == 18 for name in ("王芳", "李娜"))
+    write(
+        tmp_path / "in", "people.csv", "号码,姓名,编号", f"{OLD},王芳,T1", f"+86{CELL},李娜,T2", "T4,钱进,T4"
+    )
+    intake(sqlite_site, tmp_path / "in", path, by="t")
+    assert keys() == found | {"钱进": "T4"}, "however the number is written, the person is the same"
+    with sqlite_site.registry.connect() as connection:
+        owner = connection.scalar(select(person.c.name).join(account, account.c.person_id == person.c.id))
+    assert owner == (None if "staff" in staff else "王芳"), (
+        "the key is the person's own number unless another is named"
+    )
+
+
 def test_the_one_rule_for_what_is_shown_of_an_identifier() -> None:
     assert veiled("native", "zhang.san") == "zhang.san"
     assert veiled("staff", "HJ41010200001") == "HJ41010200001"

@@ -16,6 +16,7 @@ from portrait.identity import account_id
 from portrait.intake.door import intake
 from portrait.intake.forward import add_platform, forward, forward_again
 from portrait.intake.mapping import read_mapping
+from portrait.intake.preview import preview
 from portrait.quality import Quality, qualities
 from portrait.refresh import refresh
 from portrait.scope import Actor, Role, scope
@@ -80,8 +81,11 @@ def test_a_sheet_whose_courses_nobody_knows_is_told_with_the_codes_and_the_remed
     file = write(tmp_path / "sheet", "marks.csv", "编号,课程,时间,得分", *lines)
     marks = MARKS.replace("key: [编号, 课程]", "key: [编号, 课程, 得分]")
     path = mapping(tmp_path, marks, name="sheet")
+    advice = "4 个课程代码在来源 henan 的课程目录里：是那里的课程，就在映射里写 course_source: henan"
+    assert [seen.courses for seen in preview(site, file, path)] == [advice], "before anything is taken in"
     (report,) = intake(site, file, path, by="t")
     assert report.rows_stored == 101
+    assert f"；其中 {advice}，再导入一次" in report.message
     one = told(site, "sheet")
     assert (one.figures.coursed, one.figures.unlisted) == (101, 101)
     assert [(m.code, m.records, m.catalogue, m.holds) for m in one.missed] == [
@@ -95,7 +99,9 @@ def test_a_sheet_whose_courses_nobody_knows_is_told_with_the_codes_and_the_remed
         in signal.says
     )
     assert one.worst == signal.weight == 1.0
-    (again,) = intake(site, file, said(path, "course_source: henan"), by="t")
+    said(path, "course_source: henan")
+    assert preview(site, file, path)[0].courses is None
+    (again,) = intake(site, file, path, by="t")
     assert again.rows_stored == 101
     refresh(site)
     one = told(site, "sheet")

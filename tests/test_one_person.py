@@ -408,3 +408,79 @@ def test_to_link_or_merge_and_to_take_it_back_leaves_what_there_was(
     assert after[pair[0]] == after[pair[1]]
     undo(connection, "alias", row.id, by="a", now=NOW)
     assert world.state() == before
+
+
+# --- a name and nothing else -----------------------------------------------------------------------------------
+
+NAMES = """
+  - name: log
+    file: log*.csv
+    target: record
+    key: [行]
+    fields:
+      account:
+        first:
+          - {from: 编号}
+          - {from: 姓名, prefix: "name:"}
+        kind: native
+      kind: {const: view}
+      time: {const: "2022-06-01"}
+"""
+OWNED = """
+  - name: people
+    file: people*.csv
+    target: person
+    fields: {key: {from: 编号}, name: {from: 姓名}, school: {from: 学校, default: ""}, account: {from: 账号, kind: native, default: ""}}
+"""
+
+
+def named(site: Site, folder: Path, *rows: str, name: str = "e") -> None:
+    path = write(folder / name, "log.csv", "行,编号,姓名", *rows)
+    intake(site, path.parent, mapping(folder, NAMES, name="lms"), by="t")
+
+
+def test_an_account_that_is_only_a_name_waits_for_somebody_when_one_teacher_has_the_name(
+    site: Site, tmp_path: Path
+) -> None:
+    schools(site, tmp_path)
+    roster(site, tmp_path, "T1,王 芳,,S1,,,", "T2,李娜,,S1,,,", "T3,李娜,,S2,,,")
+    named(site, tmp_path, "1,,王芳", "2,,李娜", "3,,赵敏", "4,王芳,")
+    assert asked(site) == {("name:王芳", "T1", "called")}
+    assert set(owners(site).values()) == {None}, "a name alone links nobody"
+    roster(site, tmp_path, "T4,王芳,,S2,,,", "T5,赵敏,,S2,,,", name="r2")
+    assert asked(site) == {("name:赵敏", "T5", "called")}, (
+        "now two have the name, and the question has lapsed"
+    )
+
+
+def test_of_several_of_a_name_the_one_of_the_platforms_classes_or_schools_is_asked_about(
+    site: Site, tmp_path: Path
+) -> None:
+    schools(site, tmp_path)
+    roster(site, tmp_path, "T2,李娜,,S1,,,", "T3,李娜,,S2,,,", "T6,孙丽,,S1,,,", "T7,孙丽,,S1,,,")
+    named(site, tmp_path, "1,,李娜", "2,u9,", "3,,孙丽")
+    assert asked(site) == set()
+    path = write(tmp_path / "own", "people.csv", "编号,姓名,学校,账号", "T9,周杰,S2,u9")
+    intake(site, path.parent, mapping(tmp_path, OWNED, name="lms"), by="t")
+    assert asked(site) == {("name:李娜", "T3", "called_here")}, (
+        "the platform is known to have somebody of that school"
+    )
+    with site.registry.begin() as connection:
+        answer(connection, "link", number(site, link), "same", by="admin", now=NOW)
+    assert owners(site)["name:李娜"] == "T3"
+    classes = """
+  - name: classes
+    file: classes.csv
+    target: class
+    fields: {code: {from: 代码}, name: {from: 名称}, level: {const: L1}, mode: {const: M1}, starts: {const: "2022-06-01"}, ends: {const: "2022-06-09"}}
+  - name: trainees
+    file: trainees.csv
+    target: trainee
+    fields: {class: {from: 班}, account: {from: 编号, kind: staff}}
+"""
+    write(tmp_path / "class", "classes.csv", "代码,名称", "C1,一班")
+    write(tmp_path / "class", "trainees.csv", "班,编号", "C1,T7")
+    intake(site, tmp_path / "class", mapping(tmp_path, classes, name="lms"), by="t")
+    assert asked(site) == {("name:孙丽", "T7", "called_here")}, (
+        "only one of the two is in a class of the platform"
+    )

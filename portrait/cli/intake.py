@@ -256,6 +256,8 @@ def _show(one: Preview) -> None:
         console.print(f"  略过：{listed}", soft_wrap=True)
     if one.codes:
         console.print("  原因：" + "、".join(f"{code} {count:,}" for code, count in one.codes))
+    if one.courses:
+        console.print(f"  {escape(one.courses)}", soft_wrap=True)
     if one.no_data:
         console.print(f"  {passed_over(one.no_data)}", soft_wrap=True)
     for sample in one.samples:

@@ -62,6 +62,8 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
                 field=name,
             )
         _field(program, wanted, expression)
+    if stream.target.name == "person":
+        _anonymous(program, fields)
     if stream.target.name == "record":
         _score(program)
         key = stream.key or stream.columns
@@ -70,6 +72,20 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
         if stream.void is not None:
             program.texts["void"] = condition_sql(program, stream.void)
     return program
+
+
+def _anonymous(program: Program, fields: dict[str, Expression]) -> None:
+    """A key that is or holds somebody's number or mailbox is kept as the source and a part of the keyed digest: a key is shown."""
+    name = "staff"
+    if fields.get("staff") != fields["key"]:
+        name = "whose"
+        program.texts[f"t_{name}"] = _raw_text(program, fields["key"])
+        program.lookups[name] = Lookup(
+            Field(name, "编号", "identifier", codes="staff"), fields["key"], must=False
+        )
+    made = f"{literal(program.mapping.source + ':')} || left(l_{name}.digest, 16)"
+    own = program.values["v_key"]
+    program.values["v_key"] = f"CASE WHEN l_{name}.shown LIKE '%***%' THEN {made} ELSE {own} END"
 
 
 def slot(name: str) -> str:

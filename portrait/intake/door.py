@@ -12,12 +12,14 @@ from functools import reduce
 from itertools import count
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from portrait import clock
 from portrait.errors import InputError, PortraitError
-from portrait.identity import hidden
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
+from portrait.intake.elsewhere import elsewhere, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed
@@ -312,7 +314,7 @@ def _fill(
             rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by))
         skipped = no_data(program) + (passed(engine, program) if found.passed else [])
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
-        message = _message(bench, program, counts, strange, asked, skipped, unread)
+        message = _message(bench, connection, program, counts, strange, asked, skipped, unread)
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -357,6 +359,7 @@ def _taken_before(batch: Batch) -> BatchReport:
 
 def _message(
     bench: Bench,
+    connection: Connection,
     program: Program,
     counts: Counts,
     strange: Sequence[int],
@@ -383,13 +386,13 @@ def _message(
         lookup = program.lookups.get(name)
         if lookup is None or lookup.must:
             continue
-        unknown = bench.engine.execute(
-            f"SELECT name FROM {program.table(name)} WHERE code = '' AND reason <> '' ORDER BY name"
-        ).fetchall()
-        if unknown:
-            shown = hidden("、".join(value for (value,) in unknown[:5]))
+        if unknown := unknown_codes(bench.engine, program, name):
             more = f"等 {len(unknown)} 个" if len(unknown) > 5 else ""
-            notes.append(f"登记库里还没有这些{what}代码：{shown}{more}（记录已保存，{what}接入后即可对上）")
+            notes.append(
+                f"登记库里还没有这些{what}代码：{'、'.join(unknown[:5])}{more}（记录已保存，{what}接入后即可对上）"
+            )
+            if name == "course" and (words := elsewhere(connection, unknown)):
+                notes.append(f"其中 {words}，再导入一次")
     if counts.rows_unmatched:
         column = "、".join(program.lookups["account"].expression.columns) or "account"
         more = "等" if counts.rows_unmatched > len(strange) else ""

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from portrait.framework import indicators
 from portrait.hashing import key_number
 from portrait.identifier import KIND_NAME, SENSITIVE
-from portrait.identity import Unrecognised, account_number, identify, mailbox_digests, masked
+from portrait.identity import Unrecognised, account_number, hidden, identify, mailbox_digests, masked
 from portrait.intake.expression import Expression
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.target import LOOKUPS, Field
@@ -194,7 +194,7 @@ class Lookup:
             return Answer(str(called))
         by = "代码或名称（或同名的不止一个）" if self.must and self.expression.loose else "代码"
         reason = f"登记库里没有{by}为“{text}”的{_CODED[thing]}，请先接入{_CODED[thing]}名单或改正代码"
-        return Answer(str(number), "" if not self.must else f"unknown_{thing}", reason, shown=text)
+        return Answer(str(number), "" if not self.must else f"unknown_{thing}", reason, shown=hidden(text))
 
 
 def code_number(thing: str, code: str, context: Context) -> int:

@@ -12,6 +12,7 @@ from portrait.identity import hidden
 from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
+from portrait.intake.elsewhere import elsewhere, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import Reason, passed, reasons, refused, tally, veiled
@@ -22,6 +23,7 @@ from portrait.intake.reader import read
 from portrait.intake.register import forbidden, registered
 from portrait.intake.target import Field
 from portrait.intake.wording import field_sql, worded
+from portrait.sentence import Sentence
 from portrait.site import Site
 
 _REFERRED = ("school", "provider", "course", "class")  # what rows of later streams may name
@@ -58,6 +60,9 @@ class Preview:
     no_data: tuple[
         Passed, ...
     ] = ()  # of the rows passed over, those that are totals, signatures and the like
+    courses: Sentence | None = (
+        None  # whose courses they seem to be, when not those of the source that the mapping means
+    )
 
 
 def preview(site: Site, path: Path, source: str, *, rows: int = 12) -> list[Preview]:
@@ -147,7 +152,16 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
         rows_bad=codes.total(),
         codes=tuple(codes.most_common()),
         passed=tuple(passed(bench.engine, program)),
+        courses=_courses(bench, program),
     )
+
+
+def _courses(bench: Bench, program: Program) -> Sentence | None:
+    lookup = program.lookups.get("course")
+    if lookup is None or lookup.must or not (codes := unknown_codes(bench.engine, program, "course")):
+        return None
+    with bench.site.registry.connect() as connection:
+        return elsewhere(connection, codes)
 
 
 def _samples(

@@ -31,6 +31,7 @@ from sqlalchemy import (
 
 from portrait.identifier import KINDS
 from portrait.match import Candidate, IdentityRule, Match, identity_rule, matches
+from portrait.store.called import called, named_only
 from portrait.store.schema import account, course, identifier, link, person, provider, school, training_class
 from portrait.store.triple import bare, triples
 from portrait.store.upsert import chunks, put
@@ -90,6 +91,7 @@ def link_accounts(connection: Connection, now: datetime) -> int:
         .where(
             or_(
                 account.c.kind == "triple",
+                named_only(),
                 exists().where(identifier.c.kind == account.c.kind, identifier.c.digest == account.c.digest),
             )
         )
@@ -239,6 +241,8 @@ def _cases(connection: Connection, accounts: Sequence[int], rule: IdentityRule) 
             here.candidates.append(Candidate(one.person_id, one.root, "owned"))
     named = {row.id: row.shown for row in rows if row.kind == "triple"}
     for number, candidate in triples(connection, named):
+        cases[number].candidates.append(candidate)
+    for number, candidate in called(connection, rows):
         cases[number].candidates.append(candidate)
     return cases
 

@@ -29,7 +29,7 @@ class Lookalikes:
 
     `twins`: two teachers of one name and year of birth in one school. `moved`: one teacher who got another number with another
     school. `mails`: an account under the mailbox of the second and the name of the first; every other of these is the second's own, who
-    signs with a title.
+    never filled the name in.
     """
 
     twins: tuple[tuple[int, int], ...] = ()
@@ -118,10 +118,10 @@ def visits(rng: np.random.Generator, made: Lookalikes, courses: Sequence[int], u
     return together([events(Kind.VIEW, who, course, moment, 1, number=np.arange(len(who)) % 9 + 1)], until)
 
 
-def called(made: Lookalikes, names: np.ndarray) -> dict[int, str]:
-    """The names on the accounts of `mails`, by the second of the pair."""
+def called(made: Lookalikes, names: np.ndarray, staff: np.ndarray) -> dict[int, str]:
+    """The names on the accounts of `mails`, by the second of the pair: another's, or the login again where nobody filled it in."""
     return {
-        other: str(names[other]) + "老师" if n % 2 else str(names[one])
+        other: str(staff[other]).lower() if n % 2 else str(names[one])
         for n, (one, other) in enumerate(made.mails)
     }
 

@@ -283,7 +283,7 @@ def _write_lookalikes(scribe: Scribe, world: World, seed: int, alike: Lookalikes
         run=[*(c.code for c in world.classes), ""],
     )
     table = zhongyuan_progress(named, found, world.calendar.seconds(found.moment), DOUBTS)
-    names = called(alike, world.people.names())
+    names = called(alike, world.people.names(), staff)
     table = table.append_column("姓名", words([names[who] for who in found.who.tolist()]))
     scribe.log("zhongyuan", "学情导出", table, DOUBTS, "gb18030")
     truth = truth_of(alike, staff)

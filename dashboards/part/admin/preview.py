@@ -87,6 +87,8 @@ def _body(one: Preview) -> list[Any]:
             gettext("{why} {n} 行", why=gettext(why), n=_exact(rows)) for why, rows in one.passed[:REASONS]
         )
         said.append(html.P(gettext("略过的：{listed}", listed=listed), className="quiet"))
+    if one.courses:
+        said.append(html.P(gettext(one.courses), className="said"))
     if one.no_data:
         said.append(_no_data(one))
     if not one.samples and not others:

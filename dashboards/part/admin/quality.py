@@ -22,7 +22,7 @@ from portrait.site import Site
 
 PATH = "/quality"
 MONTHS, ARRIVALS = 36, 18  # months of time and of arrival that are shown one by one
-NUMERIC = tuple(range(1, 13))
+NUMERIC = tuple(range(1, 12))
 COURSES = 20  # that no catalogue holds, those of most records
 
 
@@ -74,7 +74,6 @@ def _table(first: str, rows: list[list[Any]]) -> Any:
         gettext("从发生到接入"),
         gettext("存疑"),
         gettext("批次"),
-        gettext("失败"),
         gettext("最近一次"),
     ]
     return html.Div(simple_table(head, rows, numeric=NUMERIC), className="table-scroll quality-table")
@@ -88,7 +87,9 @@ def _cells(source: str, figures: Figures, month: int | None = None) -> list[Any]
 
     waiting = f"/quarantine?{urlencode({'source': source})}" if month is None else ""
     set_aside = f"/quarantine?{urlencode({'source': source, 'state': 'all'})}" if month is None else ""
-    failed = to(figures.failed, "failed")
+    failed = dmc.Anchor(
+        gettext("{n} 批失败", n=exact(figures.failed)), href=address(source, view="failed", month=month)
+    )
     return [
         to(counts.rows_read),
         to(counts.rows_stored, "stored"),
@@ -115,8 +116,9 @@ def _cells(source: str, figures: Figures, month: int | None = None) -> list[Any]
         else format.NOTHING,
         _delay(figures),
         to(figures.doubtful, "doubtful"),
-        to(figures.batches),
-        badge(failed, "warn") if figures.failed else "0",
+        html.Span([to(figures.batches), badge(failed, "warn")], className="rate")
+        if figures.failed
+        else to(figures.batches),
         html.Span(f"{figures.last:%Y-%m-%d}" if figures.last else format.NOTHING, className="nowrap"),
     ]
 
@@ -174,7 +176,9 @@ def missed_table(site: Site, missed: Sequence[Missed]) -> Any:
     head = [gettext("课程代码"), gettext("记录"), gettext("当作谁的课程"), gettext("哪个来源的目录里有")]
     more = len(missed) - COURSES
     note = html.P(gettext("另有 {n} 个代码没有列出。", n=exact(more)), className="note") if more > 0 else None
-    return html.Div([html.Div(simple_table(head, rows, numeric=(1,)), className="table-scroll"), note])
+    return html.Div(
+        [html.Div(simple_table(head, rows, numeric=(1,)), className="table-scroll missed-table"), note]
+    )
 
 
 def arrival_table(arrivals: Mapping[tuple[int, int], int]) -> Any:
