@@ -18,7 +18,7 @@ from portrait.errors import InputError, LakeBusy, MappingError, PortraitError
 from portrait.intake.door import BatchReport, TakenIn, silent, take_in
 from portrait.intake.find import files_of, found, joined_file
 from portrait.intake.land import Progress
-from portrait.intake.mapping import Mapping, load_mapping, mapping_files
+from portrait.intake.mapping import Mapping, load_mapping, mapping_called
 from portrait.intake.stray import Stray, mappings, readers
 from portrait.sentence import Sentence, sentence, without
 from portrait.site import Site
@@ -222,12 +222,13 @@ def _misplaced(name: str, fits: Sequence[str], known: Iterable[str]) -> Sentence
 
 
 def inboxes(folder: Path, source: str, home: Path) -> list[Inbox]:
-    """The folder as the inbox of a source; without one, its subfolders that bear the name of a mapping, each for its source."""
+    """The folder as the inbox of a source; without one, its subfolders that bear the name (or title) of a mapping, each for
+    its source."""
     if source:
         load_mapping(source, home)
-        return [Inbox(folder, source)]
-    known = mapping_files(home)
-    return [Inbox(one, one.name) for one in sorted(folder.iterdir()) if one.is_dir() and one.name in known]
+        return [Inbox(folder, mapping_called(source, home) or source)]
+    named = ((one, mapping_called(one.name, home)) for one in sorted(folder.iterdir()) if one.is_dir())
+    return [Inbox(one, name) for one, name in named if name]
 
 
 def _passing(name: str) -> bool:
