@@ -10,6 +10,7 @@ import duckdb
 from sqlalchemy import Engine
 
 from portrait import clock
+from portrait.errors import SettingError
 from portrait.lake.engine import open_engine
 from portrait.lake.pool import Pool
 from portrait.lake.table import Lake
@@ -69,9 +70,19 @@ class Site:
         return unfinished_batches(self.registry)
 
 
+def make_home(folder: Path) -> None:
+    """The home folder, for its owner alone. Raises SettingError when it cannot be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's data: nobody else's to read
+    except OSError as error:
+        raise SettingError(
+            f"家目录 {folder} 用不了：{error.strerror}；用 --home 或 PORTRAIT_HOME 另选一个"
+        ) from error
+
+
 def open_site(settings: Settings | None = None) -> Site:
     settings = settings or load_settings()
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's data: nobody else's to read
+    make_home(settings.home)
     return Site(
         settings, open_registry(settings.registry_url), Lake(settings.home / "lake", settings.lake_buckets)
     )

@@ -30,6 +30,11 @@ def mapping_titles(home: Path) -> dict[str, str]:
     return found
 
 
+def mapping_source(path: Path) -> str:
+    """The code of the source that a mapping names; "" for one that cannot be read."""
+    return _named(path, path.stat().st_mtime_ns)[0]
+
+
 @lru_cache(maxsize=256)
 def _named(path: Path, _changed: int) -> tuple[str, str]:
     try:

@@ -109,7 +109,8 @@ def test_files_are_previewed_taken_in_and_added_up_without_anything_stored_befor
     assert "读入 28 = 入库 24 + 重复 1 + 隔离 3" in page
     assert "读入 20 = 入库 17 + 重复 1 + 隔离 2" in page
     assert "读入 8 = 入库 7 + 重复 0 + 隔离 1" in page
-    assert "最近接入的是豫研在线的 成绩.csv" in page
+    assert "最近接入的是豫研在线的 成绩.csv 等 2 个文件" in page
+    assert "28 行里入库 24 行" in page
     assert upload_of(home.settings.home, ME).files == ()
     assert actions(home)[:3] == ["intake", "upload", "upload"]
 

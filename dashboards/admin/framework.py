@@ -12,11 +12,18 @@ from dash import Input, Output, State, dcc, html, no_update
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
 from dashboards.part import badge, card, empty_state, format, icon, page_header, simple_table
-from dashboards.part.framework import framework_title, item_words
+from dashboards.part.admin.package import framework_in, import_card, import_said
+from dashboards.part.framework import edition_name, framework_title, item_words
 from portrait.competency import ASSOCIATION_ZH, LINK_ZH, Frame, Item, crosswalk, difference
 from portrait.errors import NotFound
 from portrait.intake.frame import PORTRAIT
-from portrait.intake.library import Edition, editions, find_edition, frame_of_edition, newest_frames
+from portrait.intake.library import (
+    Edition,
+    editions,
+    find_edition,
+    frame_of_edition,
+    newest_frames,
+)
 from portrait.scope import Role
 
 PATH = "/framework"
@@ -29,9 +36,10 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
     return [
         page_header(
             gettext("能力框架"),
-            gettext("画像和课程对照的标准。新的一版不改旧的一版；用命令 portrait framework import 导入。"),
+            gettext("画像和课程对照的标准。新的一版不改旧的一版。"),
         ),
-        _list(listed, chosen),
+        *([import_card(context)] if context.actor.role is Role.ADMIN else []),
+        html.Div(_list(listed, chosen), id="framework-list"),
         *(_opened(context, listed, chosen, query) if chosen else []),
     ]
 
@@ -97,7 +105,7 @@ def _choices(listed: list[Edition], own: list[Edition], chosen: Edition, query: 
             comboboxProps={"withinPortal": True},
         )
 
-    numbers = [(str(one.number), _edition_name(one)) for one in own]
+    numbers = [(str(one.number), edition_name(one)) for one in own]
     earlier = _before(own, chosen, query)
     others = {
         one.identifier: (one.name, framework_title(one))
@@ -126,12 +134,6 @@ def _choices(listed: list[Edition], own: list[Edition], chosen: Edition, query: 
     )
 
 
-def _edition_name(one: Edition) -> str:
-    words = gettext("第 {n} 版", n=one.number)
-    when = format.day(one.at) if one.stored else gettext("随系统")
-    return f"{words} · {one.label} · {when}" if one.label else f"{words} · {when}"
-
-
 def _tree(chosen: Edition, frame: Frame) -> Any:
     counts = {kind: sum(one.kind == kind for one in frame.associations) for kind in ASSOCIATION_ZH}
     said = gettext("、").join(
@@ -141,7 +143,7 @@ def _tree(chosen: Edition, frame: Frame) -> Any:
     )
     return card(
         framework_title(chosen),
-        gettext("{edition}，{n} 条。", edition=_edition_name(chosen), n=format.count(len(frame.items))),
+        gettext("{edition}，{n} 条。", edition=edition_name(chosen), n=format.count(len(frame.items))),
         html.Ul([_branch(frame, item, 0) for item in frame.below.get(frame.identifier, [])], className="tree")
         if frame.items
         else empty_state(gettext("这个框架没有条目"), ""),
@@ -265,6 +267,20 @@ def _crosswalk(context: Context, listed: list[Edition], frame: Frame, query: Map
 
 
 def register(app: Any, context: Callable[[], Context]) -> None:
+    @app.server.post(f"{PATH}/upload")
+    def upload_framework() -> Any:
+        return framework_in(context)
+
+    @app.callback(
+        Output("framework-said", "children"),
+        Output("framework-list", "children"),
+        Input("framework-done", "data"),
+        prevent_initial_call=True,
+    )
+    def imported(done: Any) -> Any:
+        here = context()
+        return import_said(here, done), _list(editions(here.site), None)
+
     @app.callback(
         Output("url", "search", allow_duplicate=True),
         Input("framework-version", "value"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dashboards import language
+from dashboards.language import gettext
+from dashboards.part import format
 from portrait.competency import Frame, Item
 from portrait.intake.library import Edition
 
@@ -18,3 +20,9 @@ def item_words(frame: Frame, item: Item) -> str:
         if item.english and frame.form == "own" and language.current() == "en"
         else item.statement
     )
+
+
+def edition_name(one: Edition) -> str:
+    words = gettext("第 {n} 版", n=one.number)
+    when = format.day(one.at) if one.stored else gettext("随系统")
+    return f"{words} · {one.label} · {when}" if one.label else f"{words} · {when}"

@@ -77,6 +77,10 @@ def _drop() -> Any:
     """What assets/proof.js turns into an upload; every word that it says stands here, in the reader's language."""
     suffixes = [f".{kind}" for kind in (*TYPES, "jpeg")]
     data = {
+        "data-post": f"{PATH}/proof",
+        "data-board": "proof-sending",
+        "data-store": "study-proof",
+        "data-name": "study-proof-name",
         "data-accept": ",".join(suffixes),
         "data-megabytes": str(most_bytes() >> 20),
         "data-sending": gettext("正在上传 {name}：{percent}%"),

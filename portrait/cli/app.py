@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
 from rich.markup import escape
-from typer import rich_utils
 from typer.exceptions import TyperException
 
 from portrait.cli import (
@@ -29,8 +29,9 @@ from portrait.cli import (
     store,
     user,
 )
-from portrait.cli.console import stderr
-from portrait.errors import PortraitError
+from portrait.cli.console import print_text, stderr
+from portrait.cli.speech import speak_chinese, told
+from portrait.errors import Misused, PortraitError
 
 INTERRUPTED = 130
 
@@ -49,6 +50,10 @@ def make_app() -> typer.Typer:
     @app.callback()
     def root(
         debug: Annotated[bool, typer.Option("--debug", help="出错时给出完整的调用经过")] = False,
+        _version: Annotated[
+            bool,
+            typer.Option("--version", is_eager=True, callback=_tell_version, help="说出是哪一版就结束"),
+        ] = False,
     ) -> None:
         """`--debug` is taken off by `main`, wherever it stands; here it only shows in the help."""
 
@@ -76,17 +81,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
-    rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
-    rich_utils.OPTIONS_PANEL_TITLE = "选项"
-    rich_utils.COMMANDS_PANEL_TITLE = "命令"
-    rich_utils.REQUIRED_LONG_STRING = "[必填]"
+    speak_chinese()
     try:
         code = make_app()(words, prog_name="portrait", standalone_mode=False)
     except TyperException as error:
         # Asking for nothing shows the help and has no message.
         if message := error.format_message():
-            _say(f"命令写得不对：{message}（加 --help 看用法）")
-        sys.exit(error.exit_code)
+            _say(str(Misused(f"{told(message)}（加 --help 看用法）")))
+        sys.exit(Misused.exit_code)
     except PortraitError as error:
         if debug:
             raise
@@ -107,6 +109,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if code == INTERRUPTED:
         _say("已停下；再运行一次会从断点继续")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print_text(f"portrait {version('teacher-digital-portrait')}")
+        raise typer.Exit
 
 
 def _say(message: str) -> None:

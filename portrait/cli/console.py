@@ -115,7 +115,7 @@ class Screen:
 
 @contextmanager
 def progress() -> Iterator[Screen]:
-    """Progress bars on stderr; where that is no terminal, one line a step when all is done."""
+    """Progress bars on stderr where that is a terminal; elsewhere nothing, so that an error is all that stands there."""
     columns = (
         SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),
@@ -123,5 +123,6 @@ def progress() -> Iterator[Screen]:
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=stderr()) as shown:
+    console = stderr()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
         yield Screen(shown)

@@ -16,10 +16,11 @@ from portrait.cli.option import Home, operator
 from portrait.cli.serve import run as run_site
 from portrait.cli.step import Steps, held_plan
 from portrait.errors import SettingError
-from portrait.settings import FILE, PREFIX, load_settings
-from portrait.site import Site, open_site
+from portrait.settings import FILE, PREFIX, Settings, load_settings
+from portrait.site import Site, make_home, open_site
 from portrait.store.health import sizes
-from portrait.world import WORLD_SOURCES, demo_logins, write_world
+from portrait.store.registry import open_registry
+from portrait.world import WORLD_SOURCES, check_size, demo_logins, write_world
 
 TEACHERS, SEED = 20_000, 2022
 TODAY = date(2022, 11, 15)  # the last day of the demo's records
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
     def demo(
         teachers: Annotated[int | None, typer.Option(help="多少名教师， 500 到 1200000 ，默认 20000")] = None,
         seed: Annotated[
-            int | None, typer.Option(help="随机种子： 同样的种子得到同样的省， 默认 2022")
+            int | None, typer.Option(min=0, help="随机种子： 同样的种子得到同样的省， 默认 2022")
         ] = None,
         records_only: Annotated[
             bool, typer.Option("--records-only", help="教师很多时用： 只写名册和两个平台的日志")
@@ -56,18 +57,32 @@ def register(app: typer.Typer) -> None:
 
 def build(home: Path | None, asked: dict[str, Any]) -> Site:
     """The site of the demo home, every step done that was not."""
-    folder = load_settings(home).home
+    settings = load_settings(home)
+    folder = settings.home
     stamps = folder / STAMPS
     plan = {"teachers": TEACHERS, "seed": SEED, "records_only": False} | held_plan(stamps) | asked
+    # What cannot be done is refused before anything is made or changed.
+    check_size(plan["teachers"])
     steps = Steps(stamps, plan)
+    if not steps.done and _inhabited(settings):
+        raise SettingError(f"家目录 {folder} 里已有别的数据；示范数据要放在自己的家目录里（--home）")
     _fix_today(folder)
     site = open_site(load_settings(home))
-    if not steps.done and sizes(site.registry)["person"]:
-        raise SettingError(f"家目录 {folder} 里已有别的数据；示范数据要放在自己的家目录里（--home）")
     with progress() as screen:
         for name, title, work in _work(site, plan):
             steps.run(screen, name, title, work)
     return site
+
+
+def _inhabited(settings: Settings) -> bool:
+    """Whether there is a registry already that knows people."""
+    if not settings.database_url and not (settings.home / "registry.sqlite").exists():
+        return False
+    registry = open_registry(settings.registry_url)
+    try:
+        return bool(sizes(registry)["person"])
+    finally:
+        registry.dispose()
 
 
 def _work(site: Site, plan: dict[str, Any]) -> Sequence[tuple[str, str, Any]]:
@@ -131,7 +146,7 @@ def _work(site: Site, plan: dict[str, Any]) -> Sequence[tuple[str, str, Any]]:
 def _fix_today(folder: Path) -> None:
     """The demo lives on its last day, or everything would be overdue."""
     path = folder / FILE
-    folder.mkdir(parents=True, exist_ok=True)
+    make_home(folder)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if f"{PREFIX}TODAY" not in text:
         path.write_text(f"{text}{PREFIX}TODAY={TODAY}\n", encoding="utf-8")

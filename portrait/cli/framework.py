@@ -14,7 +14,7 @@ from portrait.cli.console import print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.competency import ASSOCIATION_ZH, LINK_ZH, crosswalk, difference
-from portrait.errors import InputError
+from portrait.errors import InputError, Misused, NotFound
 from portrait.intake.frame import PORTRAIT
 from portrait.intake.library import (
     Edition,
@@ -173,6 +173,13 @@ def register(app: typer.Typer) -> None:
         """比较一个框架的两版：多了、少了、改了哪些条目。"""
         site = site_of(home)
         later = find_edition(site, framework, to)
+        if from_ is None and later.number == 1:
+            raise NotFound(
+                "框架“{title}”第 1 版以前没有别的版本，没有可比的；导入新的一版以后再比（portrait framework import）"
+                if len(editions(site, later.identifier)) == 1
+                else "框架“{title}”第 1 版以前没有别的版本；用 --from 和 --to 写明比哪两版",
+                title=later.title,
+            )
         before = from_ if from_ is not None else max(1, later.number - 1)
         earlier = find_edition(site, framework, before)
         found = difference(frame_of_edition(site, earlier), frame_of_edition(site, later))
@@ -220,7 +227,7 @@ def register(app: typer.Typer) -> None:
         site = site_of(home)
         first, second, pivot = (find_edition(site, name) for name in (source, target, through))
         if person and first.name != PORTRAIT:
-            raise InputError("--person 只用于从画像（{name}）出发的对照", name=PORTRAIT)
+            raise Misused("--person 只用于从画像（{name}）出发的对照", name=PORTRAIT)
         one, other, over = (frame_of_edition(site, edition) for edition in (first, second, pivot))
         links = crosswalk(one, other, newest_frames(site), pivot=over)
         levels = _levels(site, person) if person else {}

@@ -21,10 +21,19 @@ from portrait.intake.propose import Proposal, propose, shape
 from portrait.intake.stray import Stray, offers
 from portrait.intake.target import TARGETS
 from portrait.record import row_of
+from portrait.resource import DATA
 
 SHOWN = 3  # good rows of each file that people see of a preview
 WIDTH = 40  # characters of a cell
 _COUNTS = ("read", "stored", "duplicate", "quarantined", "doubtful", "unmatched", "passed")
+
+
+def _sources() -> str:
+    names = "、 ".join(sorted(path.stem for path in (DATA / "mapping").glob("*.yaml")))
+    return (
+        f"用哪个映射： 名字、 标题， 或映射文件的路径 （--watch 时可以不写）。 随系统的有 {names}；"
+        " 家目录 mapping/ 里的也可以"
+    )
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +46,7 @@ def register(app: typer.Typer) -> None:
         path: Annotated[Path | None, typer.Argument(help="平台导出的文件或文件夹")] = None,
         source: Annotated[
             str,
-            typer.Option("--source", "-s", help="映射的名字， 或映射文件的路径 （--watch 时可以不写）"),
+            typer.Option("--source", "-s", help=_sources()),
         ] = "",
         preview: Annotated[
             bool, typer.Option("--preview", help="只看每个文件会变成什么、 哪些行不行， 什么也不存")

@@ -14,8 +14,10 @@ from portrait.cli.intake import telling
 from portrait.cli.option import Home, Json, Wait, operator, site_of
 from portrait.clock import now
 from portrait.errors import Misused, NotFound
+from portrait.intake.mapping import mapping_called, mapping_files
 from portrait.intake.replay import STATES, ReplayReport
 from portrait.site import Site
+from portrait.source import mapping_source, source_titles
 from portrait.store.audit import add_audit
 from portrait.store.batch import batch_of, sources
 from portrait.store.quarantine import Quarantined, quarantine_codes, quarantined, quarantined_by_id
@@ -42,7 +44,9 @@ def register(app: typer.Typer) -> None:
     @group.command(name="list", epilog="例：portrait quarantine list --batch 7 --code bad_time")
     def list_(
         batch: Annotated[int | None, typer.Option(help="只列这个批次的")] = None,
-        source: Annotated[str, typer.Option("--source", "-s", help="只列这个来源的")] = "",
+        source: Annotated[
+            str, typer.Option("--source", "-s", help="只列这个来源的： 来源的代码， 或映射的名字、 标题")
+        ] = "",
         code: Annotated[str, typer.Option(help="只列这种原因的， 如 bad_time")] = "",
         state: Annotated[
             State, typer.Option(help="open 待处理， replayed 已重放， dismissed 已作废， all 全部")
@@ -53,7 +57,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """列出隔离了哪些行，为什么。"""
         site = site_of(home)
-        _known(site, batch, source)
+        source = _known(site, batch, source)
+        _known_code(site, code)
         wanted = "" if state is State.ALL else state.value
         with site.registry.connect() as connection:
             rows = quarantined(connection, number=batch, source=source, state=wanted, code=code, limit=limit)
@@ -106,7 +111,12 @@ def register(app: typer.Typer) -> None:
             list[int] | None, typer.Argument(metavar="编号", help="只重放这些编号的隔离行")
         ] = None,
         batch: Annotated[int | None, typer.Option(help="重放这个批次所有待处理的行")] = None,
-        source: Annotated[str, typer.Option("--source", "-s", help="重放这个来源所有待处理的行")] = "",
+        source: Annotated[
+            str,
+            typer.Option(
+                "--source", "-s", help="重放这个来源所有待处理的行： 来源的代码， 或映射的名字、 标题"
+            ),
+        ] = "",
         mapping: Mapping = "",
         wait: Wait = 0.0,
         home: Home = None,
@@ -121,7 +131,7 @@ def register(app: typer.Typer) -> None:
         if sum((bool(ids), batch is not None, bool(source))) != 1:
             raise Misused("要说重放哪些行：--batch 批次、--source 来源或行的编号，只能一种")
         site = site_of(home)
-        _known(site, batch, source)
+        source = _known(site, batch, source)
         with progress() as shown:
             bar = shown.bar("重放")
             report = run(
@@ -194,14 +204,38 @@ def _row(site: Site, id: int) -> Quarantined:
     return found[0]
 
 
-def _known(site: Site, batch: int | None, source: str) -> None:
-    """Raise NotFound for a batch or source that never came in, naming those that did."""
+def _known(site: Site, batch: int | None, source: str) -> str:
+    """The code of the source, which may be called by its mapping's name or title too. Raises NotFound for a batch or source
+    that never came in, naming those that did."""
     with site.registry.connect() as connection:
         if batch is not None:
             batch_of(connection, batch)
         there = sources(connection) if source else []
-    if source and source not in there:
-        raise NotFound(f"没有来源“{source}”的批次，有：{'、'.join(there) or '（一个也没有）'}")
+    if source in ("", *there):
+        return source
+    home = site.settings.home
+    called = mapping_called(source, home)
+    code = mapping_source(mapping_files(home)[called]) if called else ""
+    if code in there:
+        return code
+    titles = source_titles(home)
+    listed = [f"{one}（{titles[one]}）" if titles.get(one, one) != one else one for one in there]
+    raise NotFound(f"没有来源“{source}”的批次，有：{'、'.join(listed) or '（一个也没有）'}")
+
+
+def _known_code(site: Site, code: str) -> None:
+    """Raises Misused for a reason that there is not, naming those that rows wait for and the others."""
+    from dashboards.part.admin.word import REASONS
+
+    if code in ("", *REASONS):
+        return
+    with site.registry.connect() as connection:
+        there = list(quarantine_codes(connection, state=""))
+    if code not in there:
+        others = [one for one in REASONS if one not in there]
+        raise Misused(
+            f"没有“{code}”这种隔离原因；隔离区里有：{'、'.join(there) or '（一种也没有）'}；此外还有：{'、'.join(others)}"
+        )
 
 
 def _decided(row: Quarantined) -> str:

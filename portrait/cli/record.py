@@ -12,7 +12,7 @@ from portrait.cli.console import moment, print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts
-from portrait.errors import InputError, Misused, NotFound
+from portrait.errors import Misused, NotFound
 from portrait.hours import hours_rule
 from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing
 from portrait.scope import Actor, Role, scope
@@ -263,7 +263,7 @@ def _id(text: str) -> bytes:
     except ValueError:
         found = b""
     if len(found) != 16:
-        raise InputError("“{text}”不是记录编号：应为 32 位十六进制数", text=text)
+        raise Misused("“{text}”不是记录编号：应为 32 位十六进制数", text=text)
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from portrait.cli.console import Bar, Screen
+from portrait.cli.console import Bar, Screen, stderr
 from portrait.errors import SettingError
 
 Work = Callable[[Bar], str]  # does one step; returns what to show beside its finished bar
@@ -43,6 +43,9 @@ class Steps:
         start = time.perf_counter()
         note = work(bar)
         bar.finish(f"{title}：{note}" if note else title)
+        console = stderr()
+        if not console.is_terminal:  # no bar is seen; a log should have what was done
+            console.print(f"{title}：{note}" if note else title, soft_wrap=True, markup=False)
         self.done[name] = {"seconds": round(time.perf_counter() - start, 1), "note": note}
         self._save()
 

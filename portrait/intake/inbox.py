@@ -18,7 +18,7 @@ from portrait.errors import InputError, LakeBusy, MappingError, PortraitError
 from portrait.intake.door import BatchReport, TakenIn, silent, take_in
 from portrait.intake.find import files_of, found, joined_file
 from portrait.intake.land import Progress
-from portrait.intake.mapping import Mapping, load_mapping, mapping_files
+from portrait.intake.mapping import Mapping, load_mapping, mapping_called
 from portrait.intake.stray import Stray, mappings, readers
 from portrait.sentence import Sentence, sentence, without
 from portrait.site import Site
@@ -30,6 +30,7 @@ CLAIMED = ".taking"
 LOCK = ".watched"
 HALF = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".temp", ".swp", ".half")
 LOOKS = {"file": 2, "folder": 3}  # looks that must see the same before a thing counts as whole
+AFTER = 60  # looks for which a thing that was moved away is still watched: its writer may have it open
 
 NOTHING = TakenIn((), ())
 
@@ -59,6 +60,9 @@ class Inbox:
         self._handle: int | None = None
         self._seen: dict[str, tuple[Mark, int]] = {}  # name → as it looked, how often in a row
         self._told: dict[str, str] = {}  # what is known to wait, and why
+        self._moved: dict[
+            Path, tuple[str, Mark, int]
+        ] = {}  # where it is → its name, how it looked, looks left
 
     def open(self) -> Inbox:
         """Makes the folders and holds them. Raises InputError when another process watches the same folder."""
@@ -87,6 +91,7 @@ class Inbox:
         """
         mapping = load_mapping(self.source, site.settings.home)
         yield from self._claimed(site, by, progress)
+        yield from self._written_on()
         for name in _ordered(mapping, self._whole()):
             thing = self.folder / name
             why = _lacking(mapping, thing)
@@ -142,9 +147,28 @@ class Inbox:
         beside = f"{why}\n" if why else "".join(f"{one.file}　{one.reason}\n" for one in taken.strays)
         if beside:
             place.with_name(f"{place.name}{REASON if why else UNREAD}").write_text(beside, encoding="utf-8")
+        before = _mark(thing)
         os.replace(thing, place)
+        self._moved[place] = thing.name, before, AFTER
         outcome = FAILED if why else DONE
         return Arrival(self.source, thing.name, outcome, place, taken.reports, why, taken.strays)
+
+    def _written_on(self) -> Iterator[Arrival]:
+        """What has changed since it was moved away comes back, to be taken once more when it is whole."""
+        for place, (name, before, left) in list(self._moved.items()):
+            if _stamps(_mark(place)) == _stamps(before):
+                self._moved[place] = name, before, left - 1
+                if left == 1 or not place.exists():
+                    del self._moved[place]
+            elif not (self.folder / name).exists():
+                del self._moved[place]
+                if not place.exists():
+                    continue  # somebody has taken it away
+                os.replace(place, self.folder / name)
+                for beside in (REASON, UNREAD):
+                    place.with_name(f"{place.name}{beside}").unlink(missing_ok=True)
+                words = sentence("{file}：移走以后还在变，移回来再接入一次", file=name)
+                yield Arrival(self.source, name, WAITS, self.folder / name, reason=words)
 
     def _waits(self, name: str, why: str) -> Iterator[Arrival]:
         if self._told.get(name) != why:
@@ -222,12 +246,13 @@ def _misplaced(name: str, fits: Sequence[str], known: Iterable[str]) -> Sentence
 
 
 def inboxes(folder: Path, source: str, home: Path) -> list[Inbox]:
-    """The folder as the inbox of a source; without one, its subfolders that bear the name of a mapping, each for its source."""
+    """The folder as the inbox of a source; without one, its subfolders that bear the name (or title) of a mapping, each for
+    its source."""
     if source:
         load_mapping(source, home)
-        return [Inbox(folder, source)]
-    known = mapping_files(home)
-    return [Inbox(one, one.name) for one in sorted(folder.iterdir()) if one.is_dir() and one.name in known]
+        return [Inbox(folder, mapping_called(source, home) or source)]
+    named = ((one, mapping_called(one.name, home)) for one in sorted(folder.iterdir()) if one.is_dir())
+    return [Inbox(one, name) for one, name in named if name]
 
 
 def _passing(name: str) -> bool:
@@ -258,6 +283,11 @@ def _mark(thing: Path) -> Mark:
             continue
         found.append((str(file.relative_to(thing.parent)), stat.st_size, stat.st_mtime_ns, stat.st_ino))
     return tuple(found)
+
+
+def _stamps(mark: Mark) -> list[tuple[int, int, int]]:
+    """How it looks, whatever it is called."""
+    return sorted((inode, size, changed) for _, size, changed, inode in mark)
 
 
 def _ordered(mapping: Mapping, things: list[Path]) -> list[str]:

@@ -31,6 +31,7 @@ from portrait.intake.shape import FILE, Made, Pass, Wide, made_of, names_of, pas
 from portrait.intake.target import SOURCE_FIELDS, TARGETS, Target
 from portrait.intake.typed import STARTS, format_fault, zones
 from portrait.resource import DATA
+from portrait.source import mapping_source, mapping_titles
 
 FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl", "edx")
 ENCODINGS = ("auto", "utf-8", "gb18030")
@@ -214,17 +215,41 @@ def mapping_files(home: Path) -> dict[str, Path]:
     return found
 
 
-def load_mapping(name: str, home: Path) -> Mapping:
-    """A mapping by its name, or by the path of its YAML file. Raises MappingError."""
+def mapping_called(name: str, home: Path) -> str:
+    """The name under which a mapping is found that is called by its name, its title or its source; "" when there is none, or
+    several."""
     files = mapping_files(home)
-    path = files.get(name)
+    if name in files or not name:
+        return name
+    titles = mapping_titles(home)
+    for called in (
+        [one for one in files if name in (titles[one], titles[one].split("（")[0])],
+        [one for one in files if mapping_source(files[one]) == name],
+    ):
+        if called:
+            return called[0] if len(called) == 1 else ""
+    return ""
+
+
+def load_mapping(name: str, home: Path) -> Mapping:
+    """A mapping by its name, its title or its source, or by the path of its YAML file. Raises MappingError."""
+    files = mapping_files(home)
+    path = files.get(mapping_called(name, home))
     if path is None and name.endswith((".yaml", ".yml")):
         path = Path(name)
     if path is None or not path.is_file():
         raise MappingError(
-            f"没有名为“{name}”的来源映射，可选：{'、'.join(sorted(files)) or '（一个也没有）'}"
+            f"没有名为“{name}”的来源映射，可选：{'、'.join(mapping_choices(home)) or '（一个也没有）'}"
         )
     return read_mapping(path)
+
+
+def mapping_choices(home: Path) -> list[str]:
+    """The mappings that there are, each by its name and, where it says one, its title."""
+    titles = mapping_titles(home)
+    return [
+        f"{name}（{titles[name]}）" if titles[name] != name else name for name in sorted(mapping_files(home))
+    ]
 
 
 class _Text(yaml.BaseLoader):

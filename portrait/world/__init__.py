@@ -1,7 +1,7 @@
 """The demo province: Henan with invented teachers, written as the files its platforms would export. It never touches registry or lake."""
 
 from portrait.world.logins import Login, demo_logins
-from portrait.world.write import WorldReport, write_world
+from portrait.world.write import WorldReport, check_size, write_world
 
 WORLD_SOURCES: tuple[tuple[str, str], ...] = (
     ("registry", "demo_registry"),
@@ -12,4 +12,4 @@ WORLD_SOURCES: tuple[tuple[str, str], ...] = (
 )
 """(folder of a written world, source mapping that reads it), in the order they must come in."""
 
-__all__ = ["WORLD_SOURCES", "Login", "WorldReport", "demo_logins", "write_world"]
+__all__ = ["WORLD_SOURCES", "Login", "WorldReport", "check_size", "demo_logins", "write_world"]

@@ -78,6 +78,12 @@ class WorldReport:
     showcase: dict[str, str]
 
 
+def check_size(teachers: int) -> None:
+    """Raises SettingError for a number of teachers that no province can be written with."""
+    if not LEAST <= teachers <= MOST:
+        raise SettingError(f"示范教师数 {teachers} 不在范围内：应为 {LEAST:,} 到 {MOST:,}")
+
+
 def write_world(
     folder: Path,
     *,
@@ -94,8 +100,7 @@ def write_world(
     rubrics, self-ratings or facts. `progress` is told the step and the share done. Raises SettingError when there are fewer than 500 or more
     than 1,200,000 teachers, or when `today` is not in the autumn of the notice (10 October to 10 December).
     """
-    if not LEAST <= teachers <= MOST:
-        raise SettingError(f"示范教师数 {teachers} 不在范围内：应为 {LEAST:,} 到 {MOST:,}")
+    check_size(teachers)
     if not (10, 10) <= (today.month, today.day) <= (12, 10):
         raise SettingError(
             f"示范数据的“今天”{today} 应在某年 10 月 10 日到 12 月 10 日之间：班次按通知的秋季安排"

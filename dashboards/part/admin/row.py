@@ -96,7 +96,7 @@ def _facts(site: Site, one: Quarantined) -> list[tuple[str, Any]]:
         (gettext("来源"), source_name(site, one.source)),
         (gettext("是什么"), target_name(one.target)),
         (
-            gettext("位置"),
+            gettext("在文件里的位置"),
             gettext(
                 "{place}，第 {line} 行，{column}",
                 place=place(one),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -14,6 +16,7 @@ from dashboards.part.admin.word import source_name
 from dashboards.part.number import counted
 from portrait.store.batch import Batch, Sums, batches, sums
 
+PAUSE = timedelta(seconds=30)  # between two batches that came in one go, at most
 RECENT = 200  # batches among which the newest file is looked for: replays bring none
 
 
@@ -21,7 +24,7 @@ def intake_head(context: Context) -> list[Any]:
     with context.site.registry.connect() as connection:
         found = sums(connection, context.scope)
         newest = batches(connection, context.scope, limit=RECENT)
-    last = next((one for one in newest if one.origin is None), None)  # a replay brings no file
+    last = _together(newest)
     waiting = sum(one.open for one in found)
     return [
         page_header(
@@ -39,17 +42,34 @@ def intake_head(context: Context) -> list[Any]:
     ]
 
 
-def _finding(context: Context, last: Batch | None, waiting: int) -> str:
+def _together(newest: Sequence[Batch]) -> list[Batch]:
+    """The batches that came in last in one go: of one source, by one hand, one after the other without a pause."""
+    found: list[Batch] = []
+    for one in newest:
+        if one.origin is not None:
+            continue  # a replay brings no file
+        if found and (
+            (one.source, one.by) != (found[-1].source, found[-1].by)
+            or found[-1].started - (one.finished or one.started) > PAUSE
+        ):
+            break
+        found.append(one)
+    return found
+
+
+def _finding(context: Context, last: Sequence[Batch], waiting: int) -> str:
     """What came in last and what waits, in one sentence."""
-    if last is None:
+    if not last:
         return gettext("还没有接入过数据；从下面放第一个文件开始。")
+    files = len({one.file for one in last})
+    file = last[0].file
     words = gettext(
         "最近接入的是{source}的 {file}（{when}），{n} 行里入库 {stored} 行；",
-        source=source_name(context.site, last.source),
-        file=last.file,
-        when=format.moment(last.started),
-        n=exact(last.counts.rows_read),
-        stored=exact(last.counts.rows_stored),
+        source=source_name(context.site, last[0].source),
+        file=gettext("{file} 等 {n} 个文件", file=file, n=files) if files > 1 else file,
+        when=format.moment(last[0].started),
+        n=exact(sum(one.counts.rows_read for one in last)),
+        stored=exact(sum(one.counts.rows_stored for one in last)),
     )
     left = (
         gettext("隔离区有 {n} 行等待处理。", n=exact(waiting))
