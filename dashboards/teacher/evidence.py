@@ -114,6 +114,7 @@ def _table(site: Site, found: Sequence[Use], node: str) -> list[Any]:
             _rows(site, [use for use in found if _fits(use, node, "all")]),
             page_size=15,
             options={"tooltipShowDelay": 300, "rowClass": "clickable"},
+            title="title",
             columnSize=None,
             getRowId="params.data.id",
         ),
@@ -152,6 +153,7 @@ def _aside(context: Context, person: int) -> list[Any]:
                 ],
                 page_size=10,
                 columnSize=None,
+                title="title",
             ),
         )
     ]  # fmt: skip

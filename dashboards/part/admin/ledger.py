@@ -100,14 +100,14 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch]) -> Any:
     number = {
         "type": "numericColumn",
         "minWidth": 92,
-        "width": 124 if current() == "en" else 96,
+        "width": 112 if current() == "en" else 94,
         "valueFormatter": {"function": "d3.format(',')(params.value)"},
     }
     return grid(
         id,
         [
-            {"field": "id", "headerName": gettext("批次"), "width": 76, "minWidth": 76, "pinned": "left"},
-            {"field": "file", "headerName": gettext("文件"), "minWidth": 180, "flex": 3, "tooltipField": "file"},
+            {"field": "id", "headerName": gettext("批次"), "width": 68, "minWidth": 68, "pinned": "left"},
+            {"field": "file", "headerName": gettext("文件"), "minWidth": 150, "flex": 3, "tooltipField": "file"},
             {"field": "read", "headerName": gettext("读入"), **number},
             {"field": "stored", "headerName": gettext("= 入库"), **number},
             {"field": "duplicate", "headerName": gettext("+ 重复"), **number},
@@ -120,6 +120,8 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch]) -> Any:
         ],
         [batch_row(site, one) for one in found],
         options={"tooltipShowDelay": 300, "rowClass": "clickable"},
+        title="file",
+        spare=("target", "by"),
         columnSize=None,
         getRowId="params.data.key",
     )  # fmt: skip
