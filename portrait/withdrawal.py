@@ -79,7 +79,7 @@ def _say(
     by: str,
 ) -> int:
     series = _series(site, source, stream) if stream else ""
-    why, at = _reason(reason), clock.now()
+    why, at = _reason(reason), site.now
     with site.registry.begin() as connection:
         return rule(
             connection,
@@ -99,7 +99,7 @@ def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by:
     nothing: a record that nobody withdrew cannot be restored, one that is not doubtful not be decided on.
     """
     wanted = list(dict.fromkeys(records))
-    why, at = _reason(reason), clock.now()
+    why, at = _reason(reason), site.now
     found = {one.id: one for one in newest(site, wanted)}
     lost = [one.hex() for one in wanted if one not in found]
     if lost:
@@ -110,7 +110,13 @@ def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by:
         rule(connection, made)
     for id in wanted:
         add_audit(
-            site.registry, now=at, actor=by, role=role, action=f"record.{said}", object=id.hex(), reason=why
+            site.registry,
+            now=clock.now(),
+            actor=by,
+            role=role,
+            action=f"record.{said}",
+            object=id.hex(),
+            reason=why,
         )
     return len(wanted)
 

@@ -149,7 +149,7 @@ def test_a_row_of_a_grid_is_a_card_on_a_phone_with_every_column_that_is_not_hidd
     made = grid("g", columns, [], title="file", spare=("id",))
     *own, card = made.columnDefs
     assert [column["field"] for column in own] == ["id", "file", "batch"]
-    assert card["initialHide"] and card["colId"] == "card"
+    assert (card["initialHide"], card["colId"]) == (True, "card")
     assert card["cellRendererParams"]["columns"] == [
         {"field": "file", "name": "文件", "wide": True},
         {"field": "id", "name": "批次", "wide": False},

@@ -132,6 +132,11 @@ def _ledger(context: Context) -> list[Any]:
         ]
     whole_ = sum(one.batches for one in found)
     words = gettext("每一批：读入 = 入库 + 重复 + 隔离。点任何一行，看这一批的来龙去脉。")
+    if (fixed := context.site.settings.today) is not None and fixed != context.now.astimezone(
+        format.CHINA
+    ).date():
+        clock = gettext("这里的时间是机器的时间；画像和质量按“今天”是 {day}算。", day=format.day(fixed))
+        words = gettext("{first}{then}", first=words, then=clock)
     if whole_ > len(listed):
         most = gettext("共 {n} 批，这里是最近的 {most} 批。", n=exact(whole_), most=exact(len(listed)))
         words = gettext("{first}{then}", first=words, then=most)

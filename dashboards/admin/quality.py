@@ -70,7 +70,7 @@ def _all(context: Context, found: list[Quality]) -> list[Any]:
         words = gettext("{n} 个来源，有 {m} 处该留意。", n=len(found), m=len(signals))
     else:
         words = gettext("{n} 个来源，没有看出反常的地方。", n=len(found))
-    head = page_header(gettext("数据质量"), words)
+    head = page_header(gettext("数据质量"), _as_of(words, context.today))
     if not found:
         return [head, card(gettext("各来源"), "", empty_state(gettext("还没有批次"), gettext("接入以后，每个来源的数据好不好都列在这里。"), action=link_button(gettext("去数据接入"), "/intake")), icon_name="evidence")]  # fmt: skip
     return [
@@ -83,6 +83,10 @@ def _all(context: Context, found: list[Quality]) -> list[Any]:
             icon_name="bars",
         ),
     ]
+
+
+def _as_of(words: str, today: date) -> str:
+    return gettext("{words} · 数据截至 {day}", words=words.removesuffix(gettext("。")), day=format.day(today))
 
 
 def _meaning() -> str:
@@ -111,7 +115,7 @@ def _source(context: Context, one: Quality, chosen: Filter) -> list[Any]:
     return [
         page_header(
             source_name(context.site, one.source),
-            gettext("数据质量"),
+            _as_of(gettext("数据质量"), context.today),
             link_button(gettext("全部来源"), PATH, icon_name="left"),
         ),
         *([listed] if asked else []),
@@ -186,7 +190,7 @@ def _batches(context: Context, chosen: Filter) -> Any:
     return card(
         gettext("这些批次"),
         words,
-        batch_grid("quality-batches", context.site, listed)
+        batch_grid("quality-batches", context.site, listed, arrived=True)
         if listed
         else empty_state(gettext("没有这样的批次"), ""),
         action=link_button(gettext("看全部批次"), address(chosen.source)) if said else None,

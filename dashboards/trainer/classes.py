@@ -162,13 +162,13 @@ def _roster_card(
         {"field": "tasks", "headerName": gettext("任务"), "width": 96, "type": "numericColumn", "comparator": {"function": "portraitFirst"}},
         {"field": "last", "headerName": gettext("最近活动"), "width": 126},
         {"field": "checked_in", "headerName": gettext("报到"), "width": 126},
-        {"field": "school", "headerName": gettext("学校"), "filter": True, "minWidth": 200, "flex": 1},
+        {"field": "school", "headerName": gettext("学校"), "filter": True, "minWidth": 170, "flex": 1},
         {"field": "reason", "headerName": gettext("原因"), "minWidth": 130, "flex": 1},
     ]  # fmt: skip
     return card(
         gettext("学员名单"),
         finding,
-        grid("trainer-roster", columns, rows, page_size=20, columnSize=None)
+        grid("trainer-roster", columns, rows, page_size=20, columnSize=None, spare=("checked_in", "last"))
         if rows
         else html.P(_no_names(chosen), className="quiet"),
         html.P(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
 from itertools import count
 from pathlib import Path
@@ -108,7 +109,7 @@ def intake(
         reports = _intake(site, mapping, handed.path, by, progress, part_rows, wait_seconds)
     if handed.taken_back:
         with site.registry.begin() as connection:
-            rule(connection, _rulings(mapping.source, "", handed.taken_back, by))
+            rule(connection, _rulings(mapping.source, "", handed.taken_back, by, site.now))
     if reports and handed.notes:
         told = "；".join(filter(None, (*handed.notes, reports[0].message)))
         reports[0] = replace(reports[0], message=told)
@@ -275,7 +276,7 @@ def _fill(
         counts = replace(counts, rows_quarantined=bad, rows_duplicate=found.read - bad - counts.rows_stored)
         if keys := program.voided_sql():
             voided = [key for (key,) in many(engine, keys)]
-            rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by))
+            rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by, site.now))
         skipped = passed(engine, program)
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
         message = _message(bench, program, counts, strange, asked, skipped, unread)
@@ -294,9 +295,8 @@ def _fill(
     )
 
 
-def _rulings(source: str, series: str, keys: Iterable[str], by: str) -> Iterator[Ruling]:
+def _rulings(source: str, series: str, keys: Iterable[str], by: str, at: datetime) -> Iterator[Ruling]:
     """What lets records of these keys count no more, those that are still to come among them."""
-    at = clock.now()
     for key in keys:
         yield Ruling("void", source, None, record_key(source, series, [key]), DELETED, by[:60], at)
 
