@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from dashboards import delivery, gate, shell, signin
 from dashboards.access import Access
+from dashboards.incident import incident
 from dashboards.language import current, gettext
 from dashboards.page import Context, Page, parse_query
 from dashboards.pages import PAGES, find
@@ -23,8 +22,6 @@ from dashboards.part.state import error_page, not_found_page, refused_page
 from portrait.clock import now
 from portrait.errors import AccessRefused, NotFound, PortraitError
 from portrait.site import Site
-
-log = logging.getLogger("dashboards")
 
 LONGEST_BODY = 1 << 20
 
@@ -129,14 +126,7 @@ def _router(app: dash.Dash, access: Access, pages: Sequence[Page]) -> None:
         except NotFound:
             return not_found_page(), gettext("没有这个页面")
         except Exception as error:
-            return error_page(_incident(error)), gettext("页面出错了")
-
-
-def _incident(error: BaseException) -> str:
-    """The number under which the error stands in the log and on the reader's screen."""
-    number = secrets.token_hex(4).upper()
-    log.error("incident %s at %s", number, request.path, exc_info=error)
-    return number
+            return error_page(incident(error)), gettext("页面出错了")
 
 
 def _tell(access: Access, error: Exception) -> None:
@@ -147,7 +137,7 @@ def _tell(access: Access, error: Exception) -> None:
         title, text = gettext("没有做成"), gettext(error.message)
     else:
         title = gettext("出错了")
-        text = gettext("问题已经记录，编号 {number}。", number=_incident(error))
+        text = gettext("问题已经记录，编号 {number}。", number=incident(error))
     note = {"action": "show", "title": title, "message": text, "color": "warn", "autoClose": 12000}
     set_props("notice", {"sendNotifications": [note]})
 
@@ -157,7 +147,7 @@ def _errors(server: Flask) -> None:
     def fail(error: Exception) -> Any:
         if isinstance(error, HTTPException):
             return error
-        number = _incident(error)
+        number = incident(error)
         if request.path.startswith("/_"):
             return jsonify(error="incident", number=number), 500
         page = render_template(

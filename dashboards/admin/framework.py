@@ -11,7 +11,7 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
-from dashboards.part import badge, card, empty_state, format, icon, page_header, simple_table
+from dashboards.part import badge, card, empty_state, format, icon, page_header, panel, simple_table
 from dashboards.part.framework import framework_title, item_words
 from portrait.competency import ASSOCIATION_ZH, LINK_ZH, Frame, Item, crosswalk, difference
 from portrait.errors import NotFound
@@ -32,7 +32,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             gettext("画像和课程对照的标准。新的一版不改旧的一版；用命令 portrait framework import 导入。"),
         ),
         _list(listed, chosen),
-        *(_opened(context, listed, chosen, query) if chosen else []),
+        panel(framework_title(chosen), _opened, context, listed, chosen, query) if chosen else None,
     ]
 
 

@@ -12,7 +12,7 @@ from flask import jsonify, request
 from dashboards.job import Job
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query, whole
-from dashboards.part import card, empty_state, format, link_button, page_header
+from dashboards.part import card, empty_state, format, link_button, page_header, panel
 from dashboards.part.admin import desk
 from dashboards.part.admin.batch import SHOWN, batch_cards, batch_numbers
 from dashboards.part.admin.handling import register_rows
@@ -42,11 +42,11 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
         return [batch, dcc.Store(id="batch-changed")]
     sweep_uploads(context.site.settings.home, context.now)
     return [
-        html.Div(intake_head(context), id="intake-head", className="stack"),
+        html.Div(panel(gettext("数据接入"), intake_head, context), id="intake-head", className="stack"),
         html.Div(id="intake-sending", role="alert"),
         html.Div(_progress(context), id="intake-progress", className="stack"),
-        html.Div(_panel(context), id="intake-panel", className="stack"),
-        html.Div(_ledger(context), id="intake-ledger", className="stack"),
+        html.Div(panel(gettext("接入文件"), _panel, context), id="intake-panel", className="stack"),
+        html.Div(panel(gettext("全部批次"), _ledger, context), id="intake-ledger", className="stack"),
         dcc.Store(id="intake-arrived"),
         # After the panel: what that has begun is running.
         dcc.Store(id="intake-phase", data=desk.phase(context)),

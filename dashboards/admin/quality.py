@@ -12,7 +12,7 @@ from dash import Input, Output, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import card, empty_state, format, link_button, number, numbers, page_header
+from dashboards.part import card, empty_state, format, link_button, number, numbers, page_header, panel
 from dashboards.part.admin.ledger import batch_grid, exact
 from dashboards.part.admin.quality import (
     PATH,
@@ -79,7 +79,7 @@ def _all(context: Context, found: list[Quality]) -> list[Any]:
         card(
             gettext("各来源"),
             _meaning(),
-            quality_table(context.site, found),
+            panel(gettext("各来源"), quality_table, context.site, found),
             icon_name="bars",
         ),
     ]
@@ -110,7 +110,7 @@ def _signals(signals: list[Signal]) -> Any:
 
 def _source(context: Context, one: Quality, chosen: Filter) -> list[Any]:
     figures = one.figures
-    listed = _batches(context, chosen)
+    listed = panel(gettext("这些批次"), _batches, context, chosen)
     asked = chosen != Filter(chosen.source)  # who followed a figure wants to see what is behind it first
     return [
         page_header(
@@ -124,7 +124,7 @@ def _source(context: Context, one: Quality, chosen: Filter) -> list[Any]:
         card(
             gettext("记录是什么时候发生的，什么时候来的"),
             gettext("一行是发生的月份，一列是接入的月份；没有记录的月份写明没有，不是零。"),
-            arrival_table(one.arrivals)
+            panel(gettext("记录是什么时候发生的，什么时候来的"), arrival_table, one.arrivals)
             if one.arrivals
             else empty_state(gettext("没有学习记录"), gettext("这个来源给的是名单。")),
             icon_name="calendar",
