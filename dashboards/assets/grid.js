@@ -22,7 +22,7 @@
       if (!said) return null;
       if (i === 0) return h("div", { className: "row-card-title", key: column.field }, said);
       return h("div", { className: column.wide ? "row-card-part wide" : "row-card-part", key: column.field },
-        h("span", { className: "row-card-name" }, column.name), h("span", { className: "row-card-said" }, said));
+        h("span", { className: "row-card-name" }, column.name + " "), h("span", { className: "row-card-said" }, said));
     }));
   };
 

@@ -69,7 +69,7 @@ def _table(first: str, rows: list[list[Any]]) -> Any:
         gettext("迟到"),
         gettext("从发生到接入"),
         gettext("存疑"),
-        gettext("批次"),
+        gettext("批次数"),
         gettext("失败"),
         gettext("最近一次"),
     ]
