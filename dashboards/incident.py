@@ -1,17 +1,18 @@
-"""A fault of ours: its number stands in the log and on the reader's screen, so that one leads to the other."""
+"""An error that nobody foresaw: it gets a number, under which it stands in the log and on the reader's screen."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 
-from flask import request
+from flask import has_request_context, request
 
 log = logging.getLogger("dashboards")
 
 
 def incident(error: BaseException) -> str:
-    """The number under which the error stands in the log."""
+    """The number of the error, which is in the log with it."""
     number = secrets.token_hex(4).upper()
-    log.error("incident %s at %s", number, request.path, exc_info=error)
+    where = request.path if has_request_context() else "-"
+    log.error("incident %s at %s", number, where, exc_info=error)
     return number

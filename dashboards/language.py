@@ -5,6 +5,7 @@ A translation may count: `{n} {n:record|records}` takes the first form when `n` 
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from babel.messages.pofile import read_po
 from portrait.sentence import Sentence
 
 LANGUAGES = ("zh", "en")
+TELLING = 6  # letters that a template has of its own before it can tell a text
 _language: ContextVar[str] = ContextVar("language", default="zh")
 
 
@@ -62,6 +64,45 @@ def gettext(text: str, /, **values: object) -> str:
     return (
         _Counting().vformat(found, (), {n: _told(value) for n, value in values.items()}) if values else found
     )
+
+
+def retold(text: str) -> str:
+    """What was kept in Chinese, as it was said, in the reader's language: each part that says what a known template says."""
+    if current() == "zh" or isinstance(text, Sentence):
+        return gettext(text)
+    return gettext("；").join(_retold(part) for part in text.split("；"))
+
+
+def _retold(part: str) -> str:
+    if part in _translations(current()):
+        return gettext(part)
+    for pattern, template in _patterns(current()):
+        if match := pattern.fullmatch(part):
+            values = {
+                name: gettext("、").join(value.split("、")) for name, value in match.groupdict().items()
+            }
+            return gettext(template, **values)
+    return part
+
+
+@cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """What a text made from each template looks like, the most telling templates first."""
+    found = []
+    for template in _translations(language):
+        parts = [(text, name) for text, name, _, _ in Formatter().parse(template)]
+        words = sum(len(text) for text, _ in parts)
+        if words < TELLING or not any(name for _, name in parts):
+            continue
+        seen: set[str] = set()
+        pattern = ""
+        for text, name in parts:
+            pattern += re.escape(text)
+            if name:
+                pattern += f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+                seen.add(name)
+        found.append((words, re.compile(pattern, re.DOTALL), template))
+    return [(pattern, template) for _, pattern, template in sorted(found, key=lambda one: -one[0])]
 
 
 def _told(value: object) -> object:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
+
+CHINA = timezone(timedelta(hours=8))  # one time zone, no summer time
 
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def on_day(day: date, moment: datetime) -> datetime:
+    """The moment at its time of day, on another day of the country."""
+    return datetime.combine(day, aware(moment).astimezone(CHINA).timetz()).astimezone(UTC)
 
 
 def aware(moment: datetime) -> datetime:

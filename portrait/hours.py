@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta, timezone
+from datetime import date, timedelta
 from functools import cache
 
+from portrait import clock
 from portrait.evidence import RecordItem
 from portrait.record import DOUBTFUL, Flag, Kind
 from portrait.resource import read_code, read_yaml
 
-CHINA = timezone(timedelta(hours=8))  # a day of attendance is a day there
+CHINA = clock.CHINA  # a day of attendance is a day there
 FINISHED = (Kind.COMPLETE, Kind.CERTIFICATE)
 
 

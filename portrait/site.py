@@ -54,7 +54,7 @@ class Site:
     def now(self) -> datetime:
         """This moment, on the site's today: what a demo kept at its cut-off day writes beside its data."""
         moment = clock.now()
-        return datetime.combine(self.settings.today, moment.timetz()) if self.settings.today else moment
+        return clock.on_day(self.settings.today, moment) if self.settings.today else moment
 
     def engine(self) -> duckdb.DuckDBPyConnection:
         """An engine of one's own, closed by the caller."""

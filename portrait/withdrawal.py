@@ -97,7 +97,7 @@ def _say(
     by: str,
 ) -> Heard:
     series = _series(site, source, stream) if stream else ""
-    why, at = _reason(reason), clock.now()
+    why, at = _reason(reason), site.now
     columns = [[key] if isinstance(key, str) else key for key in keys]
     numbers = dict.fromkeys(record_key(source, series, key) for key in columns)
     with site.registry.begin() as connection:
@@ -146,7 +146,7 @@ def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by:
     nothing: a record that nobody withdrew cannot be restored, one that is not doubtful not be decided on.
     """
     wanted = list(dict.fromkeys(records))
-    why, at = _reason(reason), clock.now()
+    why, at = _reason(reason), site.now
     found = {one.id: one for one in newest(site, wanted)}
     lost = [one.hex() for one in wanted if one not in found]
     if lost:
@@ -158,7 +158,13 @@ def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by:
         rule(connection, made)
     for id in wanted:
         add_audit(
-            site.registry, now=at, actor=by, role=role, action=f"record.{said}", object=id.hex(), reason=why
+            site.registry,
+            now=clock.now(),
+            actor=by,
+            role=role,
+            action=f"record.{said}",
+            object=id.hex(),
+            reason=why,
         )
     return len(wanted)
 

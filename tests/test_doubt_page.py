@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from portrait import clock
 from portrait.record import Flag, Kind
 from portrait.refresh import refresh
 from portrait.site import Site
+from portrait.store.audit import recent_audit
+from portrait.store.ruling import rulings_on
 from portrait.withdrawal import rule_on
 from tests.hand import Hand, record
 from tests.press import ask, shown
@@ -77,3 +80,11 @@ def test_the_teacher_sees_what_was_withdrawn_and_why(home: Site) -> None:
     assert "不再计入的记录" in page
     assert "已撤回" in page
     assert "管理员 说：系统故障" in page
+    assert (
+        f"{home.today.year} 年 {home.today.month} 月 {home.today.day} 日" in page
+    )  # as all other days of the page
+    with home.registry.connect() as connection:
+        (told,) = rulings_on(connection, [(9).to_bytes(16, "big")])
+    assert told.at.astimezone(clock.CHINA).date() == home.today
+    (noted,) = recent_audit(home.registry, action="record.void")
+    assert noted.at.year == clock.now().year  # the audit keeps the machine's time

@@ -14,12 +14,13 @@ from sqlalchemy import select
 
 from dashboards import language
 from dashboards.app import create_app
-from dashboards.language import catalogue, gettext
+from dashboards.language import catalogue, gettext, retold
 from dashboards.locale.extract import KEYWORDS, held, template, updated
 from dashboards.pages import PAGES
 from dashboards.part import format
 from dashboards.report.workbook import overview_workbook
 from portrait.cli.demo import build
+from portrait.intake.door import intake
 from portrait.overview import overview
 from portrait.scope import Role, scope
 from portrait.sentence import Sentence, sentence
@@ -111,6 +112,7 @@ def test_the_catalogue_is_written_as_the_recipe_writes_it():
 
 # Chinese in the pages' code that is not said through gettext, and why.
 UNSAID = {
+    "dashboards/language.py": {"、", "；"},  # what stands between the parts of a text that was kept
     "dashboards/figure/radar.py": {
         "与",
         "\n与",
@@ -380,3 +382,31 @@ def test_the_door_speaks_english_when_asked(province, leftover):
     shown = Browser(create_app(province, clock=Clock())).get("/login?language=en").text
     assert leftover.of(shown.replace("中文", "")) == ""
     assert "Sign in" in shown
+
+
+# --- what was kept in Chinese ----------------------------------------------------------------------------------
+
+
+def test_what_the_ledger_says_of_a_batch_is_told_again_in_english(sqlite_site, tiny_folder):
+    for file in ("学习日志.csv", "成绩.csv"):
+        intake(sqlite_site, tiny_folder / "yuyan" / file, "demo_yuyan", by="t")
+    with sqlite_site.registry.connect() as connection:
+        kept = {
+            part
+            for (text,) in connection.execute(select(schema.batch.c.message)).all()
+            for part in (text or "").split("；")
+            if part
+        }
+    assert any("行的人员还认不出" in part for part in kept)
+    assert {retold(part) for part in kept} == kept
+    language.use("en")
+    assert [part for part in kept if retold(part) == part] == []
+
+
+def test_a_text_is_told_again_part_by_part_and_what_nobody_knows_stays():
+    text = "12 行的人员还认不出：第 3、5 行等，列 继教编号（记录已保存，教师名册接入后自动对上）；没见过的话"
+    language.use("en")
+    first, _, rest = retold(text).partition("; ")
+    assert first.startswith("12 rows of people not known yet: row 3, 5 and more, column 继教编号")
+    assert rest == "没见过的话"
+    assert retold("有疑点") == gettext("有疑点")

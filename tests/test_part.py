@@ -12,11 +12,13 @@ from dashboards.part import (
     empty_state,
     estimate_text,
     format,
+    grid,
     icon,
     number,
     opener,
     progress,
     rate,
+    simple_table,
     state_badge,
 )
 from dashboards.part.icon import ICONS
@@ -136,6 +138,34 @@ def test_an_icon_beside_words_is_silent_and_one_alone_is_named():
     assert getattr(icon("bell", label="提醒"), "aria-label") == "提醒"
     with pytest.raises(FileNotFoundError, match="没有图标“nothing”；可用：alert、"):
         icon("nothing")
+
+
+def test_a_row_of_a_grid_is_a_card_on_a_phone_with_every_column_that_is_not_hidden_for_good():
+    columns = [
+        {"field": "id", "headerName": "批次"},
+        {"field": "file", "headerName": "文件", "wrapText": True, "flex": 1},
+        {"field": "batch", "headerName": "旧", "hide": True},
+    ]
+    made = grid("g", columns, [], title="file", spare=("id",))
+    *own, card = made.columnDefs
+    assert [column["field"] for column in own] == ["id", "file", "batch"]
+    assert (card["initialHide"], card["colId"]) == (True, "card")
+    assert card["cellRendererParams"]["columns"] == [
+        {"field": "file", "name": "文件", "wide": True},
+        {"field": "id", "name": "批次", "wide": False},
+    ]
+    assert "filter" not in card
+    assert made.eventListeners["gridSizeChanged"] == ['portraitFit(params, ["id"])']
+    searched = grid("g", [{"field": "name", "headerName": "姓名", "filter": True}], []).columnDefs[-1]
+    assert searched["filterValueGetter"] == {"function": "portraitWords(params)"}
+
+
+def test_every_cell_of_a_wide_table_carries_the_head_of_its_column():
+    wide = simple_table(["市", "n", "N"], [["郑州", 3, 5]])
+    assert wide.className == "table stacked"
+    (row,) = wide.children[-1].children
+    assert [getattr(cell, "data-head") for cell in row.children] == ["市", "n", "N"]
+    assert simple_table(["原因", "行数"], [["空", 1]]).className == "table"
 
 
 def test_every_page_has_an_icon_a_title_and_a_path_of_its_own():

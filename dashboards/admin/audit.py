@@ -167,6 +167,8 @@ def _table(chosen: Filter, rows: Sequence[Any]) -> list[Any]:
             ],
             [_row(one) for one in shown],
             options={"tooltipShowDelay": 300, "rowClass": "clickable"},
+            title="action",
+            spare=("role", "id"),
             columnSize=None,
             getRowId="params.data.key",
         ),

@@ -11,7 +11,7 @@ from dash import Input, Output, State, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
-from dashboards.part import badge, card, empty_state, format, icon, page_header, simple_table
+from dashboards.part import badge, card, empty_state, format, icon, page_header, panel, simple_table
 from dashboards.part.admin.package import framework_in, import_card, import_said
 from dashboards.part.framework import edition_name, framework_title, item_words
 from portrait.competency import ASSOCIATION_ZH, LINK_ZH, Frame, Item, crosswalk, difference
@@ -40,7 +40,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
         ),
         *([import_card(context)] if context.actor.role is Role.ADMIN else []),
         html.Div(_list(listed, chosen), id="framework-list"),
-        *(_opened(context, listed, chosen, query) if chosen else []),
+        panel(framework_title(chosen), _opened, context, listed, chosen, query) if chosen else None,
     ]
 
 

@@ -12,7 +12,7 @@ from dash import ALL, Input, Output, State, ctx, html, no_update
 from dashboards.job import Job, Tell
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query
-from dashboards.part import card, empty_state, link_button, notify, number, numbers, page_header
+from dashboards.part import card, empty_state, link_button, notify, number, numbers, page_header, panel
 from dashboards.part.admin.choice import choice, choices, register_choices
 from dashboards.part.admin.side import history_row, question_card
 from dashboards.part.admin.word import QUESTION_TABS
@@ -33,9 +33,9 @@ PAST = 60
 
 def layout(context: Context, query: Mapping[str, str]) -> Any:
     return [
-        html.Div(_head(context), id="identity-head", className="stack"),
+        html.Div(panel(gettext("身份合并"), _head, context), id="identity-head", className="stack"),
         html.Div(_progress(context), id="identity-progress", className="stack"),
-        html.Div(_list(context, query), id="identity-list", className="stack"),
+        html.Div(panel(gettext("等待确认"), _list, context, query), id="identity-list", className="stack"),
         ticker("identity-tick", _running(context)),
     ]
 

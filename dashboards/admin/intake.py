@@ -13,7 +13,7 @@ from dashboards.incident import incident
 from dashboards.job import Job
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query, whole
-from dashboards.part import card, empty_state, format, link_button, page_header
+from dashboards.part import card, empty_state, format, link_button, page_header, panel
 from dashboards.part.admin import desk
 from dashboards.part.admin.batch import SHOWN, batch_cards, batch_numbers
 from dashboards.part.admin.handling import register_rows
@@ -43,11 +43,11 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
         return [batch, dcc.Store(id="batch-changed")]
     sweep_uploads(context.site.settings.home, context.now)
     return [
-        html.Div(intake_head(context), id="intake-head", className="stack"),
+        html.Div(panel(gettext("数据接入"), intake_head, context), id="intake-head", className="stack"),
         html.Div(id="intake-sending", role="alert"),
         html.Div(_progress(context), id="intake-progress", className="stack"),
-        html.Div(_panel(context), id="intake-panel", className="stack"),
-        html.Div(_ledger(context), id="intake-ledger", className="stack"),
+        html.Div(panel(gettext("接入文件"), _panel, context), id="intake-panel", className="stack"),
+        html.Div(panel(gettext("全部批次"), _ledger, context), id="intake-ledger", className="stack"),
         dcc.Store(id="intake-arrived"),
         # After the panel: what that has begun is running.
         dcc.Store(id="intake-phase", data=desk.phase(context)),
@@ -148,6 +148,11 @@ def _ledger(context: Context) -> list[Any]:
         ]
     whole_ = sum(one.batches for one in found)
     words = gettext("每一批：读入 = 入库 + 重复 + 隔离。点任何一行，看这一批的来龙去脉。")
+    if (fixed := context.site.settings.today) is not None and fixed != context.now.astimezone(
+        format.CHINA
+    ).date():
+        clock = gettext("这里的时间是机器的时间；画像和质量按“今天”是 {day}算。", day=format.day(fixed))
+        words = gettext("{first}{then}", first=words, then=clock)
     if whole_ > len(listed):
         most = gettext("共 {n} 批，这里是最近的 {most} 批。", n=exact(whole_), most=exact(len(listed)))
         words = gettext("{first}{then}", first=words, then=most)

@@ -12,7 +12,7 @@ from dash import Input, Output, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import card, empty_state, format, link_button, number, numbers, page_header
+from dashboards.part import card, empty_state, format, link_button, number, numbers, page_header, panel
 from dashboards.part.admin.ledger import batch_grid, exact
 from dashboards.part.admin.quality import (
     PATH,
@@ -82,7 +82,7 @@ def _all(context: Context, found: list[Quality]) -> list[Any]:
         words = gettext("{n} 个来源，有 {m} 处该留意。", n=len(found), m=len(signals))
     else:
         words = gettext("{n} 个来源，没有看出反常的地方。", n=len(found))
-    head = page_header(gettext("数据质量"), words)
+    head = page_header(gettext("数据质量"), _as_of(words, context.today))
     if not found:
         return [head, card(gettext("各来源"), "", empty_state(gettext("还没有批次"), gettext("接入以后，每个来源的数据好不好都列在这里。"), action=link_button(gettext("去数据接入"), "/intake")), icon_name="evidence")]  # fmt: skip
     return [
@@ -91,10 +91,19 @@ def _all(context: Context, found: list[Quality]) -> list[Any]:
         card(
             gettext("各来源"),
             _meaning(),
-            quality_table(context.site, sorted(found, key=lambda one: (-one.worst, one.source))),
+            panel(
+                gettext("各来源"),
+                quality_table,
+                context.site,
+                sorted(found, key=lambda one: (-one.worst, one.source)),
+            ),
             icon_name="bars",
         ),
     ]
+
+
+def _as_of(words: str, today: date) -> str:
+    return gettext("{words} · 数据截至 {day}", words=words.removesuffix(gettext("。")), day=format.day(today))
 
 
 def _meaning() -> str:
@@ -118,12 +127,12 @@ def _signals(signals: list[Signal]) -> Any:
 
 def _source(context: Context, one: Quality, chosen: Filter) -> list[Any]:
     figures = one.figures
-    listed = _batches(context, chosen)
+    listed = panel(gettext("这些批次"), _batches, context, chosen)
     asked = chosen != Filter(chosen.source)  # who followed a figure wants to see what is behind it first
     return [
         page_header(
             source_name(context.site, one.source),
-            gettext("数据质量"),
+            _as_of(gettext("数据质量"), context.today),
             link_button(gettext("全部来源"), PATH, icon_name="left"),
         ),
         *([listed] if asked else []),
@@ -133,7 +142,7 @@ def _source(context: Context, one: Quality, chosen: Filter) -> list[Any]:
         card(
             gettext("记录是什么时候发生的，什么时候来的"),
             gettext("一行是发生的月份，一列是接入的月份；没有记录的月份写明没有，不是零。"),
-            arrival_table(one.arrivals)
+            panel(gettext("记录是什么时候发生的，什么时候来的"), arrival_table, one.arrivals)
             if one.arrivals
             else empty_state(gettext("没有学习记录"), gettext("这个来源给的是名单。")),
             icon_name="calendar",
@@ -211,7 +220,7 @@ def _batches(context: Context, chosen: Filter) -> Any:
     return card(
         gettext("这些批次"),
         words,
-        batch_grid("quality-batches", context.site, listed)
+        batch_grid("quality-batches", context.site, listed, arrived=True)
         if listed
         else empty_state(gettext("没有这样的批次"), ""),
         action=link_button(gettext("看全部批次"), address(chosen.source)) if said else None,

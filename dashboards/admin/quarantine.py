@@ -13,7 +13,7 @@ from dash import Input, Output, State, dcc, html, no_update
 from dashboards.job import Job, Tell
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query, whole
-from dashboards.part import card, empty_state, link_button, number, numbers, page_header
+from dashboards.part import card, empty_state, link_button, number, numbers, page_header, panel
 from dashboards.part.admin.choice import choice, choices, register_choices
 from dashboards.part.admin.handling import register_rows, replayed
 from dashboards.part.admin.ledger import exact
@@ -77,9 +77,9 @@ def read_filter(query: Mapping[str, str]) -> Filter:
 def layout(context: Context, query: Mapping[str, str]) -> Any:
     chosen = read_filter(query)
     return [
-        html.Div(_head(context), id="quarantine-head", className="stack"),
+        html.Div(panel(gettext("隔离区"), _head, context), id="quarantine-head", className="stack"),
         html.Div(_progress(context), id="quarantine-progress", className="stack"),
-        html.Div(_list(context, chosen), id="quarantine-list", className="stack"),
+        html.Div(panel(gettext("隔离的行"), _list, context, chosen), id="quarantine-list", className="stack"),
         dcc.Store(id="quarantine-changed"),
         ticker("quarantine-tick", _running(context)),
     ]

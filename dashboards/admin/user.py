@@ -10,7 +10,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import badge, card, empty_state, facts, icon, page_header
+from dashboards.part import badge, card, empty_state, facts, icon, page_header, panel
 from dashboards.part.admin.account import (
     link_field,
     password_once,
@@ -62,7 +62,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
                 ],
                 className="admin-filters",
             ),
-            html.Div(_list(context, text, role), id="user-list"),
+            html.Div(panel(gettext("全部账号"), _list, context, text, role), id="user-list"),
             icon_name="people",
         ),
         card(

@@ -33,7 +33,9 @@ def gains_chart(rows: Sequence[GainRow]) -> go.Figure:
     every = [b - a for row in rows for a, b in row.pairs]
     every += [v for row in rows for v in (row.low, row.high) if v is not None]
     low, high = min([*every, -0.05]) - 0.03, max([*every, 0.05]) + 0.03
-    shapes = [stroke(0, 0, 0.75, -len(rows) + 0.5, INK, 1.5)]
+    # With nothing to be beyond it, the line would only cross the names.
+    known = any(row.mean is not None for row in rows)
+    shapes = [stroke(0, 0, 0.75, -len(rows) + 0.5, INK, 1.5)] if known else []
     notes: list[dict[str, object]] = []
     for k, row in enumerate(rows):
         shapes.append(stroke(low, high, -k, -k, LINE, 1))
@@ -77,6 +79,7 @@ def gains_chart(rows: Sequence[GainRow]) -> go.Figure:
         ticks = [t for t in ticks if round(t * 100) % 20 == 0]
     figure.update_xaxes(
         range=[low, high],
+        showticklabels=known,
         tickvals=ticks,
         ticktext=[points(t) for t in ticks],
         tickfont={"size": 12, "color": MUTED},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -11,7 +12,7 @@ from dash import Input, Output, State, dcc, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import card, columns, empty_state, format, grid, icon, page_header, stack
+from dashboards.part import card, columns, empty_state, format, grid, icon, page_header, panel, stack
 from dashboards.part.board import due_card, headline, register_board
 from dashboards.part.classes import class_cards, classes_card
 from dashboards.part.group import group_card
@@ -88,21 +89,27 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             ),
         ]
     over = overview(context.site, scope, view.ask, context.today)
-    board = offsite_board(context.site, scope, Ask(unit=view.unit, county=view.county), context.today)
+
+    @cache
+    def board() -> OffsiteBoard:
+        return offsite_board(context.site, scope, Ask(unit=view.unit, county=view.county), context.today)
+
+    summary = gettext("本区域教师画像汇总（不具名）")
+    due = panel(gettext("待办与逾期"), due_card, view, over)
     leaf = bool(view.county) or len(counties_of(view.unit)) < 2
     return [
         *head,
-        headline(view, over, on_time=False),
+        panel(gettext("五项指标"), headline, view, over, on_time=False),
         columns(
-            due_card(view, over) if leaf else stack(places_card(view, over), due_card(view, over)),
-            offsite_card(board),
+            due if leaf else stack(panel(gettext("地区"), places_card, view, over), due),
+            panel(gettext("外出集中培训"), lambda: offsite_card(board())),
             least=420,
         ),
-        _short_card(context, view, board),
-        group_card(group_portrait(context.site, scope), gettext("本区域教师画像汇总（不具名）"))
+        panel(gettext("已选派教师里还不满天数的"), lambda: _short_card(context, view, board())),
+        panel(summary, lambda: group_card(group_portrait(context.site, scope), summary))
         if view.place == view.home
         else None,
-        classes_card(view, over),
+        panel(gettext("全部班次"), classes_card, view, over),
     ]
 
 

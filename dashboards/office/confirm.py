@@ -10,7 +10,7 @@ from dash import ALL, Input, Output, State, ctx, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
-from dashboards.part import badge, card, empty_state, format, notify, page_header, simple_table
+from dashboards.part import badge, card, empty_state, format, notify, page_header, panel, simple_table
 from dashboards.part.claim import decided, proof_link, state_of, what
 from dashboards.proof import handed_out
 from portrait.errors import InputError, NotFound
@@ -29,7 +29,7 @@ def layout(context: Context, _query: Mapping[str, str]) -> Any:
         page_header(
             gettext("待确认"), gettext("签到和校本研修要有人看过证明、确认以后才计入；不实的写明原因退回。")
         ),
-        html.Div(_panels(context), id="confirm-panels", className="stack"),
+        html.Div(panel(gettext("待确认"), _panels, context), id="confirm-panels", className="stack"),
     ]
 
 

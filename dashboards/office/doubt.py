@@ -11,7 +11,7 @@ from dash import Input, Output, State, ctx, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query
-from dashboards.part import card, empty_state, notify, number, numbers, page_header
+from dashboards.part import card, empty_state, notify, number, numbers, page_header, panel
 from dashboards.part.admin.choice import choice, choices, register_choices
 from dashboards.part.doubt import doubt_grid
 from dashboards.part.number import counted
@@ -26,8 +26,8 @@ MOST = 500  # records in the grid
 
 def layout(context: Context, query: Mapping[str, str]) -> Any:
     return [
-        html.Div(_head(context), id="doubt-head", className="stack"),
-        html.Div(_list(context, query), id="doubt-list", className="stack"),
+        html.Div(panel(gettext("存疑记录"), _head, context), id="doubt-head", className="stack"),
+        html.Div(panel(gettext("存疑的记录"), _list, context, query), id="doubt-list", className="stack"),
     ]
 
 

@@ -10,7 +10,7 @@ from dash import Input, Output, State, dcc, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import card, columns, empty_state, format, icon, page_header, stack
+from dashboards.part import card, columns, empty_state, format, icon, page_header, panel, stack
 from dashboards.part.board import due_card, headline, register_board
 from dashboards.part.classes import MOST_CLASSES, class_cards, classes_card
 from dashboards.part.place import place_name
@@ -71,23 +71,37 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
         cells = class_cells(registry, scope, one.id, context.today)
         return [*head, class_cards(view, count, cells, context.today, context.site.settings.small_cell)]
     over = overview(context.site, scope, view.ask, context.today)
-    return [*head, headline(view, over, on_time=not view.unit), *_panels(context, view, over)]
+    figures = panel(gettext("五项指标"), headline, view, over, on_time=not view.unit)
+    return [*head, figures, *_panels(context, view, over)]
 
 
 def _panels(context: Context, view: View, over: Overview) -> list[Any]:
+    due = panel(gettext("待办与逾期"), due_card, view, over)
     if not view.place and not view.provider:
         return [
-            columns(map_card(view, over), stack(due_card(view, over), provider_card(view, over)), least=420),
-            columns(places_card(view, over), categories_card(view, over), least=420),
+            columns(
+                panel(gettext("地图"), map_card, view, over),
+                stack(due, panel(gettext("承训单位"), provider_card, view, over)),
+                least=420,
+            ),
+            columns(
+                panel(gettext("地区"), places_card, view, over),
+                panel(gettext("项目类别"), categories_card, view, over),
+                least=420,
+            ),
         ]
+    classes = panel(gettext("全部班次"), _classes, context, view, over)
+    if view.county or view.provider or len(counties_of(view.unit)) < 2:
+        return [due, classes]
+    return [columns(panel(gettext("地区"), places_card, view, over), due, least=420), classes]
+
+
+def _classes(context: Context, view: View, over: Overview) -> Any:
     ids = [count.training_class.id for count in over.classes[:MOST_CLASSES]]
     whole = class_counts(context.site.registry, context.scope, Ask(), context.today, ids)
-    classes = classes_card(
+    return classes_card(
         view, over, {count.training_class.id: count for count in whole} if view.place else None
     )
-    if view.county or view.provider or len(counties_of(view.unit)) < 2:
-        return [due_card(view, over), classes]
-    return [columns(places_card(view, over), due_card(view, over), least=420), classes]
 
 
 def _title(context: Context, view: View) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import card, columns, empty_state, format, number, numbers, page_header
+from dashboards.part import card, columns, empty_state, format, number, numbers, page_header, panel
 from dashboards.part.group import group_card
 from dashboards.part.number import counted
 from dashboards.part.offsite import offsite_card
@@ -40,13 +40,13 @@ def layout(context: Context, _query: Mapping[str, str]) -> Any:
             ),
         ]
     rows = nominations(context.site.registry, context.scope, Ask())
-    board = offsite_board(context.site, context.scope, Ask(), context.today)
+    summary = gettext("本校教师画像汇总")
     return [
         page_header(
             gettext("本校参训"),
             gettext("{school} · 数据截至 {day}", school=name, day=format.day(context.today)),
         ),
-        _figures(context, [trainee for _, trainee in rows]),
+        panel(gettext("参训覆盖率"), _figures, context, [trainee for _, trainee in rows]),
         card(
             gettext("选派记录"),
             gettext("共 {n} 条，按开班时间从近到远。", n=len(rows)) if rows else "",
@@ -58,8 +58,11 @@ def layout(context: Context, _query: Mapping[str, str]) -> Any:
             icon_name="people",
         ),
         columns(
-            group_card(group_portrait(context.site, context.scope), gettext("本校教师画像汇总")),
-            offsite_card(board),
+            panel(summary, lambda: group_card(group_portrait(context.site, context.scope), summary)),
+            panel(
+                gettext("外出集中培训"),
+                lambda: offsite_card(offsite_board(context.site, context.scope, Ask(), context.today)),
+            ),
             least=420,
         ),
     ]

@@ -10,6 +10,7 @@ from dashboards.part.grid import grid
 from dashboards.part.icon import icon
 from dashboards.part.notice import notify
 from dashboards.part.number import facts, number, numbers, progress, rate
+from dashboards.part.panel import panel
 from dashboards.part.state import empty_state, error_page, not_found_page, refused_page
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "numbers",
     "opener",
     "page_header",
+    "panel",
     "progress",
     "rate",
     "refused_page",

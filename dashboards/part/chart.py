@@ -56,7 +56,10 @@ def figure_with_table(
 def simple_table(
     head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "", *, numeric: Sequence[int] = ()
 ) -> Any:
-    """A plain table; columns listed in `numeric` are set right with tabular figures."""
+    """A plain table; columns listed in `numeric` are set right with tabular figures.
+
+    With more than two columns, each row is a card on a phone: its first cell above, the others with the head of their column.
+    """
 
     def classes(column: int) -> str | None:
         return "numeric" if column in numeric else None
@@ -68,10 +71,18 @@ def simple_table(
                 html.Tr([html.Th(text, className=classes(i), scope="col") for i, text in enumerate(head)])
             ),
             html.Tbody(
-                [html.Tr([html.Td(cell, className=classes(i)) for i, cell in enumerate(row)]) for row in rows]
+                [
+                    html.Tr(
+                        [
+                            html.Td(cell, className=classes(i), **{"data-head": head[i]})
+                            for i, cell in enumerate(row)
+                        ]
+                    )
+                    for row in rows
+                ]
             ),
         ],
-        className="table",
+        className="table stacked" if len(head) > 2 else "table",
     )
 
 

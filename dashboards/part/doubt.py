@@ -49,6 +49,7 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
         ],
         page_size=10,
         options={"rowSelection": {"mode": "multiRow"}},
+        title="why",
         columnSize=None,
         getRowId="params.data.id",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,9 @@ _WORDS = {
     "ariaFilteringOperator": "筛选方式", "ariaFilterMenuOpen": "打开筛选", "ariaSearch": "搜索",
 }  # fmt: skip
 
+# The first size is told before the listeners are there: the first state comes after it.
+_RESIZED = ("stateUpdated", "gridSizeChanged")
+
 
 def grid(
     id: Any,
@@ -44,12 +48,15 @@ def grid(
     height: int | None = None,
     page_size: int = 20,
     options: Mapping[str, Any] | None = None,
+    title: str = "",
+    spare: Sequence[str] = (),
     **more: Any,
 ) -> Any:
     """A data grid. `columns` are AG Grid column definitions; a column with `"type": "numericColumn"` is set right.
 
-    Without `height` the grid is as high as its rows (up to a page of them). Only a few columns fit a phone: the
-    grid scrolls sideways inside itself, the page does not.
+    Without `height` the grid is as high as its rows (up to a page of them). On a phone each row is a card with all
+    columns in it, headed by the field `title` (else by the first column). Where the screen has no room for all columns,
+    those in `spare` give way, the first of them first (assets/grid.js).
     """
     paged = len(rows) > page_size
     settings: dict[str, Any] = {
@@ -68,7 +75,7 @@ def grid(
     }
     return dag.AgGrid(
         id=id,
-        columnDefs=[dict(column) for column in columns],
+        columnDefs=[*(dict(column) for column in columns), _card_column(columns, title)],
         rowData=[dict(row) for row in rows],
         defaultColDef={
             "sortable": True,
@@ -82,5 +89,39 @@ def grid(
         columnSize=more.pop("columnSize", "responsiveSizeToFit"),
         style={"width": "100%", "height": height} if height else {"width": "100%", "height": None},
         className="grid",
+        eventListeners={event: [f"portraitFit(params, {json.dumps(list(spare))})"] for event in _RESIZED},
         **more,
     )
+
+
+def _card_column(columns: Sequence[Mapping[str, Any]], title: str) -> dict[str, Any]:
+    """The column that stands alone on a phone: a card made of all the others that are not hidden for good."""
+    shown = [column for column in columns if not column.get("hide")]
+    heads = sorted(
+        shown, key=lambda column: column["field"] != title
+    )  # stable: the title first, the rest as they were
+    searched = any(column.get("filter") for column in columns)
+    return {
+        "colId": "card",
+        "field": heads[0]["field"],
+        "headerName": heads[0]["headerName"],
+        "initialHide": True,
+        "flex": 1,
+        "minWidth": 200,
+        "sortable": False,
+        "autoHeight": True,
+        "wrapText": True,
+        "cellClass": "wrapped",
+        "cellRenderer": "PortraitCard",
+        "cellRendererParams": {
+            "columns": [
+                {
+                    "field": column["field"],
+                    "name": column["headerName"],
+                    "wide": bool(column.get("wrapText") and column.get("flex")),
+                }
+                for column in heads
+            ]
+        },
+        **({"filter": True, "filterValueGetter": {"function": "portraitWords(params)"}} if searched else {}),
+    }

@@ -42,7 +42,7 @@ def nomination_grid(
     columns = [
         {"field": "name", "headerName": gettext("姓名"), "width": 110, "pinned": "left", "filter": True},
         {"field": "state", "headerName": gettext("状态"), "width": 132, "filter": True},
-        {"field": "class", "headerName": gettext("班次"), "minWidth": 260, "filter": True, "flex": 2},
+        {"field": "class", "headerName": gettext("班次"), "minWidth": 220, "filter": True, "flex": 2},
         *(
             [{"field": "school", "headerName": gettext("学校"), "minWidth": 180, "filter": True, "flex": 1}]
             if school
@@ -54,11 +54,11 @@ def nomination_grid(
             else []
         ),
         {"field": "provider", "headerName": gettext("承训单位"), "minWidth": 180, "filter": True, "flex": 1},
-        {"field": "starts", "headerName": gettext("开班"), "width": 120},
-        {"field": "confirmed", "headerName": gettext("确认"), "width": 120},
-        {"field": "checked_in", "headerName": gettext("报到"), "width": 120},
-        {"field": "graduated", "headerName": gettext("结业"), "width": 120},
-        {"field": "reason", "headerName": gettext("原因"), "minWidth": 130},
+        {"field": "starts", "headerName": gettext("开班"), "width": 112},
+        {"field": "confirmed", "headerName": gettext("确认"), "width": 112},
+        {"field": "checked_in", "headerName": gettext("报到"), "width": 112},
+        {"field": "graduated", "headerName": gettext("结业"), "width": 112},
+        {"field": "reason", "headerName": gettext("原因"), "minWidth": 130, "flex": 1},
     ]
     data = [
         {
@@ -76,7 +76,14 @@ def nomination_grid(
         }
         for one, trainee in rows
     ]
-    return grid(id, columns, data, page_size=20, columnSize=None)
+    return grid(
+        id,
+        columns,
+        data,
+        page_size=20,
+        columnSize=None,
+        spare=("confirmed", "graduated", "checked_in", "place", "provider"),
+    )
 
 
 def _iso(day: date | None) -> str:

@@ -10,7 +10,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
-from dashboards.part import notify, page_header, register_drawer
+from dashboards.part import notify, page_header, panel, register_drawer
 from dashboards.part.teacher.browse import FILTERS, ask_for, asked, browse_panel, results
 from dashboards.part.teacher.chosen import chosen_count, chosen_panel
 from dashboards.part.teacher.course_card import course_detail
@@ -58,11 +58,17 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
                     ]
                 ),
                 dmc.TabsPanel(
-                    html.Div(recommended_panel(context, person, on), id="courses-recommended"),
+                    html.Div(
+                        panel(gettext("推荐"), recommended_panel, context, person, on),
+                        id="courses-recommended",
+                    ),
                     value="recommended",
                 ),
-                dmc.TabsPanel(browse_panel(context, ask), value="browse"),
-                dmc.TabsPanel(html.Div(chosen_panel(context, person), id="courses-chosen"), value="chosen"),
+                dmc.TabsPanel(panel(gettext("全部课程"), browse_panel, context, ask), value="browse"),
+                dmc.TabsPanel(
+                    html.Div(panel(gettext("选课"), chosen_panel, context, person), id="courses-chosen"),
+                    value="chosen",
+                ),
             ],
             id="courses-tab",
             value=tab,

@@ -10,7 +10,18 @@ from dash import ALL, Input, Output, Patch, State, ctx, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
-from dashboards.part import card, empty_state, facts, format, grid, icon, link_button, notify, page_header
+from dashboards.part import (
+    card,
+    empty_state,
+    facts,
+    format,
+    grid,
+    icon,
+    link_button,
+    notify,
+    page_header,
+    panel,
+)
 from dashboards.part.name import node_name
 from dashboards.part.teacher.behind import contest_form, item_body, record_id
 from dashboards.part.teacher.objection import objections
@@ -53,12 +64,13 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             gettext("点任何一行，看它从哪里来、对结论做了什么；不对就提出异议。"),
             *(_table(context.site, found, node) if found else [_nothing()]),
         ),
-        *_aside(context, person),
+        panel(gettext("不再计入的记录"), _aside, context, person),
         card(
             gettext("我的异议"),
             gettext("提出后 15 个工作日内答复；答复前可以撤回。"),
             html.Div(
-                objections(context, person, {one.record: one for one in records}), id="evidence-contests"
+                panel(gettext("我的异议"), objections, context, person, {one.record: one for one in records}),
+                id="evidence-contests",
             ),
         ),
     ]
@@ -114,6 +126,7 @@ def _table(site: Site, found: Sequence[Use], node: str) -> list[Any]:
             _rows(site, [use for use in found if _fits(use, node, "all")]),
             page_size=15,
             options={"tooltipShowDelay": 300, "rowClass": "clickable"},
+            title="title",
             columnSize=None,
             getRowId="params.data.id",
         ),
@@ -152,6 +165,7 @@ def _aside(context: Context, person: int) -> list[Any]:
                 ],
                 page_size=10,
                 columnSize=None,
+                title="title",
             ),
         )
     ]  # fmt: skip

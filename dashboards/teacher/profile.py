@@ -9,7 +9,7 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import card, code_name, empty_state, format, link_button, page_header
+from dashboards.part import card, code_name, empty_state, format, link_button, page_header, panel
 from dashboards.part.teacher.behind import register_behind
 from dashboards.part.teacher.compliance import compliance_card, register_compliance
 from dashboards.part.teacher.dimension import dimension_rows
@@ -18,6 +18,7 @@ from dashboards.part.teacher.self_rating import register_self_rating
 from dashboards.part.teacher.shape import scored_dimensions, shape_and_gaps
 from portrait.explain import explanations
 from portrait.framework import dimensions
+from portrait.portrait import Portrait
 from portrait.reading import portrait_of
 from portrait.scope import Role
 from portrait.standard import standard_of
@@ -51,8 +52,10 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             link_button(gettext("看成长"), "/growth", icon_name="growth"),
         ),
         html.P(finding(scored, standard.level), className="lead"),
-        _first_steps() if not counted else shape_and_gaps(portrait, standard.level),
-        compliance_card(context, me.id),
+        _first_steps()
+        if not counted
+        else panel(gettext("我的画像"), shape_and_gaps, portrait, standard.level),
+        panel(gettext("学时"), compliance_card, context, me.id),
         card(
             gettext("八个维度"),
             gettext(
@@ -61,12 +64,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
                 title=code_name("titles_teacher", standard.title) if standard.title else gettext("默认"),
             ),
             html.Div(
-                dimension_rows(
-                    portrait,
-                    standard.level,
-                    self_ratings(context.site.registry, context.scope, me.id),
-                    opened if opened in dimensions() else "",
-                ),
+                panel(gettext("八个维度"), _dimensions, context, portrait, standard.level, me.id, opened),
                 id="dimensions",
             ),
             action=[
@@ -75,6 +73,11 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             ],
         ),
     ]
+
+
+def _dimensions(context: Context, portrait: Portrait, standard: float, person: int, opened: str) -> Any:
+    ratings = self_ratings(context.site.registry, context.scope, person)
+    return dimension_rows(portrait, standard, ratings, opened if opened in dimensions() else "")
 
 
 def _line(me: Who, *more: str) -> str:

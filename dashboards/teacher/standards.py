@@ -11,7 +11,7 @@ from dash import Input, Output, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import badge, card, empty_state, page_header, state_badge
+from dashboards.part import badge, card, empty_state, page_header, panel, state_badge
 from dashboards.part.framework import framework_title, item_words
 from dashboards.part.name import node_name
 from portrait.competency import LINK_ZH, Frame, Item, Link, crosswalk
@@ -49,7 +49,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             ),
             className="standards-choice",
         ),
-        _card(context, chosen),
+        panel(framework_title(chosen), _card, context, chosen),
     ]
 
 

@@ -11,7 +11,7 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
-from dashboards.part import card, empty_state, format, icon, notify, page_header
+from dashboards.part import card, empty_state, format, icon, notify, page_header, panel
 from dashboards.part.claim import decided, proof_link, state_of, what
 from dashboards.proof import handed_out, taken_in
 from portrait.errors import InputError, NotFound
@@ -29,7 +29,7 @@ def layout(context: Context, _query: Mapping[str, str]) -> Any:
             gettext("校本研修"), gettext("学校里的教研活动也算学时：交上证明材料，学校确认以后计入。")
         ),
         card(gettext("申报一次活动"), "", html.Div(_form(context), id="study-form"), icon_name="plus"),
-        html.Div(_list(context), id="study-claims"),
+        html.Div(panel(gettext("我的申报"), _list, context), id="study-claims"),
     ]
 
 

@@ -10,7 +10,18 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import badge, card, format, grid, link_button, number, numbers, page_header, simple_table
+from dashboards.part import (
+    badge,
+    card,
+    format,
+    grid,
+    link_button,
+    number,
+    numbers,
+    page_header,
+    panel,
+    simple_table,
+)
 from dashboards.part.class_choice import (
     chosen_class,
     class_choice,
@@ -38,6 +49,18 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
     chosen = chosen_class(counts, query, as_of=context.today)
     if chosen is None:
         return [page_header(gettext("我的班级")), no_classes(gettext("我的班级"))]
+    return [
+        page_header(
+            gettext("我的班级"),
+            gettext("{n} 个班次 · 数据截至 {day}", n=len(counts), day=format.day(context.today)),
+        ),
+        class_choice(PATH, counts, chosen, context.today),
+        panel(gettext("学员名单"), _chosen, context, chosen),
+        panel(gettext("全部班次"), _all_card, context, counts),
+    ]
+
+
+def _chosen(context: Context, chosen: ClassCount) -> list[Any]:
     one = chosen.training_class
     site, scope = context.site, context.scope
     people = roster(site.registry, scope, one.id)
@@ -45,14 +68,8 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
         site.pool, one.id, class_accounts(site.registry, scope, one.id), one.starts, one.ends, context.today
     )
     return [
-        page_header(
-            gettext("我的班级"),
-            gettext("{n} 个班次 · 数据截至 {day}", n=len(counts), day=format.day(context.today)),
-        ),
-        class_choice(PATH, counts, chosen, context.today),
         _figures(context, chosen, people, progress),
         _roster_card(context, chosen, people, progress),
-        _all_card(context, counts),
     ]
 
 
@@ -162,13 +179,13 @@ def _roster_card(
         {"field": "tasks", "headerName": gettext("任务"), "width": 96, "type": "numericColumn", "comparator": {"function": "portraitFirst"}},
         {"field": "last", "headerName": gettext("最近活动"), "width": 126},
         {"field": "checked_in", "headerName": gettext("报到"), "width": 126},
-        {"field": "school", "headerName": gettext("学校"), "filter": True, "minWidth": 200, "flex": 1},
+        {"field": "school", "headerName": gettext("学校"), "filter": True, "minWidth": 170, "flex": 1},
         {"field": "reason", "headerName": gettext("原因"), "minWidth": 130, "flex": 1},
     ]  # fmt: skip
     return card(
         gettext("学员名单"),
         finding,
-        grid("trainer-roster", columns, rows, page_size=20, columnSize=None)
+        grid("trainer-roster", columns, rows, page_size=20, columnSize=None, spare=("checked_in", "last"))
         if rows
         else html.P(_no_names(chosen), className="quiet"),
         html.P(

@@ -23,6 +23,7 @@ from dashboards.part import (
     number,
     numbers,
     page_header,
+    panel,
     simple_table,
 )
 from dashboards.part.class_choice import (
@@ -52,20 +53,20 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
     begun = [c for c in counts if c.training_class.stage(context.today) in (Stage.ENDED, Stage.RUNNING)]
     # The chosen class first, then the newest others.
     others = [c for c in begun if c.training_class.id != chosen.training_class.id][: MOST - 1]
-    gains = [(c, class_gain(context.site, c.training_class.id)) for c in [chosen, *others]]
     return [
         page_header(
             gettext("培训成效"),
             gettext("训前测和训后测都做了的学员，前后相比 · 数据截至 {day}", day=format.day(context.today)),
         ),
         class_choice(PATH, counts, chosen, context.today),
-        *_chosen(chosen, gains[0][1]),
-        _all_card(gains),
+        panel(chosen.training_class.name, _chosen, context, chosen),
+        panel(gettext("本单位各班"), _all_card, context, [chosen, *others]),
     ]
 
 
-def _chosen(chosen: ClassCount, gain: Gain) -> list[Any]:
+def _chosen(context: Context, chosen: ClassCount) -> list[Any]:
     one = chosen.training_class
+    gain = class_gain(context.site, one.id)
     if gain.hidden:
         return [
             card(
@@ -190,7 +191,8 @@ def _ratio(figure: Figure) -> dict[str, str]:
     }
 
 
-def _all_card(gains: Sequence[tuple[ClassCount, Gain]]) -> Any:
+def _all_card(context: Context, counts: Sequence[ClassCount]) -> Any:
+    gains = [(count, class_gain(context.site, count.training_class.id)) for count in counts]
     rows = [_row(count, gain) for count, gain in gains]
     table = simple_table(
         [

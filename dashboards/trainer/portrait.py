@@ -9,7 +9,7 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import card, columns, empty_state, format, link_button, page_header, simple_table
+from dashboards.part import card, columns, empty_state, format, link_button, page_header, panel, simple_table
 from dashboards.part.class_choice import (
     chosen_class,
     class_choice,
@@ -19,7 +19,6 @@ from dashboards.part.class_choice import (
 )
 from dashboards.part.group import gaps_card, group_card
 from dashboards.part.name import node_name
-from portrait.cohort import Cohort
 from portrait.framework import indicators
 from portrait.group import group_portrait
 from portrait.programme.training_class import Stage
@@ -35,26 +34,30 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
     if chosen is None:
         return [page_header(gettext("班级画像")), no_classes(gettext("班级画像"))]
     one = chosen.training_class
-    group = group_portrait(context.site, context.scope, one.id)
-    fine = group_portrait(context.site, context.scope, one.id, list(indicators().values()))
     return [
         page_header(
             gettext("班级画像"),
             gettext("只看全班的分布，不列个人 · 数据截至 {day}", day=format.day(context.today)),
         ),
         class_choice(PATH, counts, chosen, context.today),
-        columns(
-            gaps_card(group, gettext("全班离标准有多远")),
-            group_card(group, gettext("各维度水平分布")),
-            least=440,
-        ),
-        _indicators(fine, one.id),
+        panel(gettext("各维度水平分布"), _dimensions, context, one.id),
+        panel(gettext("先补哪些指标"), _indicators, context, one.id),
     ]
 
 
-def _indicators(group: Cohort, class_id: int) -> Any:
+def _dimensions(context: Context, class_id: int) -> Any:
+    group = group_portrait(context.site, context.scope, class_id)
+    return columns(
+        gaps_card(group, gettext("全班离标准有多远")),
+        group_card(group, gettext("各维度水平分布")),
+        least=440,
+    )
+
+
+def _indicators(context: Context, class_id: int) -> Any:
     """The indicators in which most of the class are surely below their standard: what a course should teach first."""
     title = gettext("先补哪些指标")
+    group = group_portrait(context.site, context.scope, class_id, list(indicators().values()))
     if group.hidden:
         return None
     short = [s for s in group.spreads if s.below]

@@ -11,7 +11,7 @@ from dash import ALL, Input, Output, State, ctx, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import card, empty_state, format, link_button, page_header, simple_table
+from dashboards.part import card, empty_state, format, link_button, page_header, panel, simple_table
 from dashboards.part.class_choice import (
     chosen_class,
     class_choice,
@@ -43,7 +43,7 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
             gettext("预警"), gettext("谁可能不能结业 · 数据截至 {day}", day=format.day(context.today))
         ),
         class_choice(PATH, counts, chosen, context.today),
-        html.Div(_panels(context, one), id="risk-panels", className="stack"),
+        html.Div(panel(gettext("预警"), _panels, context, one), id="risk-panels", className="stack"),
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
 from itertools import count
 from pathlib import Path
@@ -140,7 +141,7 @@ def take_in(
         reports = _intake(site, mapping, handed.path, by, progress, part_rows, wait_seconds)
     if handed.taken_back:
         with site.registry.begin() as connection:
-            rule(connection, _rulings(mapping.source, "", handed.taken_back, by))
+            rule(connection, _rulings(mapping.source, "", handed.taken_back, by, site.now))
     if reports and handed.notes:
         told = "；".join(filter(None, (*handed.notes, reports[0].message)))
         reports[0] = replace(reports[0], message=told)
@@ -311,7 +312,7 @@ def _fill(
         counts = replace(counts, rows_quarantined=bad, rows_duplicate=found.read - bad - counts.rows_stored)
         if keys := program.voided_sql():
             voided = [key for (key,) in many(engine, keys)]
-            rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by))
+            rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by, site.now))
         skipped = no_data(program) + (passed(engine, program) if found.passed else [])
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
         message = _message(bench, connection, program, counts, strange, asked, skipped, unread)
@@ -330,9 +331,8 @@ def _fill(
     )
 
 
-def _rulings(source: str, series: str, keys: Iterable[str], by: str) -> Iterator[Ruling]:
+def _rulings(source: str, series: str, keys: Iterable[str], by: str, at: datetime) -> Iterator[Ruling]:
     """What lets records of these keys count no more, those that are still to come among them."""
-    at = clock.now()
     for key in keys:
         yield Ruling("void", source, None, record_key(source, series, [key]), DELETED, by[:60], at)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, func, select
 
-from portrait.clock import aware
+from portrait.clock import aware, on_day
 from portrait.identity import hidden
 from portrait.store.schema import account, alignment, batch, course, person, training_class
 
@@ -84,9 +84,12 @@ def batch_names(registry: Engine, ids: Collection[int]) -> dict[int, BatchName]:
 
 
 def batch_days(registry: Engine, ids: Collection[int]) -> dict[int, datetime]:
-    """When batches came in."""
-    query = select(batch.c.id, batch.c.started)
-    return {row[0]: aware(row[1]) for row in in_parts(registry, query, batch.c.id, ids)}
+    """When batches came in, on the site's day of their arrival: a demo kept at its cut-off day has none after it."""
+    query = select(batch.c.id, batch.c.started, batch.c.arrived)
+    return {
+        number: on_day(arrived, started) if arrived else aware(started)
+        for number, started, arrived in in_parts(registry, query, batch.c.id, ids)
+    }
 
 
 def arrival_days(registry: Engine, ids: Collection[int]) -> dict[int, date]:

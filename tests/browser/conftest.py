@@ -120,6 +120,15 @@ class Watched:
         charts = self.page.locator(".js-plotly-plot")
         return charts.filter(has=self.page.locator(".trace path")).count()
 
+    def cut(self) -> list[str]:
+        """Tables that are wider than the room they have, so that something in them is out of sight."""
+        found = self.page.evaluate(
+            "[...document.querySelectorAll('#page .ag-center-cols-viewport, #page .table-scroll')]"
+            ".filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1)"
+            ".map(e => `${(e.closest('.grid') || e).id || e.className}: ${e.scrollWidth} > ${e.clientWidth}`)"
+        )
+        return [str(one) for one in found]
+
     def overflow(self) -> int:
         """Pixels by which the page is wider than the screen."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))

@@ -120,6 +120,19 @@ def test_the_keyboard_opens_a_batch(watch, served, tiny_folder):
     expect(page.locator("h1")).to_have_text("数据接入")
 
 
+def test_nothing_of_a_batch_is_out_of_sight(watch, size, served, tiny_folder):
+    (report,) = intake(served.site, tiny_folder / "yuyan" / "学习日志.csv", "demo_yuyan", by="t")
+    watched = watch(size)
+    watched.log_in("admin")
+    listed = watched.page.locator("#intake-batches")
+    listed.get_by_text("学习日志.csv").first.wait_for()
+    assert watched.cut() == []
+    for word in ("读入", "= 入库", "+ 重复", "+ 隔离", "何时", str(report.counts.rows_read)):
+        expect(listed).to_contain_text(word)
+    listed.get_by_text("学习日志.csv").first.click()
+    expect(watched.page.locator("h1")).to_contain_text("号批次")
+
+
 def test_an_account_is_added_and_its_password_shown_once(watch, size):
     watched = watch(size)
     watched.log_in("admin", "/users")

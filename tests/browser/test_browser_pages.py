@@ -24,6 +24,7 @@ def test_each_role_opens_each_of_its_pages_without_a_fault(watch, login):
         for size in ("phone", "desktop"):
             watched.resize(size)
             assert watched.overflow() <= 0, f"{page.path} 比屏幕宽（{size}）"
+            assert watched.cut() == [], f"{page.path} 有看不见的列（{size}）"
         assert watched.faults == [], page.path
         watched.resize("phone")
 

@@ -8,7 +8,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboards.language import gettext
+from dashboards.language import gettext, retold
 from dashboards.part import (
     card,
     columns,
@@ -89,7 +89,7 @@ def _about(site: Site, one: Batch, again: Sequence[Batch]) -> Any:
     if one.state == "running":
         words = gettext("正在接入，或者中途被停下。把同样的文件再接入一次，会从断点接着做。")
     else:
-        words = gettext(one.message)
+        words = retold(one.message)
     return card(gettext("这一批"), words, facts(listed), icon_name="file")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboards.language import current, gettext
+from dashboards.language import current, gettext, retold
 from dashboards.part import badge, format, grid, simple_table
 from dashboards.part.admin.word import BATCH_STATES, reasons_text, source_name, target_name
 from portrait.intake.door import BatchReport
@@ -56,7 +56,7 @@ def _report(one: BatchReport) -> list[Any]:
         words = gettext("隔离：{codes}", codes=reasons_text(one.codes))
         lines.append(html.Div(dmc.Anchor(words, href=f"/quarantine?batch={one.batch}")))
     if one.message:
-        lines.append(html.Div(gettext(one.message), className="quiet"))
+        lines.append(html.Div(retold(one.message), className="quiet"))
     return lines
 
 
@@ -78,7 +78,7 @@ def sums_table(site: Site, found: Sequence[Sums]) -> Any:
         simple_table(
             [
                 gettext("来源"),
-                gettext("批次"),
+                gettext("批次数"),
                 gettext("读入"),
                 gettext("= 入库"),
                 gettext("+ 重复"),
@@ -95,31 +95,39 @@ def sums_table(site: Site, found: Sequence[Sums]) -> Any:
     )
 
 
-def batch_grid(id: str, site: Site, found: Sequence[Batch]) -> Any:
-    """All batches; a click on a row opens it."""
+def batch_grid(id: str, site: Site, found: Sequence[Batch], *, arrived: bool = False) -> Any:
+    """All batches; a click on a row opens it. With the machine's time, or with the site's day of arrival beside figures by it."""
     number = {
         "type": "numericColumn",
-        "minWidth": 92,
-        "width": 124 if current() == "en" else 96,
+        "minWidth": 84,
+        "width": 94,
         "valueFormatter": {"function": "d3.format(',')(params.value)"},
     }
+
+    def wider(width: int) -> dict[str, int]:
+        return {"width": width} if current() == "en" else {}
+
     return grid(
         id,
         [
-            {"field": "id", "headerName": gettext("批次"), "width": 76, "minWidth": 76, "pinned": "left"},
-            {"field": "file", "headerName": gettext("文件"), "minWidth": 180, "flex": 3, "tooltipField": "file"},
+            {"field": "id", "headerName": gettext("批次"), "width": 68 if current() == "zh" else 78, "minWidth": 68, "pinned": "left"},
+            {"field": "file", "headerName": gettext("文件"), "minWidth": 150, "flex": 3, "tooltipField": "file"},
             {"field": "read", "headerName": gettext("读入"), **number},
             {"field": "stored", "headerName": gettext("= 入库"), **number},
-            {"field": "duplicate", "headerName": gettext("+ 重复"), **number},
-            {"field": "quarantined", "headerName": gettext("+ 隔离"), **number},
-            {"field": "state", "headerName": gettext("状态"), "minWidth": 80, "width": 84},
-            {"field": "source", "headerName": gettext("来源"), "minWidth": 112, "flex": 1, "tooltipField": "source"},
+            {"field": "duplicate", "headerName": gettext("+ 重复"), **number, **wider(108)},
+            {"field": "quarantined", "headerName": gettext("+ 隔离"), **number, **wider(126)},
+            {"field": "state", "headerName": gettext("状态"), "minWidth": 76, "width": 80},
+            {"field": "source", "headerName": gettext("来源"), "minWidth": 100, "flex": 1, "tooltipField": "source"},
             {"field": "by", "headerName": gettext("由谁"), "minWidth": 90, "width": 96},
-            {"field": "when", "headerName": gettext("何时"), "minWidth": 140, "width": 146},
+            {"field": "arrived", "headerName": gettext("接入日"), "minWidth": 110, "width": 118}
+            if arrived
+            else {"field": "when", "headerName": gettext("何时"), "minWidth": 140, "width": 146},
             {"field": "target", "headerName": gettext("是什么"), "minWidth": 100, "width": 110},
         ],
         [batch_row(site, one) for one in found],
         options={"tooltipShowDelay": 300, "rowClass": "clickable"},
+        title="file",
+        spare=("target", "by"),
         columnSize=None,
         getRowId="params.data.key",
     )  # fmt: skip
@@ -141,6 +149,7 @@ def batch_row(site: Site, one: Batch) -> Mapping[str, Any]:
         "source": source_name(site, one.source),
         "by": one.by,
         "when": format.stamp(one.started),
+        "arrived": f"{one.arrived:%Y-%m-%d}" if one.arrived else format.stamp(one.started)[:10],
     }
 
 

@@ -69,6 +69,7 @@ def credential_grid(id: str, site: Site, found: Sequence[Credential]) -> Any:
         ],
         [_row(site, one) for one in found],
         options={"tooltipShowDelay": 300, "rowClass": "clickable"},
+        spare=("version", "rate", "created", "lenient"),
         columnSize=None,
         getRowId="params.data.key",
     )  # fmt: skip

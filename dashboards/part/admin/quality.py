@@ -73,7 +73,7 @@ def _table(first: str, rows: list[list[Any]]) -> Any:
         gettext("迟到"),
         gettext("从发生到接入"),
         gettext("存疑"),
-        gettext("批次"),
+        gettext("批次数"),
         gettext("最近一次"),
     ]
     return html.Div(simple_table(head, rows, numeric=NUMERIC), className="table-scroll quality-table")

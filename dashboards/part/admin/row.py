@@ -38,6 +38,8 @@ def row_grid(id: str, site: Site, rows: Sequence[Quarantined], *, one_batch: boo
         ],
         [row_cells(site, one) for one in rows],
         options={"tooltipShowDelay": 300, "rowClass": "clickable"},
+        title="reason",
+        spare=("source", "state", "file"),
         columnSize=None,
         getRowId="params.data.key",
     )  # fmt: skip

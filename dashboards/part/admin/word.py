@@ -45,6 +45,20 @@ REASONS = {
     "gone": "原来的位置读不到",
     "bad_json": "不是 JSON 对象",
 }
+# What the ledger says of a batch in the language of the machine: kept as a text, told again by its template.
+MESSAGES = (
+    "没有读的工作表（没有这些列）：{names}",
+    "略过 {n} 行：{what}",
+    "文件只有表头，没有数据行",
+    "登记库里还没有这些课程代码：{codes}（记录已保存，课程接入后即可对上）",
+    "登记库里还没有这些班次代码：{codes}（记录已保存，班次接入后即可对上）",
+    "{n} 行的人员还认不出：第 {rows} 行，列 {column}（记录已保存，教师名册接入后自动对上）",
+    "{n} 行的人员还认不出：第 {rows} 行等，列 {column}（记录已保存，教师名册接入后自动对上）",
+    "{n} 行的人员还认不出：第 {rows} 行，列 {column}（学员已登记，教师名册接入后自动对上）",
+    "{n} 行的人员还认不出：第 {rows} 行等，列 {column}（学员已登记，教师名册接入后自动对上）",
+    "这个来源有 {n} 个账号拿不准是谁，在“身份合并”等人确认（portrait identity list）",
+    "同样的内容已作为第 {n} 号批次接入，没有新的行",
+)
 BATCH_VIEWS = {
     "failed": "失败的",
     "stored": "有入库的",
