@@ -60,6 +60,10 @@ class Draft:
     year: str = ""
     version: str = "1"
     why: Mapping[str, str] = field(default_factory=dict)  # column → comment
+    reasons: Mapping[str, str] = field(default_factory=dict)  # field of `fixed` → comment
+    scales: Mapping[str, str] = field(
+        default_factory=dict
+    )  # column of marks → its full mark, where it has one of its own
 
 
 def choices(target: str) -> dict[str, str]:
@@ -99,7 +103,8 @@ def lacking(draft: Draft) -> list[str]:
         for one in target.fields
         if one.required and one.name not in there
     ]
-    if "score" in there and "score_max" not in there:
+    marks = [column for column, pick in draft.picks.items() if pick.partition(":")[0] == "score"]
+    if "score_max" not in there and not all(draft.scales.get(column) for column in marks):
         found.append(sentence("满分"))
     if any(pick == "day" and not day_of(column, draft.year) for column, pick in draft.picks.items()):
         found.append(sentence("年份（列名里的日期没有写）"))
@@ -256,6 +261,7 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
     for wanted, text in draft.fixed.items():
         if text and wanted not in fields:
             fields[wanted] = {"const": text}
+            why[wanted] = draft.reasons.get(wanted, "")
     body = _Body(fields, why)
     if draft.target in WITH_SCHOOL:
         _known_by_name(draft, body)
@@ -290,6 +296,8 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
         return
     if wanted == "score":
         body.fields["score"] = {"from": column}
+        if draft.scales.get(column):
+            body.fields["score_max"] = {"const": draft.scales[column]}
         if kind:
             body.fields["kind"] = {"const": kind}
         body.why["score"] = draft.why.get(column, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -28,6 +28,7 @@ from portrait.intake.mapping import Layout
 from portrait.intake.office import Opened, open_grid
 from portrait.intake.raw import Passed
 from portrait.intake.reader import format_of
+from portrait.intake.scale import Place, Scale, scale_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.table import Head, Merged, body, head_at
 from portrait.intake.target import TARGETS
@@ -37,13 +38,13 @@ from portrait.sentence import Sentence, sentence
 _LOOKED = 2_000  # rows that guesses are made from
 _HEADS = 40  # rows among which the header is
 _EXAMPLES = 3
+_ROWS = 10  # rows that a note names
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 _GROUP = frozenset(
     {"school_name", "school_code", "county", "class_code", "class_name", "course_code", "course_title"}
 )
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
-_SCALES = (100.0, 120.0, 150.0)
 _PLACED = re.compile(r"（第 \d+ 列）$")
 # What a role is in each target.
 _FIELDS: dict[str, dict[str, str]] = {
@@ -87,6 +88,7 @@ class Column:
     filled: int
     guesses: tuple[Guess, ...]
     values: tuple[str, ...]  # as they came: for guessing only, never shown
+    marks: tuple[tuple[Place, float], ...] = ()  # cells that are numbers and no percentages
 
     @property
     def role(self) -> str:
@@ -151,6 +153,7 @@ def _table(path: Path, name: str, kind: str, sheet: str, header: str) -> Table |
     if head is None:
         return None
     rows: list[list[str]] = []
+    numbers: list[int] = []
     total = passed = 0
     for row in body(opened.grid, head, layout, ()):
         if isinstance(row, Passed):
@@ -159,9 +162,13 @@ def _table(path: Path, name: str, kind: str, sheet: str, header: str) -> Table |
         total += 1
         if len(rows) < _LOOKED:
             rows.append(row[1])
+            numbers.append(row[0])
     if not total:
         return None
-    columns = tuple(_column(column, [row[place] for row in rows]) for place, column in enumerate(head.names))
+    columns = tuple(
+        _column(column, [row[place] for row in rows], numbers, opened.sheet)
+        for place, column in enumerate(head.names)
+    )
     columns = tuple(column for column in columns if column.filled or not _PLACED.search(column.name))
     styling = opened.styling
     return Table(
@@ -238,7 +245,7 @@ def _headlike(head: Head, texts: dict[int, list[str]], depth: int) -> float:
     return score + (0.3 if depth else 0.0)
 
 
-def _column(name: str, cells: Sequence[str]) -> Column:
+def _column(name: str, cells: Sequence[str], lines: Sequence[int], sheet: str) -> Column:
     found = tuple(guesses(name, cells))
     values = tuple(dict.fromkeys(cell for cell in cells if cell))
     role = found[0].role if found else ""
@@ -246,7 +253,12 @@ def _column(name: str, cells: Sequence[str]) -> Column:
         masked(role, value) if role in ("idno", "phone", "mail") else hidden(value)
         for value in values[:_EXAMPLES]
     )
-    return Column(name, shown, sum(map(bool, cells)), found, values[:_LOOKED])
+    marks = tuple(
+        ((sheet, line), value)
+        for line, cell in zip(lines, cells, strict=True)
+        if not cell.endswith(("%", "％")) and (value := number_of(cell)) is not None
+    )
+    return Column(name, shown, sum(map(bool, cells)), found, values[:_LOOKED], marks)
 
 
 def _fill_down(columns: Sequence[Column], rows: Sequence[Sequence[str]], head: Head) -> Iterator[str]:
@@ -266,6 +278,8 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
     days = [column.name for column in table.columns if is_day(column.name) and not _measured(column)]
     target = target or _target(roles, days, said)
     picks = _picks(table, target, days, said)
+    scales = _scales(tables, picks)
+    fixed = _fixed(table, target, picks, scales, said)
     packed = name.lower().endswith(".gz")
     suffix = "".join(Path(name).suffixes[-2 if packed else -1 :]) or ".csv"
     draft = Draft(
@@ -277,7 +291,13 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         header=_rows(table.head) if header else ("auto 2" if table.head.under == 1 else "auto"),
         sheet=EVERY_SHEET if len(tables) > 1 else table.sheet if sheets > 1 else "",
         picks=picks,
-        fixed=_fixed(table, target, picks, days, said),
+        fixed=fixed,
+        scales={
+            column: scale.full
+            for column, scale in scales.items()
+            if scale.full and scale.full != fixed["score_max"]
+        },
+        reasons={"score_max": _full_mark(scales)} if fixed.get("score_max") else {},
         fill_down=table.fill_down,
         year=year,
         why={
@@ -292,7 +312,7 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         draft,
         tuple(one.sheet for one in tables),
         tuple(lacking(draft)),
-        tuple(_notes(table, draft, days)),
+        (*_notes(table, draft, days), *_beyond(scales)),
     )
 
 
@@ -394,7 +414,7 @@ def _dates(table: Table, picks: dict[str, str]) -> None:
 
 
 def _fixed(
-    table: Table, target: str, picks: dict[str, str], days: Sequence[str], said: str
+    table: Table, target: str, picks: dict[str, str], scales: Mapping[str, Scale], said: str
 ) -> dict[str, str]:
     """What the same stands for in every row: the kind of a record, the full mark."""
     if target != "record":
@@ -406,8 +426,10 @@ def _fixed(
         fixed["kind"] = _kind(there, said + "".join(column.name for column in table.columns))
     if "tick" in there and not there & {"time", "day"} and (day := _day_said(said)):
         fixed["time"] = day
-    if scores and "score_max" not in there:
-        fixed["score_max"] = _scale(scores)
+    if scales:
+        # Where they differ the commonest is every row's, and a column with another has it beside.
+        fulls = [scale.full for scale in scales.values()]
+        fixed["score_max"] = "" if "" in fulls else max(fulls, key=fulls.count)
     return fixed
 
 
@@ -442,22 +464,68 @@ def _kind(there: set[str], said: str) -> str:
     return "activity" if "研修" in said else "complete"
 
 
-def _scale(scores: Sequence[Column]) -> str:
-    for column in scores:
-        if named := re.search(r"满分[:：]?(\d+)|[（(](\d+)分?[)）]", column.name):
-            return named[1] or named[2]
-    values = [value for column in scores for cell in column.values if (value := number_of(cell)) is not None]
-    most = max(values, default=100.0)
-    # Beyond the usual ones the full mark is a person's to say.
-    return next((f"{scale:g}" for scale in _SCALES if most <= scale), "")
+def _scales(tables: Sequence[Table], picks: dict[str, str]) -> dict[str, Scale]:
+    """The full mark of each column of marks, from all sheets that have it."""
+    if "score_max" in picks.values():
+        return {}
+    marks = {
+        column: [
+            mark for table in tables for one in table.columns if one.name == column for mark in one.marks
+        ]
+        for column, pick in picks.items()
+        if pick.partition(":")[0] == "score"
+    }
+    return {
+        column: scale_of(column, own, [mark for other in marks if other != column for mark in marks[other]])
+        for column, own in marks.items()
+    }
+
+
+def _full_mark(scales: Mapping[str, Scale]) -> str:
+    """Why the full mark is what it is, in words with how sure that is."""
+    least = min(scales.values(), key=lambda scale: scale.sure)
+    return _sure(least.why, least.sure)
+
+
+def _beyond(scales: Mapping[str, Scale]) -> Iterator[Sentence]:
+    for column, scale in scales.items():
+        if scale.full and scale.beyond:
+            yield sentence(
+                "“{column}”有 {n} 个得分超过满分 {full}，会进隔离区：{places}{more}。满分不是 {full} 的，请改满分",
+                column=column,
+                n=len(scale.beyond),
+                full=scale.full,
+                places=_places(scale.beyond[:_ROWS]),
+                more=sentence("等") if len(scale.beyond) > _ROWS else "",
+            )
+
+
+def _places(places: Sequence[Place]) -> list[Sentence]:
+    """Rows, by sheet where there are sheets."""
+    sheets: dict[str, list[str]] = {}
+    for sheet, row in places:
+        sheets.setdefault(sheet, []).append(str(row))
+    return [
+        sentence("工作表“{sheet}”第 {lines} 行", sheet=sheet, lines=lines)
+        if sheet
+        else sentence("第 {lines} 行", lines=lines)
+        for sheet, lines in sheets.items()
+    ]
+
+
+def _sure(why: Sentence, sure: float) -> Sentence:
+    return sentence(
+        "{why}（{how}，{sure}）",
+        why=why,
+        how=sentence("很有把握") if sure >= SURE else sentence("不太有把握"),
+        sure=f"{sure:.2f}",
+    )
 
 
 def _why(column: Column, pick: str) -> str:
     if pick == "day" or not column.guesses:
         return sentence("列名是日期") if pick == "day" else ""
-    guess = column.guesses[0]
-    sure = "很有把握" if guess.sure >= SURE else "不太有把握"
-    return f"{guess.why}（{sure}，{guess.sure:.2f}）"
+    return _sure(column.guesses[0].why, column.guesses[0].sure)
 
 
 def _notes(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
@@ -532,6 +600,8 @@ def shape(proposal: Proposal) -> dict[str, Any]:
             for column in proposal.table.columns
         ],
         "fixed": dict(proposal.draft.fixed),
+        "scales": dict(proposal.draft.scales),
+        "reasons": {field: str(why) for field, why in proposal.draft.reasons.items()},
         "missing": list(proposal.missing),
         "notes": [str(note) for note in proposal.notes],
     }
