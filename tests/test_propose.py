@@ -389,6 +389,54 @@ def test_the_command_prints_a_mapping_that_can_be_saved_and_used(
     assert command("intake", tmp_path / "a.csv").code == 2
 
 
+def test_a_proposal_has_a_name_and_title_of_its_own_and_counts_every_sheet(tmp_path: Path) -> None:
+    def one(book: xlsxwriter.Workbook, sheet: Any) -> None:
+        title = f"2022年培训成绩汇总表（{sheet.name}）"
+        sheet.merge_range("A1:C1", title)
+        sheet.write_row("A2", ["填报单位：某中心", "", "填报时间：2022年9月1日"])
+        sheet.write_row("A3", ["继教编号", "姓名", "成绩"])
+        for row in range(2 if sheet.name == "第一期" else 3):
+            sheet.write_row(3 + row, 0, [f"T{row}001", "王芳", 80 + row])
+        sheet.write_row(6, 0, ["合计", "", 200])
+
+    (found,) = propose(draw(tmp_path / "成绩.xlsx", one, "第一期", "第二期"), "成绩.xlsx")
+    assert (found.rows, found.counts, found.passed) == (5, (2, 3), 2)
+    assert found.draft.title == "2022年培训成绩汇总表"
+    assert found.draft.name.startswith("marks_")
+    names = {
+        proposed(tmp_path, SIGNED, name).draft.name
+        for name in ("签到1.xlsx", "签到2.xlsx", "研修签到.xlsx", "sign in.xlsx")
+    }
+    assert len(names) == 3
+    assert "sign_in" in names
+
+
+@pytest.mark.parametrize("source", ["", "moodle_log"])
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [("成绩.xlsx", b"%PDF-1.4\n1 0 obj", "PDF 文件"), ("成绩.xls", b"<html><table>", "网页（HTML）")],
+)
+def test_what_only_calls_itself_a_sheet_is_called_what_it_is(
+    command: Callable[..., Any], tmp_path: Path, name: str, content: bytes, kind: str, source: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    how = ["--source", source, "--home", tmp_path / "home"] if source else ["--propose"]
+    said = command("intake", tmp_path / name, *how)
+    assert said.code == 3
+    assert kind in said.err
+    assert "不是表格" in said.err
+
+
+def test_propose_says_what_it_is_for(command: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("继教编号,成绩\nT1001,80\n", encoding="utf-8")
+    said = command("intake", tmp_path, "--propose")
+    assert said.code == 3
+    assert "是文件夹；一次看一个表格文件，这里有：a.csv" in said.err
+    said = command("intake", tmp_path / "a.csv", "--propose", "--source", "oulad")
+    assert said.code == 2
+    assert "不和 --source" in said.err
+
+
 # --- any sheet at all ------------------------------------------------------------------------------------------
 
 ODD = st.one_of(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
@@ -27,7 +29,7 @@ from portrait.intake.layout import EVERY_SHEET, OFFICE
 from portrait.intake.mapping import Layout
 from portrait.intake.office import Opened, open_grid
 from portrait.intake.raw import Passed
-from portrait.intake.reader import format_of
+from portrait.intake.reader import SUFFIXES, format_of
 from portrait.intake.scale import Place, Scale, scale_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.table import Head, Merged, body, head_at
@@ -38,6 +40,8 @@ from portrait.sentence import Sentence, sentence
 _LOOKED = 2_000  # rows that guesses are made from
 _HEADS = 40  # rows among which the header is
 _EXAMPLES = 3
+_SHOWN = 20  # files of a folder
+_TITLE = 60  # characters of a title
 _ROWS = 10  # rows that a note names
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 _GROUP = frozenset(
@@ -45,6 +49,7 @@ _GROUP = frozenset(
 )
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
+_ENTRY = re.compile(r".{0,12}[:：]|附件|附表")
 _PLACED = re.compile(r"（第 \d+ 列）$")
 # What a role is in each target.
 _FIELDS: dict[str, dict[str, str]] = {
@@ -76,6 +81,7 @@ _FIELDS: dict[str, dict[str, str]] = {
         "school_code": "code", "school_name": "name", "county": "county", "urban_rural": "urban_rural", "stage": "stage",
     },
 }  # fmt: skip
+_WORDS = {"day": "signin", "tick": "signin", "score": "marks", "credit": "hours", "seconds": "study"}
 TARGETS_OFFERED = tuple(_FIELDS)
 
 
@@ -107,6 +113,7 @@ class Table:
     passed: int
     hidden_rows: int
     hidden_columns: tuple[str, ...]
+    title: str  # the first line above the header, where it stands alone
     fill_down: tuple[str, ...]
 
 
@@ -115,11 +122,17 @@ class Proposal:
     """A table with the mapping that is proposed for it; `missing` are required fields that no column gives."""
 
     file: str
-    table: Table
+    table: Table  # the first of them
     draft: Draft
     sheets: tuple[str, ...]  # that have the same header
+    counts: tuple[int, ...]  # rows of each
+    passed: int  # rows of all of them that are no data
     missing: tuple[str, ...]
     notes: tuple[Sentence, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts)
 
 
 def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target: str = "") -> list[Proposal]:
@@ -127,6 +140,12 @@ def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target:
 
     Raises InputError when the file cannot be read, or no sheet has a table.
     """
+    if path.is_dir():
+        raise InputError(
+            "{path} 是文件夹；一次看一个表格文件，这里有：{there}",
+            path=path,
+            there=[one.name for one in _tables(path)] or [sentence("（没有表格文件）")],
+        )
     kind = format_of(name)
     if kind not in ("csv", "xlsx"):
         raise InputError(
@@ -142,6 +161,14 @@ def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target:
     for table in tables:
         groups.setdefault(table.head.names, []).append(table)
     return [_proposal(name, some, len(chosen), target, header) for some in groups.values()]
+
+
+def _tables(folder: Path) -> list[Path]:
+    """The files of a folder that may be tables."""
+    suffixes = [suffix for suffix, kind in SUFFIXES.items() if kind in ("csv", "xlsx")]
+    return [one for one in sorted(folder.iterdir()) if one.is_file() and one.suffix.lower() in suffixes][
+        :_SHOWN
+    ]
 
 
 def _table(path: Path, name: str, kind: str, sheet: str, header: str) -> Table | None:
@@ -179,8 +206,18 @@ def _table(path: Path, name: str, kind: str, sheet: str, header: str) -> Table |
         passed,
         sum(row > head.last for row in styling.hidden_rows),
         tuple(column for place, column in enumerate(head.names, 1) if place in styling.hidden_columns),
+        _title(opened, head),
         tuple(_fill_down(columns, rows, head)),
     )
+
+
+def _title(opened: Opened, head: Head) -> str:
+    """What the sheet is called: the first line above the header that says something and is no entry of a form (单位：…)."""
+    for number, cells in opened.first:
+        texts = list(dict.fromkeys(" ".join(cell.split()) for cell in cells if cell))
+        if number < head.row and len(texts) == 1 and not _ENTRY.match(texts[0]) and len(texts[0]) > 1:
+            return texts[0]
+    return ""
 
 
 def _said(header: str) -> tuple[int, int]:
@@ -282,10 +319,11 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
     fixed = _fixed(table, target, picks, scales, said)
     packed = name.lower().endswith(".gz")
     suffix = "".join(Path(name).suffixes[-2 if packed else -1 :]) or ".csv"
+    slug = _slug(name, target, picks)
     draft = Draft(
-        name=_slug(name, target),
-        source=_slug(name, target),
-        title=table.head.title[:60] or Path(name).stem[:60],
+        name=slug,
+        source=slug,
+        title=_titled(tables) or _short(Path(name).stem),
         file=f"*{suffix}",
         target=target,
         header=_rows(table.head) if header else ("auto 2" if table.head.under == 1 else "auto"),
@@ -311,8 +349,10 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         table,
         draft,
         tuple(one.sheet for one in tables),
+        tuple(one.rows for one in tables),
+        sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        (*_notes(table, draft, days), *_beyond(scales)),
+        (*_notes(tables, draft, days), *_beyond(scales)),
     )
 
 
@@ -528,12 +568,13 @@ def _why(column: Column, pick: str) -> str:
     return _sure(column.guesses[0].why, column.guesses[0].sure)
 
 
-def _notes(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
     """What a person should know before saying yes."""
-    if table.passed:
-        yield sentence("{n} 行是合计、签字一类，不当数据，计入略过", n=table.passed)
-    if table.hidden_rows:
-        yield sentence("有 {n} 行是隐藏的，照样读；不要就写 hidden: skip", n=table.hidden_rows)
+    table = tables[0]
+    if passed := sum(one.passed for one in tables):
+        yield sentence("{n} 行是合计、签字一类，不当数据，计入略过", n=passed)
+    if hidden_rows := sum(one.hidden_rows for one in tables):
+        yield sentence("有 {n} 行是隐藏的，照样读；不要就写 hidden: skip", n=hidden_rows)
     if table.hidden_columns:
         yield sentence("有隐藏的列，照样可用：{columns}", columns=list(table.hidden_columns))
     if table.fill_down:
@@ -575,9 +616,33 @@ def _yearless(values: Sequence[str]) -> bool:
     return any(re.fullmatch(r"\d{1,2}[月/-]\d{1,2}[日号]?.*", value) for value in islice(values, 200))
 
 
-def _slug(name: str, target: str) -> str:
-    found = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(name).stem).strip("_.-")[:30]
-    return found.lower() if re.search("[A-Za-z]", found) else f"sheet_{target}"
+def _titled(tables: Sequence[Table]) -> str:
+    """The title of a sheet; of several without what tells them apart."""
+    title = tables[0].title
+    if len(tables) > 1:
+        title = re.sub(rf"[（(【\[]?{re.escape(tables[0].sheet)}[）)】\]]?", "", title)
+    return _short(title)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
+
+
+def _slug(name: str, target: str, picks: Mapping[str, str]) -> str:
+    """A name for the mapping: the file's own, in letters; of a Chinese one what the sheet is, and a few signs by which two
+    sheets of that kind have two names. A file of next month, told only by its number, has the same."""
+    stem = Path(name).stem.removesuffix(".csv")
+    found = re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip("_.-")[:30]
+    if re.search("[A-Za-z]{2}", found):
+        return found.lower()
+    there = {pick.partition(":")[0] for pick in picks.values()}
+    what = (
+        next((word for pick, word in _WORDS.items() if pick in there), target)
+        if target == "record"
+        else target
+    )
+    said = re.sub(r"[\d\s_.（）()-]+", "", unicodedata.normalize("NFKC", stem))
+    return f"{what}_{hashlib.sha256(said.encode()).hexdigest()[:4]}"
 
 
 def shape(proposal: Proposal) -> dict[str, Any]:
@@ -586,8 +651,11 @@ def shape(proposal: Proposal) -> dict[str, Any]:
         "file": proposal.file,
         "sheets": list(proposal.sheets),
         "header": _rows(proposal.table.head),
-        "rows": proposal.table.rows,
-        "passed": proposal.table.passed,
+        "rows": proposal.rows,
+        "rows_of": dict(zip(proposal.sheets, proposal.counts, strict=True)),
+        "passed": proposal.passed,
+        "name": proposal.draft.name,
+        "title": proposal.draft.title,
         "target": proposal.draft.target,
         "columns": [
             {

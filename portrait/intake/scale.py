@@ -47,7 +47,7 @@ def scale_of(name: str, marks: Marks, beside: Marks = ()) -> Scale:
         beyond = _beyond(marks, full)
         if not beyond or (full > _SMALL and _stray(marks, beside, full)):
             why = sentence(
-                "{n} 个得分里 {kept} 个不超过 {full}，这是放得下它们的最小的常见满分",
+                "{n} 个得分里 {kept} 个不超过 {full}，这是放得下几乎全部得分的最小的常见满分",
                 n=len(marks),
                 kept=len(marks) - len(beyond),
                 full=f"{full:g}",

@@ -308,9 +308,12 @@ def _judge(path: Path, name: str, kind: str, megabytes: int) -> None:
     if kind in _PROMISED:
         if not start.startswith(_PROMISED[kind]):
             raise InputError(
-                "{file}：内容不是 {kind}，请重新导出",
+                "{file}：内容不是 {kind}，而是{looks}，请重新导出"
+                if looks
+                else "{file}：内容不是 {kind}，请重新导出",
                 file=name,
                 kind=sentence("Parquet 文件") if kind == "parquet" else sentence("Excel 工作簿"),
+                **({"looks": sentence(looks)} if looks else {}),
             )
     elif looks:
         raise InputError(

@@ -42,9 +42,15 @@ def sketch_form(
     facts = gettext(
         "表头在第 {line} 行，{n} 行数据，{m} 列",
         line=table.head.row,
-        n=f"{table.rows:,}",
+        n=f"{found.rows:,}",
         m=len(table.columns),
     )
+    if len(found.sheets) > 1:
+        each = [
+            gettext("{sheet} {n} 行", sheet=sheet, n=f"{n:,}")
+            for sheet, n in zip(found.sheets, found.counts, strict=True)
+        ]
+        facts = gettext("{facts}（{each}）", facts=facts, each=each)
     return [
         html.P(facts, className="quiet"),
         html.Ul([html.Li(gettext(note)) for note in found.notes], className="plain quiet") if found.notes else None,
