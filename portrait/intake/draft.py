@@ -22,6 +22,7 @@ from portrait.sentence import sentence
 
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff·]*")
 _HEADER = re.compile(r"auto(?: [23])?|[1-9]\d{0,5}(?:-[1-9]\d{0,5})?")
+_FULL = re.compile(r"(?!0+(?:\.0*)?$)\d{1,6}(?:\.\d{1,2})?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 _MAPPED = ("gender", "stage", "subject", "title", "mode", "level")
@@ -140,6 +141,11 @@ def checked(draft: Draft) -> Draft:
         raise InputError(
             "列“{column}”的列名不是日期，不能是签到日；可以选“签到（打勾的算到）”", column=undated
         )
+    for column, full in draft.scales.items():
+        if full and not _FULL.fullmatch(full):
+            raise InputError(
+                "列“{column}”的满分应为大于 0 的数，这里是“{said}”", column=column, said=full[:40]
+            )
     twice = [pick for pick in draft.picks.values() if pick and not _separate(draft, pick)]
     again = next((pick for pick in twice if twice.count(pick) > 1), "")
     if again:

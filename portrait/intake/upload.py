@@ -88,6 +88,12 @@ def upload_of(home: Path, user_id: int) -> Upload:
     return Upload(folder, source, tuple(files))
 
 
+def choose_none(home: Path, user_id: int) -> Upload:
+    """The upload, its source open again."""
+    (_place(home, user_id) / "source").unlink(missing_ok=True)
+    return upload_of(home, user_id)
+
+
 def choose(home: Path, user_id: int, source: str) -> Upload:
     """The upload, from now on to be read by the mapping of this name, or (NEW) by one still to be made. Raises InputError for one that does not exist."""
     known = mapping_files(home)

@@ -14,7 +14,7 @@ from dashboards.part import badge
 from dashboards.part.admin.preview import preview_finding, previews
 from dashboards.part.admin.word import field_name, target_name
 from portrait.identifier import KIND_NAME
-from portrait.intake.draft import SPECIAL, UNIT_ZH, Draft, choices, kinds
+from portrait.intake.draft import NAMED_BY, SCHOOL, SPECIAL, UNIT_ZH, WITH_SCHOOL, Draft, choices, kinds
 from portrait.intake.guess import SURE
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.propose import TARGETS_OFFERED, Column, Proposal
@@ -59,8 +59,9 @@ def sketch_form(
         html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
         html.H3(gettext("每一行都一样的")),
         html.Div([_fixed(name, draft) for name in fixed_fields(draft)], className="row-cells"),
+        html.P(sketch_status(tried), id="sketch-status", className="sketch-status", role="status", **{"aria-live": "polite"}),
         html.H3(gettext("读出来是这样")),
-        html.Div(sketch_preview(tried), id="sketch-preview", className="stack-tight", **{"aria-live": "polite"}),
+        html.Div(sketch_preview(tried), id="sketch-preview", className="stack-tight"),
         html.H3(gettext("存成映射，下次同样的表头直接认出来")),
         _naming(draft),
         dcc.Store(id="sketch-columns", data=[column.name for column in table.columns]),
@@ -79,6 +80,18 @@ def sketch_form(
     ]  # fmt: skip
 
 
+def sketch_status(tried: Tried, changed: str = "") -> list[Any]:
+    """What the choices make of the file, in one line that stays in sight while columns are corrected; `changed` is the last of them."""
+    words = gettext(tried.error) if tried.error else preview_finding(tried.found)
+    return [
+        html.Span(gettext("正在按新的选择重读…"), className="sketch-busy"),
+        html.Span(words, className="sketch-words said bad" if tried.error else "sketch-words"),
+        html.Span(gettext("已按新的选择重读：{what}", what=changed), className="sketch-changed")
+        if changed
+        else None,
+    ]
+
+
 def sketch_preview(tried: Tried) -> list[Any]:
     if tried.error:
         return [html.P(gettext(tried.error), className="said bad")]
@@ -89,7 +102,8 @@ def fixed_fields(draft: Draft) -> list[str]:
     """Fields that may be given once for all rows: those that are required and no column gives, and the usual ones."""
     there = {pick.partition(":")[0] for pick in draft.picks.values()}
     wanted = [one.name for one in TARGETS[draft.target].fields if one.required and one.type != "account"]
-    listed = dict.fromkeys([*wanted, *_FIXED.get(draft.target, ())])
+    by_name = draft.target in WITH_SCHOOL and "account" not in there
+    listed = dict.fromkeys([*([SCHOOL] if by_name else []), *wanted, *_FIXED.get(draft.target, ())])
     return [
         name
         for name in listed
@@ -102,6 +116,8 @@ def choice_name(target: str, choice: str) -> str:
     wanted, _, detail = choice.partition(":")
     if choice in SPECIAL:
         return gettext(SPECIAL[choice])
+    if choice in NAMED_BY and target in WITH_SCHOOL:
+        return gettext(NAMED_BY[choice])
     if choice == "key:native":
         return gettext("工号或账号，作编号")
     if wanted == "score" and detail:
@@ -203,6 +219,16 @@ def _column(number: int, column: Column, draft: Draft) -> Any:
                 nothingFoundMessage=gettext("没有"),
                 attributes={"input": {"aria-label": gettext("列“{c}”", c=column.name)}},
             ),
+            dmc.TextInput(
+                id={"type": "sketch-scale", "column": number},
+                label=gettext("这一列自己的满分（和别的列不同时填）"),
+                value=draft.scales.get(column.name, ""),
+                debounce=500,
+                size="sm",
+                attributes={"input": {"maxLength": 10}},
+            )
+            if pick.partition(":")[0] == "score"
+            else None,
             html.Small(gettext(guess.why), className="quiet") if guess is not None else None,
         ],
         className="sketch-column",
@@ -224,9 +250,18 @@ def _fixed(name: str, draft: Draft) -> Any:
     label = {
         "course_source": gettext("课程名单的来源"),
         "class_source": gettext("班次名单的来源"),
+        SCHOOL: gettext("全表同一个单位的，写单位名称"),
     }.get(name) or field_name(draft.target, name)
+    if name == SCHOOL and draft.target not in WITH_SCHOOL:
+        label = field_name(draft.target, name)
+    why = draft.reasons.get(name)
     return dmc.TextInput(
-        id=id, label=label, value=value, debounce=500, attributes={"input": {"maxLength": 80}}
+        id=id,
+        label=label,
+        description=gettext(why) if why else None,
+        value=value,
+        debounce=500,
+        attributes={"input": {"maxLength": 80}},
     )
 
 
