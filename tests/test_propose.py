@@ -24,12 +24,14 @@ from portrait.intake.guess import RULES, day_of, guesses
 from portrait.intake.lookup import code_list
 from portrait.intake.mapping import read_mapping
 from portrait.intake.propose import TARGETS_OFFERED, Proposal, propose, shape
+from portrait.intake.replay import ReplayReport, mend
 from portrait.intake.scale import scale_of
 from portrait.intake.target import TARGETS
 from portrait.record import Kind
 from portrait.resource import read_yaml
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
+from portrait.store.quarantine import quarantined
 from tests.export import Export
 from tests.test_sheet import IDNO, draw
 
@@ -435,6 +437,38 @@ def test_propose_says_what_it_is_for(command: Callable[..., Any], tmp_path: Path
     said = command("intake", tmp_path / "a.csv", "--propose", "--source", "oulad")
     assert said.code == 2
     assert "不和 --source" in said.err
+
+
+def test_a_cell_that_several_streams_read_is_mended_once_and_full_width_is_no_fault(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    head = ["手机号", "平时成绩", "期末成绩"]
+    rows = [[13800000001, 80, 90], ["1380000000", 81, 91], [13800000003, 82, "九十"]]
+    written(tmp_path, proposed(tmp_path, [head, *rows]))
+    reports = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert [(one.rows_stored, one.rows_quarantined) for one in reports] == [(2, 1), (1, 2)]
+    with sqlite_site.registry.connect() as connection:
+        first, second, mark = quarantined(connection)
+    assert (first.row, second.row, mark.row) == (3, 3, 4)
+    assert mend(sqlite_site, mark.id, {"期末成绩": "９３．５"}, by="t") == ReplayReport(1, 1, 0, 0)
+    assert mend(sqlite_site, first.id, {"手机号": "13800000002"}, by="t") == ReplayReport(2, 2, 0, 0)
+    with sqlite_site.registry.connect() as connection:
+        assert quarantined(connection) == []
+    assert sqlite_site.pool.rows("SELECT score FROM record ORDER BY 1") == [
+        (80.0,), (81.0,), (82.0,), (90.0,), (91.0,), (93.5,),
+    ]  # fmt: skip
+
+
+def test_who_is_wrong_in_a_row_of_days_is_mended_for_all_of_them(sqlite_site: Site, tmp_path: Path) -> None:
+    table = [["手机号", "9月1日", "9月2日"], [13800000001, "√", "√"], ["138", "√", "？"]]
+    found = proposed(tmp_path, table)
+    written(tmp_path, replace(found, draft=replace(found.draft, year="2022")))
+    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    with sqlite_site.registry.connect() as connection:
+        one, other = quarantined(connection)
+    assert mend(sqlite_site, one.id, {"手机号": "13800000002"}, by="t") == ReplayReport(2, 1, 0, 1)
+    assert mend(sqlite_site, other.id, {"（签到）": "√"}, by="t") == ReplayReport(1, 1, 0, 0)
+    assert sqlite_site.pool.rows("SELECT count(*) FROM record") == [(4,)]
 
 
 # --- any sheet at all ------------------------------------------------------------------------------------------
