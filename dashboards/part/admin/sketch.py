@@ -21,6 +21,7 @@ from portrait.intake.propose import TARGETS_OFFERED, Column, Proposal
 from portrait.intake.sketch import Tried
 from portrait.intake.target import TARGETS
 from portrait.record import KIND_ZH, Kind
+from portrait.sentence import sentence
 
 ROWS_OFFERED = 12  # rows that may be chosen as the header
 # Fields that are often the same in every row, by target; required ones always stand here.
@@ -58,7 +59,7 @@ def sketch_form(
         html.H3(gettext("每一列是什么")),
         html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
         html.H3(gettext("每一行都一样的")),
-        html.Div([_fixed(name, draft) for name in fixed_fields(draft)], className="row-cells"),
+        html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4), *(_fixed(name, draft) for name in fixed_fields(draft))], className="row-cells"),
         html.P(sketch_status(tried), id="sketch-status", className="sketch-status", role="status", **{"aria-live": "polite"}),
         html.H3(gettext("读出来是这样")),
         html.Div(sketch_preview(tried), id="sketch-preview", className="stack-tight"),
@@ -188,14 +189,15 @@ def _select(part: str, label: str, data: Sequence[Mapping[str, str]], value: str
 def _column(number: int, column: Column, draft: Draft) -> Any:
     guess = column.guesses[0] if column.guesses else None
     pick = draft.picks.get(column.name, "")
+    sure = pick == "day" or (guess is not None and guess.sure >= SURE)  # a head that is a day says so itself
     return html.Div(
         [
             html.Div(
                 [
                     html.B(column.name),
                     badge(
-                        gettext("很有把握") if guess.sure >= SURE else gettext("请核对"),
-                        "good" if guess.sure >= SURE else "thin",
+                        gettext("很有把握") if sure else gettext("请核对"),
+                        "good" if sure else "thin",
                     )
                     if guess is not None and pick
                     else None,
@@ -229,7 +231,9 @@ def _column(number: int, column: Column, draft: Draft) -> Any:
             )
             if pick.partition(":")[0] == "score"
             else None,
-            html.Small(gettext(guess.why), className="quiet") if guess is not None else None,
+            html.Small(gettext(sentence("列名是日期") if pick == "day" else guess.why), className="quiet")
+            if guess is not None
+            else None,
         ],
         className="sketch-column",
     )  # fmt: skip
@@ -265,24 +269,24 @@ def _fixed(name: str, draft: Draft) -> Any:
     )
 
 
-def _naming(draft: Draft) -> Any:
-    def text(part: str, label: str, value: str, most: int) -> Any:
-        return dmc.TextInput(
-            id={"type": "sketch-name", "part": part},
-            label=label,
-            value=value,
-            debounce=500,
-            attributes={"input": {"maxLength": most}},
-        )
+def _text(part: str, label: str, value: str, most: int) -> Any:
+    return dmc.TextInput(
+        id={"type": "sketch-name", "part": part},
+        label=label,
+        value=value,
+        debounce=500,
+        attributes={"input": {"maxLength": most}},
+    )
 
+
+def _naming(draft: Draft) -> Any:
     return html.Div(
         [
             html.Div(
                 [
-                    text("name", gettext("映射的名字（字母、数字）"), draft.name, 40),
-                    text("title", gettext("题名"), draft.title, 60),
-                    text("source", gettext("来源代码（同一个来源用同一个）"), draft.source, 40),
-                    text("year", gettext("没写年份的日期算哪一年"), draft.year, 4),
+                    _text("name", gettext("映射的名字（字母、数字）"), draft.name, 40),
+                    _text("title", gettext("题名"), draft.title, 60),
+                    _text("source", gettext("来源代码（同一个来源用同一个）"), draft.source, 40),
                 ],
                 className="row-cells",
             ),
