@@ -313,14 +313,15 @@ def _judge(path: Path, name: str, kind: str, megabytes: int) -> None:
     looks = next((what for magic, what in _MAGIC.items() if start.startswith(magic)), "")
     if kind in _PROMISED:
         if not start.startswith(_PROMISED[kind]):
-            raise InputError(
-                "{file}：内容不是 {kind}，而是{looks}，请重新导出"
-                if looks
-                else "{file}：内容不是 {kind}，请重新导出",
-                file=name,
-                kind=sentence("Parquet 文件") if kind == "parquet" else sentence("Excel 工作簿"),
-                **({"looks": sentence(looks)} if looks else {}),
-            )
+            wanted = sentence("Parquet 文件") if kind == "parquet" else sentence("Excel 工作簿")
+            if looks:
+                raise InputError(
+                    "{file}：内容不是 {kind}，而是{looks}，请重新导出",
+                    file=name,
+                    kind=wanted,
+                    looks=sentence(looks),
+                )
+            raise InputError("{file}：内容不是 {kind}，请重新导出", file=name, kind=wanted)
     elif looks:
         raise InputError(
             "{file}：应为文本文件，内容却是{kind}；请改正扩展名或重新导出", file=name, kind=sentence(looks)
