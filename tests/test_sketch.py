@@ -326,6 +326,52 @@ def test_only_an_administrator_makes_mappings(home, waiting):
         assert "chengji" not in json.dumps(answer.get_json(silent=True) or {}, ensure_ascii=False)
 
 
+def test_a_rule_that_knows_the_header_is_offered_before_a_new_one(admin, home, waiting):
+    (found,) = propose(waiting, waiting.name)
+    for name in ("mine", "yours"):
+        save(home, replace(found.draft, name=name, title=f"{name}的"))
+    first = arrived(admin)  # that a new one was wanted was said of what waited before
+    assert "已有的规则：" in first
+    assert '"do": "use", "name": "mine"' in first
+    assert "另拟一个" in first
+    used = do(admin, "use", "mine")
+    assert upload_of(home.settings.home, ME).source == "mine"
+    assert "正在用它" in used
+    assert '"do": "use", "name": "yours"' in used
+    anew = do(admin, "sketch")
+    assert "每一列是什么" in anew
+    assert '"do": "use", "name": "mine"' in anew
+    remove(home.settings.home, ME)
+    send(admin, waiting)
+    choose(home.settings.home, ME, NEW)
+    (home.settings.home / "mapping" / "yours.yaml").unlink()
+    assert "正在用它" in arrived(admin)
+    assert upload_of(home.settings.home, ME).source == "mine"
+
+
+def test_what_no_mapping_knows_is_no_last_choice(admin, home, waiting):
+    page = arrived(admin)
+    assert page.index("认不出来源，或是新的表格") < page.index("（oulad）")
+
+
+def test_a_corrected_column_is_said_to_be_read_anew(admin, home, waiting):
+    pick = {"type": "sketch-pick", "column": 2}
+    answer = shown(ask(admin, pick, "value", "score:quiz", changes="sketch-preview", **form()))
+    assert "已按新的选择重读：“得分”是" in answer
+    assert "正在按新的选择重读…" in answer
+    (listed,) = (one for one in admin.app._callback_list if "sketch-preview" in one["output"])
+    assert "sketch-status" in json.dumps(listed["running"])
+
+
+def test_a_column_has_a_full_mark_of_its_own(admin, home, waiting):
+    scale = {"type": "sketch-scale", "column": 2}
+    said = form() | {"sketch_scale": [(scale, "60")]}
+    answer = shown(ask(admin, scale, "value", "60", changes="sketch-preview", **said))
+    assert "2 行会进隔离区" in answer or "1 行会进隔离区" in answer
+    said["sketch_scale"] = [(scale, "0")]
+    assert "满分应为大于 0 的数" in shown(ask(admin, scale, "value", "0", changes="sketch-preview", **said))
+
+
 # --- what waits never breaks the page --------------------------------------------------------------------------
 
 

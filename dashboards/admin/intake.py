@@ -253,7 +253,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
     @app.callback(*outputs, Input("intake-arrived", "data"), prevent_initial_call=True)
     def arrived(_when: Any) -> Any:
         here = context()
-        desk.look_again(here)
+        desk.begin_anew(here)
         desk.clear_away(here)
         return panel(here)
 

@@ -45,13 +45,16 @@ def _form(context: Context) -> Any:
             ),
             html.Div(
                 [
-                    dmc.DateInput(
-                        id="study-day",
-                        label=gettext("活动日期"),
-                        maxDate=context.today.isoformat(),
-                        valueFormat="YYYY-MM-DD",
-                        placeholder="2022-10-08",
-                        clearable=True,
+                    html.Div(
+                        dmc.DateInput(
+                            id="study-day",
+                            label=gettext("活动日期"),
+                            maxDate=context.today.isoformat(),
+                            valueFormat="YYYY-MM-DD",
+                            placeholder="2022-10-08",
+                            clearable=True,
+                        ),
+                        **{"data-day": "true"},  # assets/day.js reads what people write into it
                     ),
                     dmc.NumberInput(
                         id="study-hours",

@@ -84,6 +84,10 @@ def register(app: typer.Typer) -> None:
 
             watch_over(site_of(home), watch, source, every, then_refresh, as_json)
             return
+        if proposed and (source or preview):
+            raise Misused(
+                "--propose 给还没有映射的表格，不和 --source、--preview 一起写；要看一个映射读得怎样，用 --source 和 --preview"
+            )
         if path is None:
             raise Misused("请写明要导入的文件或文件夹（PATH）")
         if not source and not proposed:
@@ -118,11 +122,12 @@ def show_proposals(found: Sequence[Proposal], as_json: bool) -> None:
     for one in found:
         table = one.table
         place = f"工作表 {'、'.join(one.sheets)}，" if table.sheet else ""
-        print_text(f"# {one.file}：{place}表头在第 {table.head.row} 行，{table.rows} 行数据")
+        each = "" if len(one.counts) == 1 else f"（{'、'.join(map(str, one.counts))}）"
+        print_text(f"# {one.file}：{place}表头在第 {table.head.row} 行，{one.rows} 行数据{each}")
         for note in one.notes:
             print_text(f"# 注意：{note}")
         for name in one.missing:
-            print_text(f"# 还缺：{name}（在 fields 里补上 from 列或 const 值）")
+            print_text(f"# 还缺：{name}（补上才能用：fields 里的 from 列或 const 值，没写的年份写 year）")
         for column in table.columns:
             if not one.draft.picks.get(column.name):
                 shown = " ".join("、".join(column.examples).split())

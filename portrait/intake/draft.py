@@ -22,6 +22,7 @@ from portrait.sentence import sentence
 
 _PLAIN = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff·]*")
 _HEADER = re.compile(r"auto(?: [23])?|[1-9]\d{0,5}(?:-[1-9]\d{0,5})?")
+_FULL = re.compile(r"(?!0+(?:\.0*)?$)\d{1,6}(?:\.\d{1,2})?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 _MAPPED = ("gender", "stage", "subject", "title", "mode", "level")
@@ -60,6 +61,10 @@ class Draft:
     year: str = ""
     version: str = "1"
     why: Mapping[str, str] = field(default_factory=dict)  # column → comment
+    reasons: Mapping[str, str] = field(default_factory=dict)  # field of `fixed` → comment
+    scales: Mapping[str, str] = field(
+        default_factory=dict
+    )  # column of marks → its full mark, where it has one of its own
 
 
 def choices(target: str) -> dict[str, str]:
@@ -99,7 +104,8 @@ def lacking(draft: Draft) -> list[str]:
         for one in target.fields
         if one.required and one.name not in there
     ]
-    if "score" in there and "score_max" not in there:
+    marks = [column for column, pick in draft.picks.items() if pick.partition(":")[0] == "score"]
+    if "score_max" not in there and not all(draft.scales.get(column) for column in marks):
         found.append(sentence("满分"))
     if any(pick == "day" and not day_of(column, draft.year) for column, pick in draft.picks.items()):
         found.append(sentence("年份（列名里的日期没有写）"))
@@ -135,6 +141,11 @@ def checked(draft: Draft) -> Draft:
         raise InputError(
             "列“{column}”的列名不是日期，不能是签到日；可以选“签到（打勾的算到）”", column=undated
         )
+    for column, full in draft.scales.items():
+        if full and not _FULL.fullmatch(full):
+            raise InputError(
+                "列“{column}”的满分应为大于 0 的数，这里是“{said}”", column=column, said=full[:40]
+            )
     twice = [pick for pick in draft.picks.values() if pick and not _separate(draft, pick)]
     again = next((pick for pick in twice if twice.count(pick) > 1), "")
     if again:
@@ -256,6 +267,7 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
     for wanted, text in draft.fixed.items():
         if text and wanted not in fields:
             fields[wanted] = {"const": text}
+            why[wanted] = draft.reasons.get(wanted, "")
     body = _Body(fields, why)
     if draft.target in WITH_SCHOOL:
         _known_by_name(draft, body)
@@ -290,6 +302,8 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
         return
     if wanted == "score":
         body.fields["score"] = {"from": column}
+        if draft.scales.get(column):
+            body.fields["score_max"] = {"const": draft.scales[column]}
         if kind:
             body.fields["kind"] = {"const": kind}
         body.why["score"] = draft.why.get(column, "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from portrait.errors import InputError
 from portrait.intake.arrange import has_heads
 from portrait.intake.layout import EVERY_SHEET
+from portrait.intake.magic import no_table
 from portrait.intake.mapping import Layout, Mapping, Stream, of_sheet
 from portrait.intake.office import fitting_sheets
 from portrait.intake.oneroster import package_file
@@ -89,13 +90,16 @@ def _kind(layout: Layout, file: Path) -> str:
 
 def useless(mapping: Mapping, file: Path) -> Sentence:
     """Why a file is nothing for this mapping, with the patterns that would be."""
+    table = file.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx", ".xls")
+    if table and (other := no_table(file, file.name)) is not None:
+        return other
     lacking_heads = [
         s.layout.heads
         for s in mapping.streams
         if s.layout.heads and fnmatch.fnmatchcase(file.name, Path(s.layout.file).name)
     ]
     # What is no table has no header: its first line may say anything, of anybody.
-    if lacking_heads and file.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx", ".xls"):
+    if lacking_heads and table:
         return sentence(
             "{file}：映射 {mapping} 没有用得上它的流，它要的文件有这些列：{columns}；这个文件的表头是：{there}",
             file=file.name,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -12,6 +14,10 @@ from portrait.intake.archive import keep_text, place
 from portrait.intake.expression import secret_columns
 from portrait.intake.mapping import Stream
 from portrait.intake.raw import TEXT_KEY, Raw
+from portrait.intake.width import narrow
+from portrait.store.quarantine import Quarantined
+
+_NUMERIC = re.compile(r"[\d\s.,:/%+-]+")
 
 
 def keep_cells(archive: Path, content: str, line: int, cells: Mapping[str, str]) -> str:
@@ -43,6 +49,34 @@ def changed(shown: Mapping[str, str], given: Mapping[str, str], seen: Raw) -> di
     stands = seen.broken[0].raw if seen.broken else {}
     right = {column for column in seen.columns if column in stands and given.get(column) == stands[column]}
     return {column: text for column, text in given.items() if shown.get(column) != text or column in right}
+
+
+def typed(given: Mapping[str, str]) -> dict[str, str]:
+    """The cells as they are meant: ９８．５ typed with full width is 98.5. A row that is one text stays as it is."""
+    return {column: text if column == TEXT_KEY else _plain(text) for column, text in given.items()}
+
+
+def _plain(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text).strip()
+    return plain if _NUMERIC.fullmatch(plain) else narrow(text.strip())
+
+
+def beside(
+    row: Quarantined, stream: Stream, other: Quarantined, its: Stream, given: Mapping[str, str]
+) -> dict[str, str]:
+    """What of a correction is one of `other` too, the same row of the file in another stream or column: nothing when it is not
+    what is wrong there, or something else stands there."""
+    apart = row.line != other.line  # cells of a wide table: only what stands beside them all is the same cell
+    kept = {
+        *(stream.layout.wide.keep if stream.layout.wide else ()),
+        *(its.layout.wide.keep if its.layout.wide else ()),
+    }
+    cells = {
+        column: text
+        for column, text in given.items()
+        if other.raw.get(column) == row.raw.get(column) and (not apart or column in kept)
+    }
+    return cells if cells.keys() & set(other.column.split("、")) else {}
 
 
 def check_cells(cells: Mapping[str, str], columns: Collection[str]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -27,7 +29,8 @@ from portrait.intake.layout import EVERY_SHEET, OFFICE
 from portrait.intake.mapping import Layout
 from portrait.intake.office import Opened, open_grid
 from portrait.intake.raw import Passed
-from portrait.intake.reader import format_of
+from portrait.intake.reader import SUFFIXES, format_of
+from portrait.intake.scale import Place, Scale, scale_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.table import Head, Merged, body, head_at
 from portrait.intake.target import TARGETS
@@ -37,13 +40,16 @@ from portrait.sentence import Sentence, sentence
 _LOOKED = 2_000  # rows that guesses are made from
 _HEADS = 40  # rows among which the header is
 _EXAMPLES = 3
+_SHOWN = 20  # files of a folder
+_TITLE = 60  # characters of a title
+_ROWS = 10  # rows that a note names
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 _GROUP = frozenset(
     {"school_name", "school_code", "county", "class_code", "class_name", "course_code", "course_title"}
 )
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
-_SCALES = (100.0, 120.0, 150.0)
+_ENTRY = re.compile(r".{0,12}[:：]|附件|附表")
 _PLACED = re.compile(r"（第 \d+ 列）$")
 # What a role is in each target.
 _FIELDS: dict[str, dict[str, str]] = {
@@ -75,6 +81,7 @@ _FIELDS: dict[str, dict[str, str]] = {
         "school_code": "code", "school_name": "name", "county": "county", "urban_rural": "urban_rural", "stage": "stage",
     },
 }  # fmt: skip
+_WORDS = {"day": "signin", "tick": "signin", "score": "marks", "credit": "hours", "seconds": "study"}
 TARGETS_OFFERED = tuple(_FIELDS)
 
 
@@ -87,6 +94,7 @@ class Column:
     filled: int
     guesses: tuple[Guess, ...]
     values: tuple[str, ...]  # as they came: for guessing only, never shown
+    marks: tuple[tuple[Place, float], ...] = ()  # cells that are numbers and no percentages
 
     @property
     def role(self) -> str:
@@ -105,6 +113,7 @@ class Table:
     passed: int
     hidden_rows: int
     hidden_columns: tuple[str, ...]
+    title: str  # the first line above the header, where it stands alone
     fill_down: tuple[str, ...]
 
 
@@ -113,11 +122,17 @@ class Proposal:
     """A table with the mapping that is proposed for it; `missing` are required fields that no column gives."""
 
     file: str
-    table: Table
+    table: Table  # the first of them
     draft: Draft
     sheets: tuple[str, ...]  # that have the same header
+    counts: tuple[int, ...]  # rows of each
+    passed: int  # rows of all of them that are no data
     missing: tuple[str, ...]
     notes: tuple[Sentence, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts)
 
 
 def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target: str = "") -> list[Proposal]:
@@ -125,6 +140,12 @@ def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target:
 
     Raises InputError when the file cannot be read, or no sheet has a table.
     """
+    if path.is_dir():
+        raise InputError(
+            "{path} 是文件夹；一次看一个表格文件，这里有：{there}",
+            path=path,
+            there=[one.name for one in _tables(path)] or [sentence("（没有表格文件）")],
+        )
     kind = format_of(name)
     if kind not in ("csv", "xlsx"):
         raise InputError(
@@ -142,6 +163,14 @@ def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target:
     return [_proposal(name, some, len(chosen), target, header) for some in groups.values()]
 
 
+def _tables(folder: Path) -> list[Path]:
+    """The files of a folder that may be tables."""
+    suffixes = [suffix for suffix, kind in SUFFIXES.items() if kind in ("csv", "xlsx")]
+    return [one for one in sorted(folder.iterdir()) if one.is_file() and one.suffix.lower() in suffixes][
+        :_SHOWN
+    ]
+
+
 def _table(path: Path, name: str, kind: str, sheet: str, header: str) -> Table | None:
     rules = read_yaml(RULES)
     layout = Layout("*", kind, sheet=sheet, cells=OFFICE, skip=tuple(map(str, rules["skip"])))
@@ -151,6 +180,7 @@ def _table(path: Path, name: str, kind: str, sheet: str, header: str) -> Table |
     if head is None:
         return None
     rows: list[list[str]] = []
+    numbers: list[int] = []
     total = passed = 0
     for row in body(opened.grid, head, layout, ()):
         if isinstance(row, Passed):
@@ -159,9 +189,13 @@ def _table(path: Path, name: str, kind: str, sheet: str, header: str) -> Table |
         total += 1
         if len(rows) < _LOOKED:
             rows.append(row[1])
+            numbers.append(row[0])
     if not total:
         return None
-    columns = tuple(_column(column, [row[place] for row in rows]) for place, column in enumerate(head.names))
+    columns = tuple(
+        _column(column, [row[place] for row in rows], numbers, opened.sheet)
+        for place, column in enumerate(head.names)
+    )
     columns = tuple(column for column in columns if column.filled or not _PLACED.search(column.name))
     styling = opened.styling
     return Table(
@@ -172,8 +206,18 @@ def _table(path: Path, name: str, kind: str, sheet: str, header: str) -> Table |
         passed,
         sum(row > head.last for row in styling.hidden_rows),
         tuple(column for place, column in enumerate(head.names, 1) if place in styling.hidden_columns),
+        _title(opened, head),
         tuple(_fill_down(columns, rows, head)),
     )
+
+
+def _title(opened: Opened, head: Head) -> str:
+    """What the sheet is called: the first line above the header that says something and is no entry of a form (单位：…)."""
+    for number, cells in opened.first:
+        texts = list(dict.fromkeys(" ".join(cell.split()) for cell in cells if cell))
+        if number < head.row and len(texts) == 1 and not _ENTRY.match(texts[0]) and len(texts[0]) > 1:
+            return texts[0]
+    return ""
 
 
 def _said(header: str) -> tuple[int, int]:
@@ -238,7 +282,7 @@ def _headlike(head: Head, texts: dict[int, list[str]], depth: int) -> float:
     return score + (0.3 if depth else 0.0)
 
 
-def _column(name: str, cells: Sequence[str]) -> Column:
+def _column(name: str, cells: Sequence[str], lines: Sequence[int], sheet: str) -> Column:
     found = tuple(guesses(name, cells))
     values = tuple(dict.fromkeys(cell for cell in cells if cell))
     role = found[0].role if found else ""
@@ -246,7 +290,12 @@ def _column(name: str, cells: Sequence[str]) -> Column:
         masked(role, value) if role in ("idno", "phone", "mail") else hidden(value)
         for value in values[:_EXAMPLES]
     )
-    return Column(name, shown, sum(map(bool, cells)), found, values[:_LOOKED])
+    marks = tuple(
+        ((sheet, line), value)
+        for line, cell in zip(lines, cells, strict=True)
+        if not cell.endswith(("%", "％")) and (value := number_of(cell)) is not None
+    )
+    return Column(name, shown, sum(map(bool, cells)), found, values[:_LOOKED], marks)
 
 
 def _fill_down(columns: Sequence[Column], rows: Sequence[Sequence[str]], head: Head) -> Iterator[str]:
@@ -266,18 +315,27 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
     days = [column.name for column in table.columns if is_day(column.name) and not _measured(column)]
     target = target or _target(roles, days, said)
     picks = _picks(table, target, days, said)
+    scales = _scales(tables, picks)
+    fixed = _fixed(table, target, picks, scales, said)
     packed = name.lower().endswith(".gz")
     suffix = "".join(Path(name).suffixes[-2 if packed else -1 :]) or ".csv"
+    slug = _slug(name, target, picks)
     draft = Draft(
-        name=_slug(name, target),
-        source=_slug(name, target),
-        title=table.head.title[:60] or Path(name).stem[:60],
+        name=slug,
+        source=slug,
+        title=_titled(tables) or _short(Path(name).stem),
         file=f"*{suffix}",
         target=target,
         header=_rows(table.head) if header else ("auto 2" if table.head.under == 1 else "auto"),
         sheet=EVERY_SHEET if len(tables) > 1 else table.sheet if sheets > 1 else "",
         picks=picks,
-        fixed=_fixed(table, target, picks, days, said),
+        fixed=fixed,
+        scales={
+            column: scale.full
+            for column, scale in scales.items()
+            if scale.full and scale.full != fixed["score_max"]
+        },
+        reasons={"score_max": _full_mark(scales)} if fixed.get("score_max") else {},
         fill_down=table.fill_down,
         year=year,
         why={
@@ -291,8 +349,10 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         table,
         draft,
         tuple(one.sheet for one in tables),
+        tuple(one.rows for one in tables),
+        sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        tuple(_notes(table, draft, days)),
+        (*_notes(tables, draft, days), *_beyond(scales)),
     )
 
 
@@ -394,7 +454,7 @@ def _dates(table: Table, picks: dict[str, str]) -> None:
 
 
 def _fixed(
-    table: Table, target: str, picks: dict[str, str], days: Sequence[str], said: str
+    table: Table, target: str, picks: dict[str, str], scales: Mapping[str, Scale], said: str
 ) -> dict[str, str]:
     """What the same stands for in every row: the kind of a record, the full mark."""
     if target != "record":
@@ -406,8 +466,10 @@ def _fixed(
         fixed["kind"] = _kind(there, said + "".join(column.name for column in table.columns))
     if "tick" in there and not there & {"time", "day"} and (day := _day_said(said)):
         fixed["time"] = day
-    if scores and "score_max" not in there:
-        fixed["score_max"] = _scale(scores)
+    if scales:
+        # Where they differ the commonest is every row's, and a column with another has it beside.
+        fulls = [scale.full for scale in scales.values()]
+        fixed["score_max"] = "" if "" in fulls else max(fulls, key=fulls.count)
     return fixed
 
 
@@ -442,30 +504,77 @@ def _kind(there: set[str], said: str) -> str:
     return "activity" if "研修" in said else "complete"
 
 
-def _scale(scores: Sequence[Column]) -> str:
-    for column in scores:
-        if named := re.search(r"满分[:：]?(\d+)|[（(](\d+)分?[)）]", column.name):
-            return named[1] or named[2]
-    values = [value for column in scores for cell in column.values if (value := number_of(cell)) is not None]
-    most = max(values, default=100.0)
-    # Beyond the usual ones the full mark is a person's to say.
-    return next((f"{scale:g}" for scale in _SCALES if most <= scale), "")
+def _scales(tables: Sequence[Table], picks: dict[str, str]) -> dict[str, Scale]:
+    """The full mark of each column of marks, from all sheets that have it."""
+    if "score_max" in picks.values():
+        return {}
+    marks = {
+        column: [
+            mark for table in tables for one in table.columns if one.name == column for mark in one.marks
+        ]
+        for column, pick in picks.items()
+        if pick.partition(":")[0] == "score"
+    }
+    return {
+        column: scale_of(column, own, [mark for other in marks if other != column for mark in marks[other]])
+        for column, own in marks.items()
+    }
+
+
+def _full_mark(scales: Mapping[str, Scale]) -> str:
+    """Why the full mark is what it is, in words with how sure that is."""
+    least = min(scales.values(), key=lambda scale: scale.sure)
+    return _sure(least.why, least.sure)
+
+
+def _beyond(scales: Mapping[str, Scale]) -> Iterator[Sentence]:
+    for column, scale in scales.items():
+        if scale.full and scale.beyond:
+            yield sentence(
+                "“{column}”有 {n} 个得分超过满分 {full}，会进隔离区：{places}{more}。满分不是 {full} 的，请改满分",
+                column=column,
+                n=len(scale.beyond),
+                full=scale.full,
+                places=_places(scale.beyond[:_ROWS]),
+                more=sentence("等") if len(scale.beyond) > _ROWS else "",
+            )
+
+
+def _places(places: Sequence[Place]) -> list[Sentence]:
+    """Rows, by sheet where there are sheets."""
+    sheets: dict[str, list[str]] = {}
+    for sheet, row in places:
+        sheets.setdefault(sheet, []).append(str(row))
+    return [
+        sentence("工作表“{sheet}”第 {lines} 行", sheet=sheet, lines=lines)
+        if sheet
+        else sentence("第 {lines} 行", lines=lines)
+        for sheet, lines in sheets.items()
+    ]
+
+
+def _sure(why: Sentence, sure: float) -> Sentence:
+    return sentence(
+        "{why}（{how}，{sure}）",
+        why=why,
+        how=sentence("很有把握") if sure >= SURE else sentence("不太有把握"),
+        sure=f"{sure:.2f}",
+    )
 
 
 def _why(column: Column, pick: str) -> str:
     if pick == "day" or not column.guesses:
         return sentence("列名是日期") if pick == "day" else ""
-    guess = column.guesses[0]
-    sure = "很有把握" if guess.sure >= SURE else "不太有把握"
-    return f"{guess.why}（{sure}，{guess.sure:.2f}）"
+    return _sure(column.guesses[0].why, column.guesses[0].sure)
 
 
-def _notes(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
     """What a person should know before saying yes."""
-    if table.passed:
-        yield sentence("{n} 行是合计、签字一类，不当数据，计入略过", n=table.passed)
-    if table.hidden_rows:
-        yield sentence("有 {n} 行是隐藏的，照样读；不要就写 hidden: skip", n=table.hidden_rows)
+    table = tables[0]
+    if passed := sum(one.passed for one in tables):
+        yield sentence("{n} 行是合计、签字一类，不当数据，计入略过", n=passed)
+    if hidden_rows := sum(one.hidden_rows for one in tables):
+        yield sentence("有 {n} 行是隐藏的，照样读；不要就写 hidden: skip", n=hidden_rows)
     if table.hidden_columns:
         yield sentence("有隐藏的列，照样可用：{columns}", columns=list(table.hidden_columns))
     if table.fill_down:
@@ -507,9 +616,33 @@ def _yearless(values: Sequence[str]) -> bool:
     return any(re.fullmatch(r"\d{1,2}[月/-]\d{1,2}[日号]?.*", value) for value in islice(values, 200))
 
 
-def _slug(name: str, target: str) -> str:
-    found = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(name).stem).strip("_.-")[:30]
-    return found.lower() if re.search("[A-Za-z]", found) else f"sheet_{target}"
+def _titled(tables: Sequence[Table]) -> str:
+    """The title of a sheet; of several without what tells them apart."""
+    title = tables[0].title
+    if len(tables) > 1:
+        title = re.sub(rf"[（(【\[]?{re.escape(tables[0].sheet)}[）)】\]]?", "", title)
+    return _short(title)
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
+
+
+def _slug(name: str, target: str, picks: Mapping[str, str]) -> str:
+    """A name for the mapping: the file's own, in letters; of a Chinese one what the sheet is, and a few signs by which two
+    sheets of that kind have two names. A file of next month, told only by its number, has the same."""
+    stem = Path(name).stem.removesuffix(".csv")
+    found = re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip("_.-")[:30]
+    if re.search("[A-Za-z]{2}", found):
+        return found.lower()
+    there = {pick.partition(":")[0] for pick in picks.values()}
+    what = (
+        next((word for pick, word in _WORDS.items() if pick in there), target)
+        if target == "record"
+        else target
+    )
+    said = re.sub(r"[\d\s_.（）()-]+", "", unicodedata.normalize("NFKC", stem))
+    return f"{what}_{hashlib.sha256(said.encode()).hexdigest()[:4]}"
 
 
 def shape(proposal: Proposal) -> dict[str, Any]:
@@ -518,8 +651,11 @@ def shape(proposal: Proposal) -> dict[str, Any]:
         "file": proposal.file,
         "sheets": list(proposal.sheets),
         "header": _rows(proposal.table.head),
-        "rows": proposal.table.rows,
-        "passed": proposal.table.passed,
+        "rows": proposal.rows,
+        "rows_of": dict(zip(proposal.sheets, proposal.counts, strict=True)),
+        "passed": proposal.passed,
+        "name": proposal.draft.name,
+        "title": proposal.draft.title,
         "target": proposal.draft.target,
         "columns": [
             {
@@ -532,6 +668,8 @@ def shape(proposal: Proposal) -> dict[str, Any]:
             for column in proposal.table.columns
         ],
         "fixed": dict(proposal.draft.fixed),
+        "scales": dict(proposal.draft.scales),
+        "reasons": {field: str(why) for field, why in proposal.draft.reasons.items()},
         "missing": list(proposal.missing),
         "notes": [str(note) for note in proposal.notes],
     }

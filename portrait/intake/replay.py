@@ -6,7 +6,6 @@ What is read is always the archived file, with the archived corrections in it: i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -16,7 +15,17 @@ from portrait.intake.again import NOTHING, ReplayReport, read_again, settle
 from portrait.intake.bench import open_bench, sweep
 from portrait.intake.door import silent
 from portrait.intake.land import Progress
-from portrait.intake.mend import cells_of, changed, check_cells, keep_cells, mendable, shown_cells
+from portrait.intake.mapping import Stream
+from portrait.intake.mend import (
+    beside,
+    cells_of,
+    changed,
+    check_cells,
+    keep_cells,
+    mendable,
+    shown_cells,
+    typed,
+)
 from portrait.intake.raw import TEXT_KEY
 from portrait.intake.recipe import files_again, mapping_now
 from portrait.intake.reread import reread
@@ -26,12 +35,14 @@ from portrait.site import Site
 from portrait.store.batch import batch_of, unfinished_replays
 from portrait.store.lease import writing
 from portrait.store.quarantine import (
+    Place,
     Quarantined,
     batches_of_open,
     decide,
     places,
     quarantined_by_id,
     rewrite,
+    same_row,
 )
 
 __all__ = ["STATES", "ReplayReport", "dismiss", "mend", "replay"]
@@ -90,7 +101,8 @@ def mend(
 ) -> ReplayReport:
     """Correct cells of one open row (column → text; a cell given as the quarantine shows it is left alone), then replay it.
 
-    The correction is archived and stays with the row, also when it is still bad. Raises NotFound, and InputError when the
+    The correction is archived and stays with the row, also when it is still bad. Where the same cell is what is wrong with
+    other open rows (a file that several streams read), it is corrected there too. Raises NotFound, and InputError when the
     row has been decided on, a column is none of the file's, or nothing is changed; else as `replay`.
     """
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
@@ -107,19 +119,44 @@ def mend(
                 )
             stream = mapping_now(site, batch, mapping)[1]
             main, _ = files_again(site, batch)
-            with site.registry.connect() as connection:
-                (place,) = places(connection, batch.id, ids=[id])
+            place = _place(site, row)
             with reread(bench, stream, main, {place.line: {}}) as seen:
                 given = changed(row.raw, raw, seen)
                 check_cells(given, mendable(seen.columns, seen.whole))
             if not given:
                 raise InputError("第 {number} 号隔离行没有改动：给出的每一格都和原来一样", number=id)
-            # A whole new text holds what was corrected in the old one, or means it to be gone.
-            cells = given if TEXT_KEY in given else cells_of(site.archive, place.mended) | given
-            mended = keep_cells(site.archive, batch.content, place.line, cells)
-            with site.registry.begin() as connection:
-                rewrite(connection, id, mended, dict(row.raw) | shown_cells(stream, given))
-            return read_again(bench, lease, batch, [replace(place, mended=mended)], by, mapping)
+            given = typed(given)
+            with site.registry.connect() as connection:
+                others = same_row(connection, row)
+            _keep(site, stream, row, place, batch.content, given)
+            report = read_again(bench, lease, batch, [_place(site, row)], by, mapping)
+            for other in others:
+                with site.registry.connect() as connection:
+                    its = batch_of(connection, other.batch)
+                reads = mapping_now(site, its, mapping)[1]
+                cells = beside(row, stream, other, reads, given)
+                if cells:
+                    settle(bench, its)
+                    _keep(site, reads, other, _place(site, other), its.content, cells)
+                    report += read_again(bench, lease, its, [_place(site, other)], by, mapping)
+            return report
+
+
+def _keep(
+    site: Site, stream: Stream, row: Quarantined, place: Place, content: str, given: Mapping[str, str]
+) -> None:
+    """Archive what is corrected of a row, with what was corrected before."""
+    # A whole new text holds what was corrected in the old one, or means it to be gone.
+    cells = given if TEXT_KEY in given else cells_of(site.archive, place.mended) | dict(given)
+    mended = keep_cells(site.archive, content, place.line, cells)
+    with site.registry.begin() as connection:
+        rewrite(connection, row.id, mended, dict(row.raw) | shown_cells(stream, given))
+
+
+def _place(site: Site, row: Quarantined) -> Place:
+    with site.registry.connect() as connection:
+        (found,) = places(connection, row.batch, ids=[row.id])
+    return found
 
 
 def dismiss(site: Site, ids: Sequence[int], *, by: str) -> int:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from portrait.errors import InputError
+from portrait.intake.magic import check_table
 from portrait.intake.mistake import mistakes
 from portrait.intake.raw import Stage, header_names
 
@@ -139,6 +140,8 @@ def _book(path: Path, name: str) -> CalamineWorkbook:
                 size=size >> 20,
                 most=UNPACKED_LIMIT >> 20,
             )
+    else:
+        check_table(path, name)
     book = CalamineWorkbook.from_path(str(path))
     if not book.sheet_names:
         raise InputError("{file}：工作簿里没有工作表", file=name)

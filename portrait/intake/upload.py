@@ -88,6 +88,12 @@ def upload_of(home: Path, user_id: int) -> Upload:
     return Upload(folder, source, tuple(files))
 
 
+def choose_none(home: Path, user_id: int) -> Upload:
+    """The upload, its source open again."""
+    (_place(home, user_id) / "source").unlink(missing_ok=True)
+    return upload_of(home, user_id)
+
+
 def choose(home: Path, user_id: int, source: str) -> Upload:
     """The upload, from now on to be read by the mapping of this name, or (NEW) by one still to be made. Raises InputError for one that does not exist."""
     known = mapping_files(home)
@@ -307,11 +313,15 @@ def _judge(path: Path, name: str, kind: str, megabytes: int) -> None:
     looks = next((what for magic, what in _MAGIC.items() if start.startswith(magic)), "")
     if kind in _PROMISED:
         if not start.startswith(_PROMISED[kind]):
-            raise InputError(
-                "{file}：内容不是 {kind}，请重新导出",
-                file=name,
-                kind=sentence("Parquet 文件") if kind == "parquet" else sentence("Excel 工作簿"),
-            )
+            wanted = sentence("Parquet 文件") if kind == "parquet" else sentence("Excel 工作簿")
+            if looks:
+                raise InputError(
+                    "{file}：内容不是 {kind}，而是{looks}，请重新导出",
+                    file=name,
+                    kind=wanted,
+                    looks=sentence(looks),
+                )
+            raise InputError("{file}：内容不是 {kind}，请重新导出", file=name, kind=wanted)
     elif looks:
         raise InputError(
             "{file}：应为文本文件，内容却是{kind}；请改正扩展名或重新导出", file=name, kind=sentence(looks)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from portrait.clock import aware
-from portrait.record import row_of
+from portrait.record import COLUMN_STEP, row_of
 from portrait.scope import Scope
 from portrait.store.schema import batch, quarantine
 from portrait.store.upsert import CHUNK, chunks
@@ -137,6 +137,23 @@ def quarantined(
 ) -> list[Quarantined]:
     """Quarantined rows of a batch (or of all), in file order. `state=""` gives decided ones too."""
     chosen = _chosen(scope, _conditions(number, source, state, code)).limit(limit).offset(offset)
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def same_row(connection: Connection, one: Quarantined) -> list[Quarantined]:
+    """Other open rows that are the same row of the same file, read from it by another stream or as another cell."""
+    here = select(batch.c.content).where(batch.c.id == one.batch).scalar_subquery()
+    chosen = _chosen(
+        None,
+        [
+            batch.c.content == here,
+            batch.c.source == one.source,
+            quarantine.c.id != one.id,
+            quarantine.c.state == "open",
+            quarantine.c.sheet == one.sheet,
+            quarantine.c.line % COLUMN_STEP == one.row,
+        ],
+    )
     return [_read(row) for row in connection.execute(chosen)]
 
 

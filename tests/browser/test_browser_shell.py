@@ -1,6 +1,7 @@
 """The frame around the pages, as a reader meets it: keyboard, phone menu, language, session's end, paper."""
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -87,3 +88,15 @@ def test_a_path_that_leads_nowhere_shows_a_page_of_ours(watch):
     assert watched.page.locator("#page h1").inner_text() == "没有这个页面"
     assert watched.overflow() <= 0
     watched.faults.clear()  # the 404 is what this is about
+
+
+def test_a_day_may_be_written_as_people_write_it(watch):
+    opened = watch()
+    opened.log_in("teacher", "/study")
+    field = opened.page.locator("#study-day")
+    for text, leave in (("2022年8月9日", "Tab"), ("２０２２年８月１９", "Tab"), ("20220809", "Enter")):
+        field.fill("")
+        field.click()
+        opened.page.keyboard.type(text)
+        opened.page.keyboard.press(leave)
+        expect(field).to_have_value("2022-08-19" if "１" in text else "2022-08-09")

@@ -13,8 +13,8 @@ from dashboards.page import Context
 from dashboards.part.admin.preview import takeable
 from portrait.errors import InputError
 from portrait.intake.preview import Preview, preview
-from portrait.intake.sketch import NEW
-from portrait.intake.upload import Upload, choose, remove, suggested, take, upload_of
+from portrait.intake.sketch import NEW, recognised
+from portrait.intake.upload import Upload, choose, choose_none, remove, suggested, take, upload_of
 from portrait.refresh import refresh
 from portrait.sentence import sentence, without
 
@@ -93,13 +93,22 @@ def look_again(context: Context) -> None:
     context.jobs.forget(_name(context, "preview"))
 
 
+def begin_anew(context: Context) -> None:
+    """Files have come: that a new rule was wanted was said of others. One that knows their header comes first."""
+    home, me = context.site.settings.home, context.actor.user_id
+    upload = upload_of(home, me)
+    if upload.source == NEW and recognised(home, upload.files):
+        choose_none(home, me)  # the only one is used at once, of several one is chosen
+    look_again(context)
+
+
 def clear_away(context: Context) -> None:
     """Drop what the last intake left to read."""
     context.jobs.forget(_name(context, "intake"))
 
 
 def act(context: Context, do: str, name: str) -> None:
-    """What a button asks for: take, discard, remove (a file by name), sketch (a new mapping), refresh, read (its result), close (the intake's)."""
+    """What a button asks for: take, discard, remove (a file by name), use (a mapping by name), sketch (a new one), refresh, read (its result), close (the intake's)."""
     home, me = context.site.settings.home, context.actor.user_id
     if do == "take":
         _take(context)
@@ -113,6 +122,8 @@ def act(context: Context, do: str, name: str) -> None:
         idle(context)
         remove(home, me, name)
         look_again(context)
+    elif do == "use":
+        use_source(context, name)
     elif do == "sketch":
         use_source(context, NEW)
     elif do == "refresh":

@@ -37,6 +37,7 @@ def upload_card(context: Context, upload: Upload, look: Job | None, failed: Job 
         gettext("接入文件"),
         preview_finding(found) if found is not None else gettext("文件已经上传，还没有入库。"),
         _told(failed),
+        _known(context, upload),
         _source(context, upload),
         _files(upload),
         _drop(context),
@@ -63,6 +64,7 @@ def new_card(context: Context, upload: Upload, body: Any, failed: Job | None) ->
         gettext("接入文件"),
         gettext("按表头和内容提出了一份映射：核对每一列，改正以后存好。什么也还没有入库。"),
         _told(failed),
+        _known(context, upload),
         _source(context, upload),
         _files(upload),
         _drop(context),
@@ -126,6 +128,37 @@ def _told(failed: Job | None) -> Any:
     return html.P([html.B(words), " ", gettext(failed.error)], className="said bad", role="alert")
 
 
+def _known(context: Context, upload: Upload) -> Any:
+    """Rules that were made for just this header, before anything else is offered; nothing where there are none."""
+    known = recognised(context.site.settings.home, upload.files)
+    if not known:
+        return None
+    titles = mapping_titles(context.site.settings.home)
+    return html.Div(
+        [
+            html.B(gettext("已有的规则：")),
+            *(_rule(name, gettext(titles.get(name, name)), name == upload.source) for name in known),
+            _button(gettext("另拟一个"), "sketch") if upload.source != NEW else None,
+        ],
+        className="known-rules",
+        role="status",
+    )
+
+
+def _rule(name: str, title: str, used: bool) -> Any:
+    return html.Span(
+        [
+            html.Span(gettext("{title}（{name}）", title=title, name=name)),
+            badge(gettext("正在用它"), "good")
+            if used
+            else dmc.Button(
+                gettext("用它"), id={"type": "intake-do", "do": "use", "name": name}, size="sm", n_clicks=0
+            ),
+        ],
+        className="known-rule",
+    )
+
+
 def _source(context: Context, upload: Upload) -> Any:
     home = context.site.settings.home
     titles = mapping_titles(home)
@@ -140,12 +173,12 @@ def _source(context: Context, upload: Upload) -> Any:
         }
         for name in known
     ]
+    listed.append({"value": NEW, "label": gettext("认不出来源，或是新的表格…")})
     listed += [
         {"value": name, "label": gettext("{title}（{name}）", title=gettext(title), name=name)}
         for name, title in sorted(titles.items())
         if name not in known
     ]
-    listed.append({"value": NEW, "label": gettext("认不出来源，或是新的表格…")})
     return html.Div(
         [
             dmc.Select(

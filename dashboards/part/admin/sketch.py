@@ -14,13 +14,14 @@ from dashboards.part import badge
 from dashboards.part.admin.preview import preview_finding, previews
 from dashboards.part.admin.word import field_name, target_name
 from portrait.identifier import KIND_NAME
-from portrait.intake.draft import SPECIAL, UNIT_ZH, Draft, choices, kinds
+from portrait.intake.draft import NAMED_BY, SCHOOL, SPECIAL, UNIT_ZH, WITH_SCHOOL, Draft, choices, kinds
 from portrait.intake.guess import SURE
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.propose import TARGETS_OFFERED, Column, Proposal
 from portrait.intake.sketch import Tried
 from portrait.intake.target import TARGETS
 from portrait.record import KIND_ZH, Kind
+from portrait.sentence import sentence
 
 ROWS_OFFERED = 12  # rows that may be chosen as the header
 # Fields that are often the same in every row, by target; required ones always stand here.
@@ -42,9 +43,15 @@ def sketch_form(
     facts = gettext(
         "表头在第 {line} 行，{n} 行数据，{m} 列",
         line=table.head.row,
-        n=f"{table.rows:,}",
+        n=f"{found.rows:,}",
         m=len(table.columns),
     )
+    if len(found.sheets) > 1:
+        each = [
+            gettext("{sheet} {n} 行", sheet=sheet, n=f"{n:,}")
+            for sheet, n in zip(found.sheets, found.counts, strict=True)
+        ]
+        facts = gettext("{facts}（{each}）", facts=facts, each=each)
     return [
         html.P(facts, className="quiet"),
         html.Ul([html.Li(gettext(note)) for note in found.notes], className="plain quiet") if found.notes else None,
@@ -52,9 +59,10 @@ def sketch_form(
         html.H3(gettext("每一列是什么")),
         html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
         html.H3(gettext("每一行都一样的")),
-        html.Div([_fixed(name, draft) for name in fixed_fields(draft)], className="row-cells"),
+        html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4), *(_fixed(name, draft) for name in fixed_fields(draft))], className="row-cells"),
+        html.P(sketch_status(tried), id="sketch-status", className="sketch-status", role="status", **{"aria-live": "polite"}),
         html.H3(gettext("读出来是这样")),
-        html.Div(sketch_preview(tried), id="sketch-preview", className="stack-tight", **{"aria-live": "polite"}),
+        html.Div(sketch_preview(tried), id="sketch-preview", className="stack-tight"),
         html.H3(gettext("存成映射，下次同样的表头直接认出来")),
         _naming(draft),
         dcc.Store(id="sketch-columns", data=[column.name for column in table.columns]),
@@ -73,6 +81,18 @@ def sketch_form(
     ]  # fmt: skip
 
 
+def sketch_status(tried: Tried, changed: str = "") -> list[Any]:
+    """What the choices make of the file, in one line that stays in sight while columns are corrected; `changed` is the last of them."""
+    words = gettext(tried.error) if tried.error else preview_finding(tried.found)
+    return [
+        html.Span(gettext("正在按新的选择重读…"), className="sketch-busy"),
+        html.Span(words, className="sketch-words said bad" if tried.error else "sketch-words"),
+        html.Span(gettext("已按新的选择重读：{what}", what=changed), className="sketch-changed")
+        if changed
+        else None,
+    ]
+
+
 def sketch_preview(tried: Tried) -> list[Any]:
     if tried.error:
         return [html.P(gettext(tried.error), className="said bad")]
@@ -83,7 +103,8 @@ def fixed_fields(draft: Draft) -> list[str]:
     """Fields that may be given once for all rows: those that are required and no column gives, and the usual ones."""
     there = {pick.partition(":")[0] for pick in draft.picks.values()}
     wanted = [one.name for one in TARGETS[draft.target].fields if one.required and one.type != "account"]
-    listed = dict.fromkeys([*wanted, *_FIXED.get(draft.target, ())])
+    by_name = draft.target in WITH_SCHOOL and "account" not in there
+    listed = dict.fromkeys([*([SCHOOL] if by_name else []), *wanted, *_FIXED.get(draft.target, ())])
     return [
         name
         for name in listed
@@ -96,6 +117,8 @@ def choice_name(target: str, choice: str) -> str:
     wanted, _, detail = choice.partition(":")
     if choice in SPECIAL:
         return gettext(SPECIAL[choice])
+    if choice in NAMED_BY and target in WITH_SCHOOL:
+        return gettext(NAMED_BY[choice])
     if choice == "key:native":
         return gettext("工号或账号，作编号")
     if wanted == "score" and detail:
@@ -166,14 +189,15 @@ def _select(part: str, label: str, data: Sequence[Mapping[str, str]], value: str
 def _column(number: int, column: Column, draft: Draft) -> Any:
     guess = column.guesses[0] if column.guesses else None
     pick = draft.picks.get(column.name, "")
+    sure = pick == "day" or (guess is not None and guess.sure >= SURE)  # a head that is a day says so itself
     return html.Div(
         [
             html.Div(
                 [
                     html.B(column.name),
                     badge(
-                        gettext("很有把握") if guess.sure >= SURE else gettext("请核对"),
-                        "good" if guess.sure >= SURE else "thin",
+                        gettext("很有把握") if sure else gettext("请核对"),
+                        "good" if sure else "thin",
                     )
                     if guess is not None and pick
                     else None,
@@ -197,7 +221,19 @@ def _column(number: int, column: Column, draft: Draft) -> Any:
                 nothingFoundMessage=gettext("没有"),
                 attributes={"input": {"aria-label": gettext("列“{c}”", c=column.name)}},
             ),
-            html.Small(gettext(guess.why), className="quiet") if guess is not None else None,
+            dmc.TextInput(
+                id={"type": "sketch-scale", "column": number},
+                label=gettext("这一列自己的满分（和别的列不同时填）"),
+                value=draft.scales.get(column.name, ""),
+                debounce=500,
+                size="sm",
+                attributes={"input": {"maxLength": 10}},
+            )
+            if pick.partition(":")[0] == "score"
+            else None,
+            html.Small(gettext(sentence("列名是日期") if pick == "day" else guess.why), className="quiet")
+            if guess is not None
+            else None,
         ],
         className="sketch-column",
     )  # fmt: skip
@@ -218,30 +254,39 @@ def _fixed(name: str, draft: Draft) -> Any:
     label = {
         "course_source": gettext("课程名单的来源"),
         "class_source": gettext("班次名单的来源"),
+        SCHOOL: gettext("全表同一个单位的，写单位名称"),
     }.get(name) or field_name(draft.target, name)
+    if name == SCHOOL and draft.target not in WITH_SCHOOL:
+        label = field_name(draft.target, name)
+    why = draft.reasons.get(name)
     return dmc.TextInput(
-        id=id, label=label, value=value, debounce=500, attributes={"input": {"maxLength": 80}}
+        id=id,
+        label=label,
+        description=gettext(why) if why else None,
+        value=value,
+        debounce=500,
+        attributes={"input": {"maxLength": 80}},
+    )
+
+
+def _text(part: str, label: str, value: str, most: int) -> Any:
+    return dmc.TextInput(
+        id={"type": "sketch-name", "part": part},
+        label=label,
+        value=value,
+        debounce=500,
+        attributes={"input": {"maxLength": most}},
     )
 
 
 def _naming(draft: Draft) -> Any:
-    def text(part: str, label: str, value: str, most: int) -> Any:
-        return dmc.TextInput(
-            id={"type": "sketch-name", "part": part},
-            label=label,
-            value=value,
-            debounce=500,
-            attributes={"input": {"maxLength": most}},
-        )
-
     return html.Div(
         [
             html.Div(
                 [
-                    text("name", gettext("映射的名字（字母、数字）"), draft.name, 40),
-                    text("title", gettext("题名"), draft.title, 60),
-                    text("source", gettext("来源代码（同一个来源用同一个）"), draft.source, 40),
-                    text("year", gettext("没写年份的日期算哪一年"), draft.year, 4),
+                    _text("name", gettext("映射的名字（字母、数字）"), draft.name, 40),
+                    _text("title", gettext("题名"), draft.title, 60),
+                    _text("source", gettext("来源代码（同一个来源用同一个）"), draft.source, 40),
                 ],
                 className="row-cells",
             ),

@@ -12,14 +12,16 @@ from dashboards.incident import incident
 from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part.admin import desk
-from dashboards.part.admin.sketch import sketch_form, sketch_preview
+from dashboards.part.admin.sketch import choice_name, sketch_form, sketch_preview, sketch_status
+from dashboards.part.admin.word import field_name
 from portrait.errors import InputError, PortraitError
-from portrait.intake.draft import Draft
+from portrait.intake.draft import Draft, choices
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.propose import propose
 from portrait.intake.reader import format_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.sketch import save, tried
+from portrait.intake.target import TARGETS
 from portrait.intake.upload import choose, upload_of
 from portrait.sentence import sentence, without
 
@@ -68,7 +70,12 @@ def _tabular(name: str) -> bool:
 
 
 def drafted(
-    columns: Any, about: Any, picks: Sequence[Any], fixed: Mapping[str, Any], named: Mapping[str, Any]
+    columns: Any,
+    about: Any,
+    picks: Sequence[Any],
+    scales: Sequence[Any],
+    fixed: Mapping[str, Any],
+    named: Mapping[str, Any],
 ) -> Draft:
     """The draft that a form says. What is not a text is nothing; whether the words fit is checked where it is used."""
     listed = [str(name)[:_LONGEST] for name in columns] if isinstance(columns, list) else []
@@ -84,10 +91,25 @@ def drafted(
         header=_text(told.get("header")) or "auto",
         sheet=_text(told.get("sheet")),
         picks=dict(zip(listed, chosen, strict=False)),
+        scales={column: full for column, one in zip(listed, scales, strict=False) if (full := _text(one))},
         fixed={name: _text(value) for name, value in fixed.items() if _text(value)},
         fill_down=tuple(_text(one) for one in fill if one in listed) if isinstance(fill, list) else (),
         year=_text(named.get("year")),
     )
+
+
+def _changed(draft: Draft, columns: Any, id: Any) -> str:
+    """What was changed last, in words."""
+    part = id if isinstance(id, dict) else {}
+    place = part.get("column")
+    if isinstance(place, int) and isinstance(columns, list) and 0 <= place < len(columns):
+        column = _text(columns[place])
+        pick = draft.picks.get(column, "")
+        known = pick in choices(draft.target) if draft.target in TARGETS else False
+        what = choice_name(draft.target, pick) if known else gettext("不用这一列")
+        return gettext("“{column}”是{what}", column=column, what=what)
+    field = _text(part.get("field"))
+    return field_name(draft.target, field) if field else gettext("名字和年份")
 
 
 def _by_id(ids: Any, key: str, values: Any) -> dict[str, Any]:
@@ -107,20 +129,30 @@ def register_sketch(
     app: Any, context: Callable[[], Context], panel: Callable[[Context], tuple[Any, ...]]
 ) -> None:
     """`panel(context)` draws what stands on the page once a mapping has been saved."""
-    picks = ({"type": "sketch-pick", "column": ALL}, {"type": "sketch-fixed", "field": ALL})
-    names = {"type": "sketch-name", "part": ALL}
+    # What the form says, each part by its id.
+    parts = (
+        {"type": "sketch-pick", "column": ALL},
+        {"type": "sketch-scale", "column": ALL},
+        {"type": "sketch-fixed", "field": ALL},
+        {"type": "sketch-name", "part": ALL},
+    )
+    values = [one for part in parts for one in (State(part, "value"), State(part, "id"))]
     states = (State("sketch-columns", "data"), State("sketch-about", "data"))
 
     def said(here: Context, columns: Any, about: Any, listed: Sequence[Any]) -> tuple[Path, Draft]:
-        """The file and the draft that the form means."""
-        chosen, chosen_ids, fixed, fixed_ids, named, named_ids = listed
-        picked = _by_id(chosen_ids, "column", chosen)
+        """The file and the draft that the form means; `listed` are values and ids of each of `parts`."""
+        keys = ("column", "column", "field", "part")
+        picked, scaled, fixed, named = (
+            _by_id(listed[2 * n + 1], key, listed[2 * n]) for n, key in enumerate(keys)
+        )
+        places = range(len(columns) if isinstance(columns, list) else 0)
         draft = drafted(
             columns,
             about,
-            [picked.get(str(place)) for place in range(len(columns) if isinstance(columns, list) else 0)],
-            _by_id(fixed_ids, "field", fixed),
-            _by_id(named_ids, "part", named),
+            [picked.get(str(place)) for place in places],
+            [scaled.get(str(place)) for place in places],
+            fixed,
+            named,
         )
         name = about.get("file") if isinstance(about, dict) else ""
         waiting = upload_of(here.site.settings.home, here.actor.user_id).files
@@ -154,28 +186,22 @@ def register_sketch(
 
     @app.callback(
         Output("sketch-preview", "children"),
-        Input(picks[0], "value"),
-        Input(picks[1], "value"),
-        Input(names, "value"),
-        State(picks[0], "id"),
-        State(picks[1], "id"),
-        State(names, "id"),
+        Output("sketch-status", "children"),
+        *(Input(part, "value") for part in parts),
+        *values,
         *states,
+        running=[
+            (Output("sketch-status", "className"), "sketch-status busy", "sketch-status"),
+            (Output("sketch-preview", "className"), "stack-tight stale", "stack-tight"),
+        ],
         prevent_initial_call=True,
     )
-    def change(
-        chosen: Any,
-        fixed: Any,
-        named: Any,
-        ids: Any,
-        fixed_ids: Any,
-        named_ids: Any,
-        columns: Any,
-        about: Any,
-    ) -> Any:
+    def change(*given: Any) -> Any:
         here = context()
-        file, draft = said(here, columns, about, (chosen, ids, fixed, fixed_ids, named, named_ids))
-        return sketch_preview(tried(here.site, file, draft))
+        *listed, columns, about = given[len(parts) :]
+        file, draft = said(here, columns, about, listed)
+        found = tried(here.site, file, draft)
+        return sketch_preview(found), sketch_status(found, _changed(draft, columns, ctx.triggered_id))
 
     @app.callback(
         Output("intake-panel", "children", allow_duplicate=True),
@@ -184,34 +210,19 @@ def register_sketch(
         Output("intake-phase", "data", allow_duplicate=True),
         Output("sketch-said", "children"),
         Input("sketch-save", "n_clicks"),
-        State(picks[0], "value"),
-        State(picks[1], "value"),
-        State(names, "value"),
-        State(picks[0], "id"),
-        State(picks[1], "id"),
-        State(names, "id"),
+        *values,
         *states,
         State({"type": "sketch-over", "part": ALL}, "checked"),
         prevent_initial_call=True,
     )
-    def keep(
-        clicks: Any,
-        chosen: Any,
-        fixed: Any,
-        named: Any,
-        ids: Any,
-        fixed_ids: Any,
-        named_ids: Any,
-        columns: Any,
-        about: Any,
-        over: Any,
-    ) -> Any:
+    def keep(clicks: Any, *given: Any) -> Any:
         here = context()
         if not clicks:
             return (no_update,) * 5
         desk.idle(here)
         try:
-            _, draft = said(here, columns, about, (chosen, ids, fixed, fixed_ids, named, named_ids))
+            *listed, columns, about, over = given
+            _, draft = said(here, columns, about, listed)
             mapping = save(here.site, draft, over=bool(over and over[0]))
         except PortraitError as error:
             return (*(no_update,) * 4, html.P(gettext(error.message), className="said bad"))
