@@ -4,6 +4,7 @@ import ast
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from string import Formatter
@@ -18,6 +19,8 @@ from dashboards.language import catalogue, gettext, retold
 from dashboards.locale.extract import KEYWORDS, held, template, updated
 from dashboards.pages import PAGES
 from dashboards.part import format
+from dashboards.part.admin.row import meaning as row_meaning
+from dashboards.part.admin.word import MEANINGS, REASONS
 from dashboards.report.workbook import overview_workbook
 from portrait.cli.demo import build
 from portrait.intake.door import intake
@@ -26,6 +29,7 @@ from portrait.scope import Role, scope
 from portrait.sentence import Sentence, sentence
 from portrait.store import schema
 from portrait.store.answer import prefer
+from portrait.store.quarantine import Quarantined
 from portrait.store.training import Ask
 from portrait.store.user import actor_of, list_users
 from tests.leftover import GLOSSES, WIDE, Leftover
@@ -193,6 +197,19 @@ def test_a_sentence_reads_as_chinese_and_is_said_in_the_reader_s_language():
     listed = sentence("没有角色“{role}”；可用：{choices}", role="{x}", choices=["a", "b"])
     assert listed == "没有角色“{x}”；可用：a、b"
     assert gettext(listed) == 'There is no role "{x}"; choose from a, b'
+
+
+def test_what_is_wrong_with_a_row_is_told_in_the_reader_s_language():
+    row = Quarantined(
+        1, 1, "p", "log", "record", "log.csv", "", 2, "得分", "beyond_scale", "得分“101”：应在 0 到 100 之间", {}, "open", "", None, None, False
+    )  # fmt: skip
+    assert row_meaning(row) == row.reason
+    language.use("en")
+    assert row_meaning(row) == "得分 (“101”): The score must lie between 0 and the full mark."
+    unread = replace(row, column="", code="bad_json", reason="这一行不是一个 JSON 对象")
+    assert row_meaning(unread) == "whole row: This line is not a JSON object."
+    assert row_meaning(replace(row, code="new")) == row.reason
+    assert set(MEANINGS) == set(REASONS)
 
 
 def test_a_sentence_without_values_keeps_its_braces():

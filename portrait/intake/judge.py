@@ -199,6 +199,12 @@ def _told(column: str, problem: Mapping[str, Any]) -> str:
     return hidden(f"{column}{text}：{problem['reason']}")
 
 
+def offending(told: str) -> str:
+    """The text that offends in what is told of a row, its first fault's; "" where none is shown."""
+    found = re.match(r"[^“：]*“([^”]*)”：", told)
+    return found[1] if found else ""
+
+
 def _shown(program: Program, raw: str, secrets: Iterable[str | None]) -> dict[str, str]:
     return veiled(program, {str(key): str(value) for key, value in json.loads(raw).items()}, secrets)
 

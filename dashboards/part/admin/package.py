@@ -87,7 +87,7 @@ def import_said(context: Context, done: Any) -> Any:
                 " ",
                 html.A(gettext("看这个框架"), href=f"/framework?{urlencode({'framework': one.name})}"),
             ],
-            className="said",
+            className="said good",
         ),
         html.Ul([html.Li(gettext("修正：{note}", note=note)) for note in notes], className="quiet")
         if notes

@@ -10,7 +10,8 @@ from dash import html
 
 from dashboards.language import current, gettext
 from dashboards.part import badge, facts, format, grid
-from dashboards.part.admin.word import ROW_STATES, reason_name, source_name, target_name
+from dashboards.part.admin.word import MEANINGS, ROW_STATES, reason_name, source_name, target_name
+from portrait.intake.judge import offending
 from portrait.intake.raw import TEXT_KEY
 from portrait.site import Site
 from portrait.store.quarantine import Quarantined
@@ -67,6 +68,17 @@ def _short(one: Quarantined) -> str:
     return one.reason if len(one.reason) <= SHORT else f"{one.reason[:SHORT]}…"
 
 
+def meaning(one: Quarantined) -> str:
+    """What is wrong, in the reader's language: the row's own sentence in Chinese, what its reason means in another."""
+    if current() == "zh" or one.code not in MEANINGS:
+        return one.reason
+    said, column = gettext(MEANINGS[one.code]), one.column or gettext("整行")
+    text = offending(one.reason)
+    if not text:
+        return gettext("{column}：{meaning}", column=column, meaning=said)
+    return gettext("{column}（“{text}”）：{meaning}", column=column, text=text, meaning=said)
+
+
 def place(one: Quarantined) -> str:
     """File, and sheet where there is one."""
     return f"{one.file} · {one.sheet}" if one.sheet else one.file
@@ -74,6 +86,7 @@ def place(one: Quarantined) -> str:
 
 def row_body(site: Site, one: Quarantined, at: str, said: Any = None) -> Any:
     """One row in the drawer, opened from the grid `<at>-rows`. `said` is what the last try gave."""
+    why = meaning(one)
     return html.Div(
         [
             _told(said) if one.state != "open" else None,
@@ -81,10 +94,13 @@ def row_body(site: Site, one: Quarantined, at: str, said: Any = None) -> Any:
                 [
                     badge(reason_name(one.code), "thin"),
                     " ",
-                    one.reason if one.state == "open" else gettext("当时的问题：{reason}", reason=one.reason),
+                    why if one.state == "open" else gettext("当时的问题：{reason}", reason=why),
                 ],
                 className="row-reason",
             ),
+            html.P(gettext("原文：{reason}", reason=one.reason), className="quiet")
+            if why != one.reason
+            else None,
             facts(_facts(site, one)),
             _form(one, at, said) if one.state == "open" else _cells(one),
         ],
