@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         5, description="每隔多少分钟把收到的语句汇入画像；0 = 只在 portrait refresh 时", ge=0
     )
     upload_megabytes: int = Field(200, description="网页上传文件的大小上限（MB）", ge=1)
-    small_cell: int = Field(10, description="少于多少人的分组不显示均值（隐私）", ge=1)
+    small_cell: int = Field(10, description="少于多少人的分组不显示均值、分布和成效（隐私）", ge=1)
     engine_memory: str = Field("1GB", description="计算引擎的内存上限，超出则写到磁盘")
     engine_threads: int = Field(2, description="计算引擎的线程数", ge=1)
     lake_buckets: int = Field(

@@ -10,15 +10,25 @@ import pytest
 from playwright.sync_api import expect
 
 from portrait.intake.door import intake
+from portrait.record import Kind
 from portrait.scope import scope
 from portrait.settings import load_settings
 from portrait.site import open_site
 from portrait.store.batch import batch_of
 from portrait.store.user import actor_of, find_user
 from tests.browser.conftest import Served, run
+from tests.export import lake_rows
 from tests.readers import enlist, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+OFFICE_SHEET = """2022年秋季测评成绩单,,,
+继教编号,考试时间,得分,满分
+HJ41010100001,8月19日,85,100
+HJ41010100002,2022.8.20,９０分,100
+HJ41010100003,2022-08-21,77,100
+合计,,252,
+"""
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +89,29 @@ def test_a_file_is_previewed_taken_in_and_its_bad_row_mended(watch, size, served
     watched.open("/intake")
     page.get_by_role("button", name="再接入一批").click()
     expect(page.locator("#intake-panel")).to_contain_text("先选来源，再放文件")
+
+
+def test_a_sheet_that_nobody_knows_is_corrected_saved_and_taken_in(watch, served, tmp_path):
+    sheet = tmp_path / "测评成绩.csv"
+    sheet.write_text(OFFICE_SHEET, encoding="gb18030")
+    watched = watch()
+    watched.log_in("admin")
+    page = watched.page
+    give(page, sheet)
+    page.get_by_role("button", name="不知道选哪个，按表头提出映射").click()
+    form = page.locator("#sketch")
+    form.get_by_label("列“得分”", exact=True).first.click()
+    page.get_by_role("option", name="得分（作业）", exact=True).click()
+    expect(form.locator("#sketch-preview")).to_contain_text("作业")
+    expect(form.locator("#sketch-preview")).to_contain_text("读到 3 行，3 行没有问题")
+    form.locator("input[id*=sketch-name][id*='\"name\"']").fill("ceping")
+    page.locator("#sketch-save").click()
+    expect(page.locator("#intake-panel")).to_contain_text("读到 3 行，3 行没有问题")
+    page.get_by_role("button", name="接入", exact=True).click()
+    expect(page.locator("#intake-panel")).to_contain_text("读入 3 = 入库 3 + 重复 0 + 隔离 0")
+    number = int(page.locator(".report-head a").get_attribute("href").rpartition("=")[2])
+    kinds = [kind for batch, kind in lake_rows(served.site, "batch, kind") if batch == number]
+    assert kinds == [Kind.ASSIGNMENT] * 3
 
 
 def test_files_that_cannot_be_taken_are_told_before_they_go_up(watch, size, tmp_path):
