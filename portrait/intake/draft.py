@@ -281,6 +281,8 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
         _each(draft, body, *one, several)
     if draft.target == "record":
         body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "")
+        if attend.DAY in body.make and not body.unpivot:
+            body.key += [attend.DAY, TITLE_COLUMN]  # the same people sign the sheet of another day
         if body.unpivot:
             body.key += [
                 column for column in (attend.YEAR, attend.ITEM) if column == attend.ITEM or draft.year
@@ -317,6 +319,9 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
         body.why["score"] = draft.why.get(column, "")
         body.where = {"column": column, "present": "true"}
     else:
+        if draft.fixed.get("time") and pick in ("tick", "sign"):
+            body.make |= attend.dated(draft.fixed["time"])
+            body.fields["time"] = {"from": attend.DAY}
         body.passed = attend.passes(column, _blank())[: 1 if pick == "sign" else None]
         if body.fields.get("kind", {"const": "attendance"}).get("const") == "attendance":
             body.fields["kind"] = (

@@ -28,7 +28,7 @@ from portrait.intake.guess import (
     ticked,
     unit_of,
 )
-from portrait.intake.layout import EVERY_SHEET, OFFICE
+from portrait.intake.layout import EVERY_SHEET, OFFICE, TITLE_COLUMN
 from portrait.intake.mapping import Layout
 from portrait.intake.office import Opened, open_grid
 from portrait.intake.raw import Passed
@@ -84,7 +84,14 @@ _FIELDS: dict[str, dict[str, str]] = {
         "school_code": "code", "school_name": "name", "county": "county", "urban_rural": "urban_rural", "stage": "stage",
     },
 }  # fmt: skip
-_WORDS = {"day": "signin", "tick": "signin", "score": "marks", "credit": "hours", "seconds": "study"}
+_WORDS = {
+    "day": "signin",
+    "sign": "signin",
+    "tick": "signin",
+    "score": "marks",
+    "credit": "hours",
+    "seconds": "study",
+}
 TARGETS_OFFERED = tuple(_FIELDS)
 
 
@@ -355,7 +362,7 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        (*_notes(tables, draft, days), *_beyond(scales)),
+        (*_notes(tables, draft, days, said), *_beyond(scales)),
     )
 
 
@@ -501,8 +508,8 @@ def _fixed(
     scores = [column for column in table.columns if picks[column.name].partition(":")[0] == "score"]
     if "kind" not in there and not scores:
         fixed["kind"] = _kind(there, said, "".join(column.name for column in table.columns))
-    if there & {"tick", "sign"} and not there & {"time", "day"} and (day := _day_said(said)):
-        fixed["time"] = day
+    if there & {"tick", "sign"} and not there & {"time", "day"} and _day_said(said):
+        fixed["time"] = TITLE_COLUMN
     if scales:
         # Where they differ the commonest is every row's, and a column with another has it beside.
         fulls = [scale.full for scale in scales.values()]
@@ -609,7 +616,7 @@ def _why(column: Column, pick: str) -> str:
     return _sure(column.guesses[0].why, column.guesses[0].sure)
 
 
-def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str], said: str) -> Iterator[Sentence]:
     """What a person should know before saying yes."""
     table = tables[0]
     if passed := sum(one.passed for one in tables):
@@ -654,7 +661,10 @@ def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str]) -> Iterat
             "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区"
         )
     if draft.fixed.get("time"):
-        yield sentence("没有日期列，用标题里的日期：{day}", day=draft.fixed["time"])
+        yield sentence(
+            "没有日期列，用标题、表名或文件名里的日期，这一张是 {day}；要改就在下面写日期",
+            day=_day_said(said),
+        )
     if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
 
