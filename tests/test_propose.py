@@ -232,7 +232,7 @@ def test_one_school_s_sheet_of_names_has_its_school_filled_in(sqlite_site: Site,
         tmp_path, [["某小学2022年9月1日研修签到表"], ["姓名", "签到"], ["王芳", "√"], ["李建国", "缺"]]
     )
     assert (found.draft.target, picked(found)) == ("record", {"姓名": "name", "签到": "tick"})
-    assert found.draft.fixed == {"kind": "attendance", "time": "2022-09-01"}
+    assert found.draft.fixed == {"kind": "attendance", "time": "（标题）"}
     assert found.missing == ("账号（编号、手机号这样的一列，或者姓名和单位）",)
     assert any("固定的单位" in note for note in found.notes)
     filled = replace(found.draft, fixed={**found.draft.fixed, "school": "一小学"})
@@ -244,6 +244,50 @@ def test_one_school_s_sheet_of_names_has_its_school_filled_in(sqlite_site: Site,
         "SELECT account, strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record"
     )
     assert (Export(sqlite_site, tmp_path / "x").shown(who), day) == ("王芳 · 一小学", "2022-09-01")
+    # The sheet of another day, read by the same mapping, is of that day.
+    proposed(tmp_path, [["某小学2022.10.8研修签到表"], ["姓名", "签到"], ["王芳", "√"]])
+    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    days = sqlite_site.pool.rows("SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY 1")
+    assert days == [("2022-09-01",), ("2022-10-08",)]
+
+
+def test_a_signature_is_a_presence_and_a_sheet_without_any_mark_is_asked_about(tmp_path: Path) -> None:
+    head = ["单位", "姓名", "签名"]
+    found = proposed(
+        tmp_path, [["2022年9月1日签到表"], head, ["一小学", "王芳", "王芳"], ["一小学", "李强", ""]]
+    )
+    assert picked(found) == {"单位": "school", "姓名": "name", "签名": "sign"}
+    assert found.draft.fixed == {"kind": "attendance", "time": "（标题）"}
+    found = proposed(tmp_path, [["签到表"], head[:2], ["一小学", "王芳"]])
+    assert (found.draft.fixed, found.missing) == ({"kind": ""}, ("记录种类",))
+    counted = proposed(
+        tmp_path, [["考勤"], ["姓名", "学校", "请假天数", "出勤率"], ["王芳", "一小学", 0, "100%"]]
+    )
+    assert "tick" not in picked(counted).values()
+
+
+def test_how_it_ended_is_a_record_beside_the_marks_and_a_certificate_s_number_is_nobody_s(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    head = ["编号", "手机号", "平时成绩", "作业", "是否合格", "学时"]
+    rows = [[f"证{n:03d}", 13800000001 + n, 80, 90, "合格" if n else "不合格", 30] for n in range(3)]
+    found = proposed(tmp_path, [["结业成绩"], head, *rows])
+    assert picked(found) == {
+        "手机号": "account:phone",
+        "平时成绩": "score:quiz",
+        "作业": "score:assignment",
+        "是否合格": "kind",
+        "学时": "credit",
+    }
+    written(tmp_path, found)
+    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    held = sqlite_site.pool.rows("SELECT kind, count(*), sum(credit) FROM record GROUP BY 1 ORDER BY 1")
+    assert [(Kind(kind), n, bool(hours)) for kind, n, hours in held] == [
+        (Kind.QUIZ, 3, False),
+        (Kind.ASSIGNMENT, 3, False),
+        (Kind.COMPLETE, 2, True),
+        (Kind.FAIL, 1, True),
+    ]
 
 
 @pytest.mark.parametrize(

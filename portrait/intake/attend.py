@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portrait.intake.guess import RULES
+from portrait.intake.layout import SHEET_COLUMN, TITLE_COLUMN
+from portrait.intake.shape import FILE
 from portrait.resource import read_yaml
 
 # Columns that the mapping makes. No sheet has such names.
 ITEM, MARK, DAY, YEAR = "（日期列）", "（签到）", "（日期）", "（年份）"
 _DATE = r"(?:(?:19|20)\d\d ?[年./-] ?)?\d{1,2} ?[月./-] ?·?\d{1,2} ?[日号]?"
+_WHOLE = r"(?:19|20)\d\d ?[年./-] ?\d{1,2} ?[月./-] ?\d{1,2} ?日?"
 HEADS = rf"^(?:.*·)?{_DATE}.{{0,9}}$"  # as `guess.is_day` has them
 MAP = "attendance"
 
@@ -40,6 +43,19 @@ def made(year: str) -> dict[str, Any]:
     """The day that a head names, and the year, so that the same day a year later is another record."""
     day = {"from": ITEM, "match": f"({_DATE})", "replace": {"·": "", ".": "-", " ": ""}}
     return {DAY: [day]} | ({YEAR: [{"const": year}]} if year else {})
+
+
+def dated(said: str) -> dict[str, Any]:
+    """The day of a sheet without a column for it: as given, or (`TITLE_COLUMN`) what its title, its tab or the file's name says."""
+    if said != TITLE_COLUMN:
+        return {DAY: [{"const": said}]}
+    plain = {".": "-", " ": ""}
+    return {
+        DAY: [
+            {"from": at, "match": f"({_WHOLE})", "replace": plain}
+            for at in (TITLE_COLUMN, SHEET_COLUMN, FILE)
+        ]
+    }
 
 
 def _said() -> Mapping[str, Any]:

@@ -36,6 +36,7 @@ ACCOUNTS = ("staff", "native", "idno", "phone", "mail")  # kinds that one column
 # Beside the target's own fields.
 SPECIAL = {
     "tick": sentence("签到（打勾的算到）"),
+    "sign": sentence("签名（有字的算到）"),
     "day": sentence("签到日（列名是日期，打勾的算到）"),
 }
 SCHOOL = "school"  # no field of these targets: with the name it says who somebody is, where no number does
@@ -93,7 +94,7 @@ def lacking(draft: Draft) -> list[str]:
     target = TARGETS[draft.target]
     there = {choice.partition(":")[0] for choice in draft.picks.values()}
     there |= {name for name, text in draft.fixed.items() if text}
-    if there & {"tick", "day"} or any(choice.startswith("score:") for choice in draft.picks.values()):
+    if there & {"tick", "sign", "day"} or any(choice.startswith("score:") for choice in draft.picks.values()):
         there.add("kind")
     if draft.target in WITH_SCHOOL and {"name", SCHOOL} <= there:
         there.add("account")
@@ -243,6 +244,9 @@ def _streams(draft: Draft, name: str) -> Iterator[tuple[str, _Body]]:
     each = [(column, pick) for column, pick in draft.picks.items() if _separate(draft, pick)]
     days = [one for one in each if one[1] == "day"]
     each = [one for one in each if one[1] != "day"] + days[:1]
+    if any(pick.startswith("score:") for _, pick in each):
+        # How it ended is a record of its own, and what is credited stands with it.
+        each = [(column, pick) for column, pick in draft.picks.items() if pick == "kind"] + each
     if draft.target != "record" or not each:
         yield name, _body(draft, target, None)
         return
@@ -277,6 +281,8 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
         _each(draft, body, *one, several)
     if draft.target == "record":
         body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "")
+        if attend.DAY in body.make and not body.unpivot:
+            body.key += [attend.DAY, TITLE_COLUMN]  # the same people sign the sheet of another day
         if body.unpivot:
             body.key += [
                 column for column in (attend.YEAR, attend.ITEM) if column == attend.ITEM or draft.year
@@ -291,7 +297,7 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
 
 def _separate(draft: Draft, pick: str) -> bool:
     """Whether a column of this choice makes a stream of its own."""
-    return draft.target == "record" and pick.partition(":")[0] in ("score", "tick", "day")
+    return draft.target == "record" and pick.partition(":")[0] in ("score", "tick", "sign", "day")
 
 
 def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> None:
@@ -299,6 +305,10 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
     wanted, _, kind = pick.partition(":")
     if pick == "day":
         _days(draft, body)
+        return
+    if pick == "kind":
+        body.where = {"column": column, "present": "true"}
+        body.fields.pop("score_max", None)
         return
     if wanted == "score":
         body.fields["score"] = {"from": column}
@@ -309,10 +319,15 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
         body.why["score"] = draft.why.get(column, "")
         body.where = {"column": column, "present": "true"}
     else:
-        body.passed = attend.passes(column, _blank())
-        if body.fields.get("kind", {}).get("const", "attendance") == "attendance":
-            body.fields["kind"] = {"from": column, "map": attend.MAP}
-    if several and "item" not in body.fields:
+        if draft.fixed.get("time") and pick in ("tick", "sign"):
+            body.make |= attend.dated(draft.fixed["time"])
+            body.fields["time"] = {"from": attend.DAY}
+        body.passed = attend.passes(column, _blank())[: 1 if pick == "sign" else None]
+        if body.fields.get("kind", {"const": "attendance"}).get("const") == "attendance":
+            body.fields["kind"] = (
+                {"const": "attendance"} if pick == "sign" else {"from": column, "map": attend.MAP}
+            )
+    if several and pick != "kind" and "item" not in body.fields:
         body.fields["item"] = {"from": NAMED + column}
 
 

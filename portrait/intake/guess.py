@@ -12,6 +12,7 @@ from typing import Any
 
 from portrait.identity import Unrecognised, normalised
 from portrait.intake.lookup import code_list
+from portrait.record import KIND_ZH
 from portrait.resource import read_yaml
 from portrait.sentence import Sentence, sentence
 
@@ -33,6 +34,7 @@ _SCHOOL = re.compile(
 )
 _CODE = re.compile(r"[A-Za-z]{0,6}[-_]?\d{4,17}[A-Za-z]?")
 _GENDERS = frozenset(["男", "女", "男性", "女性", "M", "F"])
+_COUNTED = re.compile(r"(?:数|率|比例|人次)$|[天次]数")
 _UNIT = re.compile(r"[（(\[【](?:单位)?[:：]?(小时|分钟|分|秒|h|min|s)[)）\]】]")
 _UNITS = {
     "小时": "hours",
@@ -65,6 +67,8 @@ def guesses(name: str, cells: Sequence[str]) -> list[Guess]:
         else:
             both = sentence("{first}；{then}", first=before.why, then=guess.why)
             found[guess.role] = Guess(guess.role, 1 - (1 - before.sure) * (1 - guess.sure), both)
+    if _COUNTED.search(plain(name)):
+        found.pop("attendance", None)  # 请假天数, 出勤率: how much, not who
     weighed = [_doubted(guess, some) for guess in found.values()]
     return sorted(
         (guess for guess in weighed if guess.sure >= 0.25), key=lambda guess: (-guess.sure, guess.role)
@@ -107,6 +111,11 @@ def ticked(cell: str) -> bool:
 def _ticks() -> frozenset[str]:
     said = read_yaml(RULES)["attend"]
     return frozenset(map(str, [*said["present"], *said["absent"], "/"]))
+
+
+def outcome(cell: str) -> bool:
+    """Whether a cell says how something ended: 合格, 未结业."""
+    return cell in read_yaml(RULES)["alias"]["result"]
 
 
 def plain(text: str) -> str:
@@ -239,6 +248,7 @@ _STRICT: dict[str, Callable[[str], bool]] = {
     "mail": _PATTERNS["mail"][0],
     "date": _PATTERNS["date"][0],
     "score": _number,
+    "result": lambda cell: outcome(cell) or cell in KIND_ZH.values(),
     "score_max": _number,
     "credit": _number,
     "gender": _PATTERNS["gender"][0],

@@ -23,9 +23,12 @@ from portrait.intake.guess import (
     guesses,
     is_day,
     number_of,
+    outcome,
+    plain,
+    ticked,
     unit_of,
 )
-from portrait.intake.layout import EVERY_SHEET, OFFICE
+from portrait.intake.layout import EVERY_SHEET, OFFICE, TITLE_COLUMN
 from portrait.intake.mapping import Layout
 from portrait.intake.office import Opened, open_grid
 from portrait.intake.raw import Passed
@@ -67,7 +70,7 @@ _FIELDS: dict[str, dict[str, str]] = {
         "mail": "account:mail", "course_code": "course", "class_code": "run", "item": "item", "course_title": "item",
         "date": "time", "score": "score", "score_max": "score_max", "duration": "seconds", "credit": "credit",
         "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "name": "name",
-        "school_name": SCHOOL,
+        "school_name": SCHOOL, "signature": "sign", "certificate": "item",
     },
     "course": {
         "course_code": "code", "course_title": "title", "summary": "summary", "credit": "hours", "mode": "mode",
@@ -81,7 +84,14 @@ _FIELDS: dict[str, dict[str, str]] = {
         "school_code": "code", "school_name": "name", "county": "county", "urban_rural": "urban_rural", "stage": "stage",
     },
 }  # fmt: skip
-_WORDS = {"day": "signin", "tick": "signin", "score": "marks", "credit": "hours", "seconds": "study"}
+_WORDS = {
+    "day": "signin",
+    "sign": "signin",
+    "tick": "signin",
+    "score": "marks",
+    "credit": "hours",
+    "seconds": "study",
+}
 TARGETS_OFFERED = tuple(_FIELDS)
 
 
@@ -352,7 +362,7 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        (*_notes(tables, draft, days), *_beyond(scales)),
+        (*_notes(tables, draft, days, said), *_beyond(scales)),
     )
 
 
@@ -377,7 +387,8 @@ def _target(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
     )
     somebody = who or "name" in roles
     ticks = "attendance" in roles and ("attendance" in named or about < 3)
-    if somebody and (days or ticks or roles.keys() & {"score", "duration"}):
+    ended = "result" in roles and "person" not in named
+    if somebody and (days or ticks or ended or roles.keys() & {"score", "duration"}):
         return "record"
     if somebody and "credit" in roles and not (about > 2 or "person" in named):
         return "record"
@@ -400,9 +411,10 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
     fields = {
         role: choice
         for role, choice in _FIELDS.get(target, {}).items()
-        if choice in ("tick", SCHOOL) or there.field(choice.partition(":")[0]) is not None
+        if choice in ("tick", "sign", SCHOOL) or there.field(choice.partition(":")[0]) is not None
     }
-    who = next((role for role in _WHO if any(column.role == role for column in table.columns)), "")
+    who = _who(table)
+    marked = bool(days) or any(column.role == "attendance" and _marked(column) for column in table.columns)
     wanted: list[tuple[float, str, str]] = []
     for column in table.columns:
         if target == "record" and column.name in days:
@@ -416,16 +428,29 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
                 break
             if choice == SCHOOL and target in WITH_SCHOOL and who:
                 break  # a number says more
+            if choice == "tick" and not _marked(column):
+                choice = "sign"  # under 签到 people have written their names
+            if choice == "sign" and (marked or not column.filled or not _attended(said)):
+                break
             if choice:
                 wanted.append((guess.sure, column.name, _detailed(choice, column)))
                 break
-    kinds = any(choice == "kind" for _, _, choice in wanted)
+    # 训前测 in a column says what a mark is; 合格 says how it ended and is a record of its own.
+    kinds = any(
+        choice == "kind"
+        and not any(outcome(value) for one in table.columns if one.name == name for value in one.values)
+        for _, name, choice in wanted
+    )
     picks = dict.fromkeys((column.name for column in table.columns), "")
     taken: set[str] = set()
     for _, column_name, choice in sorted(wanted, key=lambda one: -one[0]):
         if choice == "score" and target == "record" and not kinds:
             choice = f"score:{_scored(f'{column_name} {said}')}"
-        once = choice.partition(":")[0] if choice.partition(":")[0] not in ("score", "day", "tick") else ""
+        once = (
+            choice.partition(":")[0]
+            if choice.partition(":")[0] not in ("score", "day", "tick", "sign")
+            else ""
+        )
         if once and once in taken:
             continue
         taken.add(once)
@@ -433,6 +458,25 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
     if target == "trainee":
         _dates(table, picks)
     return picks
+
+
+def _who(table: Table) -> str:
+    """The role by which people are known, the surest first. What is only called 编号 may number certificates."""
+    there = {column.role: column for column in reversed(table.columns) if column.role in _WHO}
+    found = [role for role in _WHO if role in there]
+    if len(found) > 1 and found[0] == "staff" and plain(there["staff"].name) == "编号":
+        return found[1]
+    return found[0] if found else ""
+
+
+def _marked(column: Column) -> bool:
+    """Whether its cells are ticks and crosses; an empty column may become any."""
+    return not column.values or sum(map(ticked, column.values)) >= 0.3 * len(column.values)
+
+
+def _attended(said: str) -> bool:
+    words: dict[str, list[str]] = read_yaml(RULES)["table"]
+    return any(word in said for word in words["attendance"])
 
 
 def _detailed(choice: str, column: Column) -> str:
@@ -463,9 +507,9 @@ def _fixed(
     fixed: dict[str, str] = {}
     scores = [column for column in table.columns if picks[column.name].partition(":")[0] == "score"]
     if "kind" not in there and not scores:
-        fixed["kind"] = _kind(there, said + "".join(column.name for column in table.columns))
-    if "tick" in there and not there & {"time", "day"} and (day := _day_said(said)):
-        fixed["time"] = day
+        fixed["kind"] = _kind(there, said, "".join(column.name for column in table.columns))
+    if there & {"tick", "sign"} and not there & {"time", "day"} and _day_said(said):
+        fixed["time"] = TITLE_COLUMN
     if scales:
         # Where they differ the commonest is every row's, and a column with another has it beside.
         fulls = [scale.full for scale in scales.values()]
@@ -496,9 +540,13 @@ def _scored(text: str) -> str:
     return words.get(first, "exam")
 
 
-def _kind(there: set[str], said: str) -> str:
-    if there & {"day", "tick"}:
+def _kind(there: set[str], said: str, heads: str) -> str:
+    """What sort of records they are; "" where a sign-in sheet does not show who was there: only a person can say."""
+    if there & {"day", "tick", "sign"}:
         return "attendance"
+    if _attended(said) and "credit" not in there:
+        return ""
+    said += heads
     if any(one.startswith("seconds") for one in there) and "credit" not in there:
         return "view"
     return "activity" if "研修" in said else "complete"
@@ -568,7 +616,7 @@ def _why(column: Column, pick: str) -> str:
     return _sure(column.guesses[0].why, column.guesses[0].sure)
 
 
-def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str], said: str) -> Iterator[Sentence]:
     """What a person should know before saying yes."""
     table = tables[0]
     if passed := sum(one.passed for one in tables):
@@ -602,12 +650,21 @@ def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str]) -> Iterat
             )
         else:
             yield sentence("没有一列说是谁：编号、手机号，或者姓名和单位")
+    if draft.target == "record" and "kind" not in chosen and draft.fixed.get("kind") == "":
+        yield sentence("像签到表，可是没有打勾、签名或按日期的列，看不出谁到了：请自己选记录种类")
+    if "sign" in chosen:
+        yield sentence("签名一列有字的算到，空着的不成为记录，计入略过")
+    if "score" in chosen and chosen & {"seconds", "credit"} and "kind" not in chosen:
+        yield sentence("时长和学时随得分一起读：没有得分的行，时长和学时也不读")
     if chosen & {"day", "tick"}:
         yield sentence(
             "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区"
         )
     if draft.fixed.get("time"):
-        yield sentence("没有日期列，用标题里的日期：{day}", day=draft.fixed["time"])
+        yield sentence(
+            "没有日期列，用标题、表名或文件名里的日期，这一张是 {day}；要改就在下面写日期",
+            day=_day_said(said),
+        )
     if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
 
