@@ -110,6 +110,7 @@ def test_of_a_folder_or_archive_that_was_dropped_what_nobody_reads_is_told_and_k
 def test_beside_the_folders_of_sources_every_file_is_told_once_and_stays(home: Path, folder: Path) -> None:
     (folder / "m").mkdir()
     write(folder, "later.csv.part", HEAD)
+    write(folder / "done", "notes.txt", "taken by a watch of the folder itself")
     outside = Outside(folder, home)
 
     def look() -> dict[str, tuple[str, str]]:

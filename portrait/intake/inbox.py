@@ -229,7 +229,10 @@ class Outside:
 
     def _files(self, held: set[Path]) -> Iterator[Path]:
         for thing in sorted(self.folder.iterdir()):
-            if thing not in held and not _passing(thing.name) and not thing.is_symlink():
+            # What a watch of the folder itself has moved away is no longer on its way.
+            if thing in held or thing.name in (DONE, FAILED) or thing.is_symlink():
+                continue
+            if not _passing(thing.name):
                 yield from (file for file in _files(thing) if file.is_file() and not _passing(file.name))
 
 
