@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dashboards import language
+from dashboards.figure.rate_dot import RateRow, rate_dots
 from dashboards.pages import PAGES
 from dashboards.part import (
     badge,
@@ -23,6 +24,7 @@ from dashboards.part import (
 )
 from dashboards.part.icon import ICONS
 from portrait.portrait import Estimate, State
+from portrait.programme.rate import rate as rate_of
 
 
 @pytest.fixture(autouse=True)
@@ -158,6 +160,12 @@ def test_a_row_of_a_grid_is_a_card_on_a_phone_with_every_column_that_is_not_hidd
     assert made.eventListeners["gridSizeChanged"] == ['portraitFit(params, ["id"])']
     searched = grid("g", [{"field": "name", "headerName": "姓名", "filter": True}], []).columnDefs[-1]
     assert searched["filterValueGetter"] == {"function": "portraitWords(params)"}
+
+
+def test_words_beside_a_rate_have_the_room_they_need():
+    hidden = rate_of("arrived", 1, 2, floor=10)
+    drawn = rate_dots([RateRow("中原区", hidden), RateRow("郑州", rate_of("arrived", 9, 12))])
+    assert drawn.layout.margin.r >= 13 * len("人数太少不显示")
 
 
 def test_every_cell_of_a_wide_table_carries_the_head_of_its_column():

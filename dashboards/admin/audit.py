@@ -196,7 +196,7 @@ def _row(one: Any) -> Mapping[str, Any]:
         "action": action_name(one.action),
         "object": one.object,
         "outcome": gettext(OUTCOME_ZH.get(one.outcome, one.outcome)),
-        "reason": gettext(one.reason),
+        "reason": gettext(one.reason) if one.reason != one.outcome else "",  # “ok: ok” says nothing
     }
 
 

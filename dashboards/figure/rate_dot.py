@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 import plotly.graph_objects as go
 
@@ -81,11 +82,11 @@ def rate_dots(
                 "font": {"size": 12, "color": INK},
             }
         )
-    longest = max((len(str(note["text"])) for note in notes[: len(rows)]), default=0)
+    widest = max((_width(str(note["text"])) for note in notes[: len(rows)]), default=0)
     figure.update_layout(
         template=TEMPLATE,
         height=rate_dots_height(len(rows)),
-        margin={"l": 4, "r": min(180, 16 + 8 * longest), "t": 22 if reference_label else 6, "b": 26},
+        margin={"l": 4, "r": min(180, 16 + widest), "t": 22 if reference_label else 6, "b": 26},
         shapes=shapes,
         annotations=notes,
         hovermode="closest",
@@ -122,6 +123,11 @@ def missing_text(rate: Rate) -> str:
     if rate.shown is Shown.SHIELD:
         return gettext("为保护小组不显示")
     return gettext("人数太少不显示")
+
+
+def _width(text: str) -> int:
+    """Pixels that a text of 13 px takes: a Chinese letter is as wide as it is high."""
+    return sum(13 if east_asian_width(letter) in "WF" else 8 for letter in text)
 
 
 def _start(found: Sequence[Rate]) -> float:
