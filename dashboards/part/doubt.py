@@ -22,7 +22,7 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
         [
             {"field": "day", "headerName": gettext("时间"), "width": 118, "minWidth": 118, **WRAP},
             {"field": "why", "headerName": gettext("为什么存疑"), "minWidth": 230, "flex": 4, **WRAP},
-            {"field": "who", "headerName": gettext("谁的"), "minWidth": 130, "flex": 2, **WRAP},
+            {"field": "who", "headerName": gettext("谁的"), "minWidth": 152, "flex": 2, **WRAP},
             {"field": "what", "headerName": gettext("学了什么"), "minWidth": 170, "flex": 3, **WRAP},
             {"field": "from", "headerName": gettext("原始出处"), "minWidth": 170, "flex": 3, **WRAP},
         ],
