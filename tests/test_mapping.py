@@ -47,7 +47,7 @@ WRONG: list[tuple[str, str]] = [
     (LOG + "a: " + "[" * 2000 + "]" * 2000, "某平台.yaml：嵌套太深，或引用了自己"),
     (log("看: view", '"看\\0": view'), "某平台.yaml：不是可读的 YAML：有看不见的控制字符"),
     (log("看: view", '"看\\ud800": view'), "某平台.yaml：不是可读的 YAML：有看不见的控制字符"),
-    (LOG + "stream: 1", "某平台.yaml：不认识“stream”，可选：maps、name、package、source、streams、timezone、title、version"),
+    (LOG + "stream: 1", "某平台.yaml：不认识“stream”，可选：class_source、course_source、maps、name、package、source、streams、timezone、title、version"),
     (log("source: p", "source: 平台"), "某平台.yaml：source“平台”只能用字母、数字和 _ . -，至多 40 个"),
     (log("source: p\n", ""), "某平台.yaml：缺少 source"),
     (log("source: p", "source: p\ntimezone: Asia/Zhengzhou"), "某平台.yaml：没有“Asia/Zhengzhou”这个时区，应如 Asia/Shanghai"),

@@ -65,6 +65,9 @@ def _frame(file: Path, stream: Stream, joined: dict[str, Path]) -> pd.DataFrame:
     """The file's rows with the joined columns as `alias.column`."""
     own = [column for column in stream.columns if stream.joined(column) is None]
     frame = _read(file, stream.layout, own)
+    frame = frame.reindex(
+        columns=[*frame.columns, *(column for column in own if column not in frame.columns)]
+    )
     for join in stream.joins:
         other = _read(joined[join.alias], join.layout, []).drop_duplicates([theirs for _, theirs in join.on])
         other = other.rename(columns={column: f"{join.alias}.{column}" for column in other.columns})

@@ -112,6 +112,8 @@ def test_a_sheet_that_nobody_knows_is_corrected_saved_and_taken_in(watch, served
     number = int(page.locator(".report-head a").get_attribute("href").rpartition("=")[2])
     kinds = [kind for batch, kind in lake_rows(served.site, "batch, kind") if batch == number]
     assert kinds == [Kind.ASSIGNMENT] * 3
+    page.get_by_role("button", name="再接入一批").click()
+    expect(page.locator("#intake-panel")).to_contain_text("先选来源，再放文件")
 
 
 def test_files_that_cannot_be_taken_are_told_before_they_go_up(watch, size, tmp_path):
