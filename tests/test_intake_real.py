@@ -6,7 +6,8 @@ Both lie beside the repository in ../shared/data, or where the variable TEACHER_
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def oulad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    yield from _taken("oulad", tmp_path_factory)
+    yield from _taken("oulad", tmp_path_factory, _every_eighth)
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +66,28 @@ class Real:
             return connection.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one()
 
 
-def _taken(name: str, factory: pytest.TempPathFactory) -> Iterator[Real]:
+def _every_eighth(folder: Path, target: Path) -> Path:
+    """OULAD with the clicks of every eighth student: all seven million are measured by `make bench`."""
+    target.mkdir()
+    for file in folder.glob("*.parquet"):
+        if file.stem != "studentVle":
+            shutil.copy(file, target)
+    with duckdb.connect() as engine:
+        engine.execute(
+            f"COPY (FROM '{folder / 'studentVle.parquet'}' WHERE id_student % 8 = 0) TO '{target / 'studentVle.parquet'}'"
+        )
+    return target
+
+
+def _taken(
+    name: str, factory: pytest.TempPathFactory, sample: Callable[[Path, Path], Path] | None = None
+) -> Iterator[Real]:
     folder = DATA / name
     if not folder.is_dir():
         pytest.skip(f"没有真实数据 {folder}：放在仓库旁的 shared/data，或用 TEACHER_DATA 指到别处")
-    site = open_site(load_settings(factory.mktemp(name) / "home", today=date(2022, 11, 15)))
+    place = factory.mktemp(name)
+    folder = sample(folder, place / "sample") if sample else folder
+    site = open_site(load_settings(place / "home", today=date(2022, 11, 15)))
     yield Real(site, folder, intake(site, folder, name, by="test"))
     site.registry.dispose()
 
@@ -104,7 +122,7 @@ def test_every_row_of_oulad_is_accounted_for(oulad: Real) -> None:
         ("marks", "studentAssessment"),
     ):
         assert oulad.true(f"SELECT count(*) FROM {{{file}}}") == [(oulad.reports[stream].rows_read,)]
-    assert sum(report.rows_read for report in oulad.reports.values()) > 7_000_000
+    assert sum(report.rows_read for report in oulad.reports.values()) > 1_000_000
     assert oulad.reports["clicks"].rows_stored == oulad.reports["clicks"].rows_read
 
 
@@ -162,7 +180,7 @@ def test_clicks_of_oulad_add_up_by_course_kind_and_month(oulad: Real) -> None:
         """
     )
     assert sorted(true) == sorted((code[number], *rest) for number, *rest in held)
-    assert sum(row[3] for row in true) == 7_035_828
+    assert sum(row[3] for row in true) > 800_000
 
 
 def test_one_student_of_oulad_has_their_own_clicks(oulad: Real) -> None:

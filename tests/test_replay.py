@@ -478,8 +478,18 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return found
 
 
-@pytest.mark.parametrize("done", [False, True])
-@pytest.mark.parametrize("point", ["open_replay", "add", "landing", "close_batch", "recount_batch"])
+KILLS = [
+    (point, done)
+    for point in ("open_replay", "add", "landing", "close_batch", "recount_batch")
+    for done in (False, True)
+]
+
+
+@pytest.mark.parametrize(
+    ("registry_url", "point", "done"),
+    [("sqlite", *kill) for kill in KILLS] + [("postgresql", *kill) for kill in KILLS[1::4]],
+    indirect=["registry_url"],
+)
 def test_a_replay_that_was_killed_and_called_again_ends_the_same(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uninterrupted: Any, point: str, done: bool
 ) -> None:

@@ -11,7 +11,11 @@ from tests.readers import READERS
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("login", list(READERS))
+# Two of a role see the same pages, and who sees what is tried elsewhere.
+ONE_OF_EACH = {role: login for login, (role, _) in reversed(READERS.items())}
+
+
+@pytest.mark.parametrize("login", ONE_OF_EACH.values())
 def test_each_role_opens_each_of_its_pages_without_a_fault(watch, login):
     role = READERS[login][0]
     mine = [page for page in PAGES if role in page.roles]
