@@ -18,6 +18,7 @@ from portrait.sentence import Sentence
 
 LANGUAGES = ("zh", "en")
 TELLING = 6  # letters that a template has of its own before it can tell a text
+LONGEST = 400  # characters of a part that is tried against the templates, which takes time that grows faster than it
 _language: ContextVar[str] = ContextVar("language", default="zh")
 
 
@@ -76,6 +77,8 @@ def retold(text: str) -> str:
 def _retold(part: str) -> str:
     if part in _translations(current()):
         return gettext(part)
+    if len(part) > LONGEST:
+        return part
     for pattern, template in _patterns(current()):
         if match := pattern.fullmatch(part):
             values = {

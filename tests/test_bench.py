@@ -14,7 +14,7 @@ from tests.bench.door import DOORS
 from tests.bench.store import FILTERS
 
 ROOT = Path(__file__).parent.parent
-SMALL = ("--teachers", "500", "--seconds", "0.2", "--runs", "1", "--rows", "2000")
+SMALL = ("--teachers", "500", "--seconds", "0.1", "--runs", "1", "--rows", "300")
 SMALL = (*SMALL, "--statements", "400", "--no-oulad")
 
 

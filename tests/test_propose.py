@@ -147,6 +147,7 @@ def test_a_sign_in_sheet_has_a_day_in_every_column_and_only_the_ticked_were_ther
         ("平时（40分）", [35, 38, 29], "40", 0),
         ("笔试 满分120", [90, 88], "120", 0),
         ("测验（2）", [90, 88], "100", 0),
+        ("成绩（2026）", [90, 88], "100", 0),  # a year
         ("成绩", [0, 0], "100", 0),
         ("成绩", [], "100", 0),
         ("总分", [170, 165, 90], "", 0),
@@ -264,6 +265,51 @@ def test_a_signature_is_a_presence_and_a_sheet_without_any_mark_is_asked_about(t
         tmp_path, [["考勤"], ["姓名", "学校", "请假天数", "出勤率"], ["王芳", "一小学", 0, "100%"]]
     )
     assert "tick" not in picked(counted).values()
+
+
+def test_the_same_people_sign_the_sheet_of_another_meeting(sqlite_site: Site, tmp_path: Path) -> None:
+    for which in ("第一次", "第二次"):
+        table = [
+            [f"{which}集中研修签到表"],
+            ["姓名", "继教编号", "签到"],
+            ["王芳", "HJ001", "√"],
+            ["李强", "HJ002", "√"],
+        ]
+        found = proposed(tmp_path, table)
+        written(tmp_path, found)
+        (report,) = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+        assert (report.rows_stored, report.rows_duplicate) == (2, 0), which
+
+
+def test_digits_in_the_head_above_the_days_are_no_day(sqlite_site: Site, tmp_path: Path) -> None:
+    heads = ["继教编号", "第1-2周·9月3日", "2026-2027学年·9月4日"]
+    found = proposed(tmp_path, [["2022年签到表"], heads, *([f"HJ{n}", "√", "√"] for n in range(3))])
+    assert list(picked(found).values())[1:] == ["day", "day"]
+    written(tmp_path, found)
+    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    days = sqlite_site.pool.rows(
+        "SELECT DISTINCT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY 1"
+    )
+    assert days == [("2022-09-03",), ("2022-09-04",)]
+
+
+def test_who_signed_in_what_it_gave_and_how_it_ended_are_three_records_of_the_day_in_the_title(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    head = ["继教编号", "签到", "成绩", "结业情况"]
+    rows = [["HJ001", "√", 88, "合格"], ["HJ002", "请假", 90, "合格"], ["HJ003", "√", 60, "不合格"]]
+    found = proposed(tmp_path, [["2022年9月3日研修签到及测试成绩"], head, *rows])
+    written(tmp_path, found)
+    reports = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert sum(one.rows_quarantined for one in reports) == 0
+    held = sqlite_site.pool.rows(
+        "SELECT kind, count(*), count(DISTINCT time), count(time) FROM record GROUP BY 1 ORDER BY 1"
+    )
+    assert [(Kind(kind), n) for kind, n, _, _ in held] == [
+        (kind, n)
+        for kind, n in sorted({Kind.EXAM: 3, Kind.ATTENDANCE: 2, Kind.COMPLETE: 2, Kind.FAIL: 1}.items())
+    ]
+    assert all(days == 1 and dated == n for _, n, days, dated in held)
 
 
 def test_how_it_ended_is_a_record_beside_the_marks_and_a_certificate_s_number_is_nobody_s(

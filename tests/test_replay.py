@@ -391,6 +391,26 @@ def test_any_split_of_good_and_bad_rows_mended_gives_the_lake_of_a_clean_import(
         mended.registry.dispose()
 
 
+def test_a_cell_mended_by_one_mapping_is_mended_for_the_other_that_reads_the_file_too(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    row = write(tmp_path, "x.csv", "编号,项,日", "A1,K1,2022-13-41")
+    for name, kind in (("a", "complete"), ("b", "activity")):
+        text = (
+            f"name: {name}\nversion: '1'\nsource: s\ntimezone: Asia/Shanghai\nstreams:\n  - name: {kind}\n    file: '*.csv'\n"
+            "    target: record\n    fields:\n      account: {from: 编号, kind: staff}\n      item: {from: 项}\n"
+            f"      kind: {{const: {kind}}}\n      time: {{from: 日}}\n"
+        )
+        folder = sqlite_site.settings.home / "mapping"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        intake(sqlite_site, row, name, by="t")
+    first, _ = waiting(sqlite_site)
+    report = mend(sqlite_site, first.id, {"日": "2022-09-01"}, by="t", mapping="a")
+    assert (report.rows, report.stored) == (2, 2)
+    assert waiting(sqlite_site) == []
+
+
 # --- the refresh --------------------------------------------------------------------------------------------
 
 

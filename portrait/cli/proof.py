@@ -23,6 +23,7 @@ from portrait.store.audit import add_audit
 from portrait.store.claim import STATES, Claim, claim_of, claims
 
 RECORD_DIGITS = 32  # of a record's id in hexadecimal
+CLAIM_DIGITS = 18  # what a number of the registry may have
 
 
 class State(StrEnum):
@@ -129,7 +130,7 @@ def _decide(site: Site, ids: list[str], state: str, reason: str) -> None:
 
 
 def _is_claim(text: str) -> bool:
-    return text.isdecimal() and len(text) < RECORD_DIGITS
+    return text.isdecimal() and len(text) <= CLAIM_DIGITS
 
 
 def _record(text: str) -> bytes:

@@ -41,7 +41,7 @@ def unpivot(keep: Sequence[str]) -> dict[str, Any]:
 
 def made(year: str) -> dict[str, Any]:
     """The day that a head names, and the year, so that the same day a year later is another record."""
-    day = {"from": ITEM, "match": f"({_DATE})", "replace": {"·": "", ".": "-", " ": ""}}
+    day = {"from": ITEM, "match": rf"^(?:.*·)?({_DATE}).{{0,9}}$", "replace": {"·": "", ".": "-", " ": ""}}
     return {DAY: [day]} | ({YEAR: [{"const": year}]} if year else {})
 
 

@@ -244,7 +244,7 @@ def _streams(draft: Draft, name: str) -> Iterator[tuple[str, _Body]]:
     each = [(column, pick) for column, pick in draft.picks.items() if _separate(draft, pick)]
     days = [one for one in each if one[1] == "day"]
     each = [one for one in each if one[1] != "day"] + days[:1]
-    if any(pick.startswith("score:") for _, pick in each):
+    if each:
         # How it ended is a record of its own, and what is credited stands with it.
         each = [(column, pick) for column, pick in draft.picks.items() if pick == "kind"] + each
     if draft.target != "record" or not each:
@@ -277,12 +277,17 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
         _known_by_name(draft, body)
     if draft.target == "person" and "key" in fields and draft.fixed.get("key"):
         del fields["key"]
+    if draft.target == "record" and draft.fixed.get("time") == TITLE_COLUMN and "from" not in fields["time"]:
+        body.make |= attend.dated(TITLE_COLUMN)
+        fields["time"] = {"from": attend.DAY}
     if one is not None:
         _each(draft, body, *one, several)
     if draft.target == "record":
         body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "")
-        if attend.DAY in body.make and not body.unpivot:
-            body.key += [attend.DAY, TITLE_COLUMN]  # the same people sign the sheet of another day
+        ticked = one is not None and one[1].partition(":")[0] in ("tick", "sign")
+        if not body.unpivot and (attend.DAY in body.make or (ticked and "time" not in fields)):
+            # The same people sign the sheet of another day.
+            body.key += [attend.DAY, TITLE_COLUMN] if attend.DAY in body.make else [TITLE_COLUMN]
         if body.unpivot:
             body.key += [
                 column for column in (attend.YEAR, attend.ITEM) if column == attend.ITEM or draft.year
@@ -323,7 +328,7 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
             body.make |= attend.dated(draft.fixed["time"])
             body.fields["time"] = {"from": attend.DAY}
         body.passed = attend.passes(column, _blank())[: 1 if pick == "sign" else None]
-        if body.fields.get("kind", {"const": "attendance"}).get("const") == "attendance":
+        if body.fields.get("kind", {"const": "attendance"}).get("const", "attendance") == "attendance":
             body.fields["kind"] = (
                 {"const": "attendance"} if pick == "sign" else {"from": column, "map": attend.MAP}
             )

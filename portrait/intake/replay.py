@@ -5,12 +5,13 @@ What is read is always the archived file, with the archived corrections in it: i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection
 
 from portrait import clock
-from portrait.errors import InputError, NotFound
+from portrait.errors import InputError, MappingError, NotFound
 from portrait.intake.again import NOTHING, ReplayReport, read_again, settle
 from portrait.intake.bench import open_bench, sweep
 from portrait.intake.door import silent
@@ -32,7 +33,7 @@ from portrait.intake.reread import reread
 from portrait.intake.target import TARGETS
 from portrait.sentence import sentence
 from portrait.site import Site
-from portrait.store.batch import batch_of, unfinished_replays
+from portrait.store.batch import Batch, batch_of, unfinished_replays
 from portrait.store.lease import writing
 from portrait.store.quarantine import (
     Place,
@@ -126,20 +127,29 @@ def mend(
             if not given:
                 raise InputError("第 {number} 号隔离行没有改动：给出的每一格都和原来一样", number=id)
             given = typed(given)
-            with site.registry.connect() as connection:
-                others = same_row(connection, row)
+            others = list(_others(site, row, batch, mapping))
             _keep(site, stream, row, place, batch.content, given)
             report = read_again(bench, lease, batch, [_place(site, row)], by, mapping)
-            for other in others:
-                with site.registry.connect() as connection:
-                    its = batch_of(connection, other.batch)
-                reads = mapping_now(site, its, mapping)[1]
+            for other, its, named, reads in others:
                 cells = beside(row, stream, other, reads, given)
                 if cells:
                     settle(bench, its)
                     _keep(site, reads, other, _place(site, other), its.content, cells)
-                    report += read_again(bench, lease, its, [_place(site, other)], by, mapping)
+                    report += read_again(bench, lease, its, [_place(site, other)], by, named)
             return report
+
+
+def _others(
+    site: Site, row: Quarantined, batch: Batch, mapping: str
+) -> Iterator[tuple[Quarantined, Batch, str, Stream]]:
+    """The other open rows of the same line of the file with their batch, the mapping that reads them and its stream; those that no
+    mapping reads any more stay as they are. A mapping that was named is that of the batches of its own."""
+    with site.registry.connect() as connection:
+        found = [(other, batch_of(connection, other.batch)) for other in same_row(connection, row)]
+    for other, its in found:
+        named = mapping if its.mapping.partition("@")[0] == batch.mapping.partition("@")[0] else ""
+        with suppress(MappingError):
+            yield other, its, named, mapping_now(site, its, named)[1]
 
 
 def _keep(

@@ -15,8 +15,11 @@ USUAL = (5.0, 10.0, 100.0, 120.0, 150.0)
 _SMALL = 10.0  # below it a few marks beyond are no typing errors: 88 is no 5 gone wrong
 _STRAY = 0.2  # share of marks that may lie beyond a guessed full mark; too low a guess is seen, too high a one is not
 _FEW = 3  # different marks beyond it from which on a column has a full mark of its own
+_PART = 0.5  # of a full mark: where no mark comes to so much, it may be another's
 _MANY = 5  # marks from which on a guess is worth something
-_SAID = re.compile(r"满分[:：为是]?(\d{1,4})|[（(](\d{1,4})分[制)）]|[（(](\d{2,4})[)）]")
+_SAID = re.compile(
+    r"满分[:：为是]?(\d{1,4})|[（(](\d{1,4})分[制)）]|[（(]((?!(?:19|20)\d\d[)）])\d{2,4})[)）]"
+)
 
 
 Place = tuple[str, int]  # sheet and row
@@ -52,7 +55,8 @@ def scale_of(name: str, marks: Marks, beside: Marks = ()) -> Scale:
                 kept=len(marks) - len(beyond),
                 full=f"{full:g}",
             )
-            return Scale(f"{full:g}", _sure(full, len(marks), len(beyond)), why, beyond)
+            sure = _sure(full, len(marks), len(beyond)) - (0.4 if most < _PART * full else 0.0)
+            return Scale(f"{full:g}", sure, why, beyond)
     # Beyond the usual ones the full mark is a person's to say.
     return Scale("", 0.0, sentence("最高 {most} 分，不是常见的满分", most=f"{most:g}"))
 
