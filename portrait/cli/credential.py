@@ -18,6 +18,7 @@ from portrait.scope import Actor, Role, scope
 from portrait.store.audit import add_audit
 from portrait.store.credential import RIGHTS, RIGHTS_ZH, VERSIONS, list_credentials, revoke_credential
 from portrait.store.received import repaired
+from portrait.store.unlisted import catalogues
 
 Rights = StrEnum("Rights", {name: name for name in RIGHTS})  # type: ignore[misc]
 Version = StrEnum("Version", {name: name for name in VERSIONS})  # type: ignore[misc]
@@ -36,9 +37,9 @@ def register(app: typer.Typer) -> None:
         rights: Annotated[
             Rights, typer.Option(help="权限： " + " ".join(f"{k}={v}" for k, v in RIGHTS_ZH.items()))
         ] = Rights["own"],
-        version: Annotated[Version, typer.Option(help="请求没有写明版本时回答的 xAPI 版本")] = Version[
-            "1.0.3"
-        ],
+        version: Annotated[
+            Version, typer.Option(help="请求没有写明版本的一律得 400；这个回答里写的 xAPI 版本")
+        ] = Version["1.0.3"],
         rate: Annotated[int, typer.Option(help="每秒最多多少个请求，0 不限")] = 0,
         lenient: Annotated[
             bool, typer.Option("--lenient", help="宽松：修正已知平台的已知毛病，逐条记下改了什么")
@@ -81,6 +82,15 @@ def register(app: typer.Typer) -> None:
             print_json({"key": made.key, "secret": made.secret, "source": source, "mapping": mapping})
             return
         stdout().print(f"凭据已增加：来源 {source}，{RIGHTS_ZH[made.rights]}，映射 {mapping}", soft_wrap=True)
+        if courses:
+            with site.registry.connect() as connection:
+                held = [one.source for one in catalogues(connection)]
+            if courses not in held:
+                listed = "、".join(held) or "没有"
+                stdout().print(
+                    f"注意：来源 {courses} 还没有课程目录，导入以后课程才对得上；有目录的来源：{listed}",
+                    soft_wrap=True,
+                )
         stdout().print(f"用户名（key）：[bold]{made.key}[/]")
         stdout().print(f"密码（secret，只显示这一次）：[bold]{made.secret}[/]")
 

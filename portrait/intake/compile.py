@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from portrait.errors import InputError
 from portrait.identifier import SENSITIVE
 from portrait.intake import loose
@@ -28,6 +30,8 @@ from portrait.intake.typed import (
 )
 from portrait.intake.width import narrow_sql
 from portrait.sentence import sentence
+
+_EXAMPLE = datetime(2022, 8, 31, 9, 5)  # as forms of times are shown to people
 
 NO_YEAR = sentence(
     "时间里没有年份：请在映射的 time 里写 year（如 year: 2023"
@@ -294,7 +298,7 @@ def _dated(
     program.values[f"n_{name}"] = there
     program.values[f"v_{name}"] = instant if wanted.type == "time" else f"({there})::date"
     form = (
-        f"形如 {'、'.join(expression.format)}"
+        f"如 {'、'.join(_EXAMPLE.strftime(one) for one in expression.format)}"
         if expression.format
         else loose.DATE_EXPECTED
         if expression.loose

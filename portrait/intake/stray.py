@@ -40,8 +40,10 @@ def strays(mapping: Mapping, path: Path, home: Path) -> tuple[Stray, ...]:
     folder = path if path.is_dir() else path.parent
     return tuple(
         Stray(file.relative_to(folder).as_posix(), _why(useless(mapping, file), fits), fits)
+        if file.stat().st_size
+        else Stray(file.relative_to(folder).as_posix(), sentence("文件是空的（0 字节）"))
         for file in unused
-        for fits in [readers(others, file, home)]
+        for fits in [readers(others, file, home) if file.stat().st_size else ()]
     )
 
 

@@ -195,7 +195,7 @@ def credential_form() -> Any:
             ),
             dmc.Select(
                 id="store-version",
-                label=gettext("请求没有写明版本时"),
+                label=gettext("没有写明版本的请求得 400，回答里写"),
                 data=[{"value": one, "label": f"xAPI {one}"} for one in VERSIONS],
                 value=VERSIONS[0],
                 comboboxProps=ABOVE,
