@@ -12,8 +12,9 @@ from portrait.cli.console import moment, print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts
-from portrait.errors import Misused, NotFound
+from portrait.errors import InputError, Misused, NotFound
 from portrait.hours import hours_rule
+from portrait.identity import hidden
 from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing
 from portrait.scope import Actor, Role, scope
 from portrait.site import Site
@@ -228,6 +229,16 @@ def _withdraw(
     else:
         say, columns = withdraw if said == "void" else restore, [key.split("|") for key in keys]
         shapes = key_shapes(site, source, stream or None)
+        lengths = {shape.count("|") + 1 for shape in shapes}
+        for key, parts in zip(keys, columns, strict=True):
+            if lengths and len(parts) not in lengths:
+                raise InputError(
+                    "记录号“{key}”有 {n} 段，来源“{source}”的记录号是：{shapes}",
+                    key=hidden(key),
+                    n=len(parts),
+                    source=source,
+                    shapes=shapes,
+                )
         heard = say(site, source, stream or None, columns, reason=reason, by=operator())
         for key in keys if heard.new else []:
             add_audit(
