@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     )
     xapi_version: str = Field(
         "1.0.3",
-        description="请求和凭据都没有写明时，学习记录库回答的 xAPI 版本：1.0.3 或 2.0.0",
+        description="没有写明版本的请求一律得 400；凭据也没有写明时，这个回答里写的 xAPI 版本：1.0.3 或 2.0.0",
         pattern="^(1\\.0\\.3|2\\.0\\.0)$",
     )
     xapi_megabytes: int = Field(32, description="发给学习记录库的一个请求的大小上限（MB）", ge=1)
