@@ -10,9 +10,10 @@ from flask import has_request_context, request
 log = logging.getLogger("dashboards")
 
 
-def incident(error: BaseException) -> str:
-    """The number of the error, which is in the log with it."""
+def incident(error: BaseException, where: str = "") -> str:
+    """The number of the error, which is in the log with it and with where it happened: at the address that was asked for, if
+    nothing else is said."""
     number = secrets.token_hex(4).upper()
-    where = request.path if has_request_context() else "-"
-    log.error("incident %s at %s", number, where, exc_info=error)
+    where = where or (f"at {request.path}" if has_request_context() else "outside of a request")
+    log.error("incident %s %s", number, where, exc_info=error)
     return number

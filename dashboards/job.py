@@ -5,8 +5,6 @@ They live in memory: after a restart what was half done is taken up by running i
 
 from __future__ import annotations
 
-import logging
-import secrets
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -14,10 +12,9 @@ from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import Any
 
+from dashboards.incident import incident
 from dashboards.language import gettext
 from portrait.errors import PortraitError
-
-log = logging.getLogger("dashboards")
 
 Tell = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
 
@@ -52,9 +49,8 @@ class Job:
             self.result = work(self.tell)
         except PortraitError as error:
             self.error, self.code = error.message, error.code
-        except Exception:
-            self.code = secrets.token_hex(4).upper()
-            log.exception("incident %s in the job %s", self.code, self.name)
+        except Exception as error:
+            self.code = incident(error, f"in the job {self.name}")
             self.error = gettext("问题已经记录，编号 {number}。", number=self.code)
         finally:
             self._over.set()

@@ -178,6 +178,14 @@ def _imported(one: Waiting) -> dict[str, object]:
     return {
         "id": None,
         "record": one.record.hex(),
+        **_study(one),
+        "outside": one.outside,
+        "state": "submitted",
+    }
+
+
+def _study(one: Claim | Waiting) -> dict[str, object]:
+    return {
         "name": one.person,
         "school": one.school,
         "class": one.class_name,
@@ -185,8 +193,6 @@ def _imported(one: Waiting) -> dict[str, object]:
         "title": one.title,
         "day": one.day,
         "hours": one.hours,
-        "outside": one.outside,
-        "state": "submitted",
     }
 
 
@@ -195,13 +201,7 @@ def _row(one: Claim) -> dict[str, object]:
         "id": one.id,
         "record": one.record.hex() if one.record else None,
         "person": one.person_key,
-        "name": one.person,
-        "school": one.school,
-        "class": one.class_name,
-        "kind": one.kind,
-        "title": one.title,
-        "day": one.day,
-        "hours": one.hours,
+        **_study(one),
         "proof": one.proof.name if one.proof else None,
         "content": one.proof.content if one.proof else None,
         "state": one.state,

@@ -277,14 +277,15 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
         _known_by_name(draft, body)
     if draft.target == "person" and "key" in fields and draft.fixed.get("key"):
         del fields["key"]
-    if draft.target == "record" and draft.fixed.get("time") == TITLE_COLUMN and "from" not in fields["time"]:
-        body.make |= attend.dated(TITLE_COLUMN)
+    ticked = one is not None and one[1] in ("tick", "sign")
+    day = fields.get("time", {}).get("const")
+    if draft.target == "record" and day and (ticked or day == TITLE_COLUMN):
+        body.make |= attend.dated(day)
         fields["time"] = {"from": attend.DAY}
     if one is not None:
         _each(draft, body, *one, several)
     if draft.target == "record":
         body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "")
-        ticked = one is not None and one[1].partition(":")[0] in ("tick", "sign")
         if not body.unpivot and (attend.DAY in body.make or (ticked and "time" not in fields)):
             # The same people sign the sheet of another day.
             body.key += [attend.DAY, TITLE_COLUMN] if attend.DAY in body.make else [TITLE_COLUMN]
@@ -324,9 +325,6 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
         body.why["score"] = draft.why.get(column, "")
         body.where = {"column": column, "present": "true"}
     else:
-        if draft.fixed.get("time") and pick in ("tick", "sign"):
-            body.make |= attend.dated(draft.fixed["time"])
-            body.fields["time"] = {"from": attend.DAY}
         body.passed = attend.passes(column, _blank())[: 1 if pick == "sign" else None]
         if body.fields.get("kind", {"const": "attendance"}).get("const", "attendance") == "attendance":
             body.fields["kind"] = (
