@@ -17,8 +17,9 @@ from portrait.identifier import KIND_NAME
 from portrait.intake.draft import NAMED_BY, SCHOOL, SPECIAL, UNIT_ZH, WITH_SCHOOL, Draft, choices, kinds
 from portrait.intake.guess import SURE
 from portrait.intake.layout import EVERY_SHEET
-from portrait.intake.propose import TARGETS_OFFERED, Column, Proposal
+from portrait.intake.propose import TARGETS_OFFERED, Proposal
 from portrait.intake.sketch import Tried
+from portrait.intake.survey import Column
 from portrait.intake.target import TARGETS
 from portrait.record import KIND_ZH, Kind
 from portrait.sentence import sentence
