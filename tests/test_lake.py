@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -91,6 +92,28 @@ def test_the_newest_mark_of_a_name_counts_and_the_others_stay(lake: Lake) -> Non
     lake.commit("record", rows(1), {"through": 1, "batch:x": 1})
     lake.commit("record", rows(2), {"through": 2})
     assert (lake.mark("record", "through"), lake.mark("record", "batch:x")) == (2, 1)
+
+
+def test_a_table_is_read_from_the_log_once_a_version_and_never_after_its_time(lake: Lake) -> None:
+    other = Lake(lake.folder, buckets=4)
+    lake.append("record", rows(1), part="a")
+    first = lake.table("record")
+    assert first is not None and lake.table("record") is first
+    other.append("record", rows(2), part="b")
+    second = lake.table("record")
+    assert second is not None and second is not first and second.version() == 1
+    assert lake.open("record") is not second, "who folds files gets a table of their own"
+    assert lake.landed("record", "b")
+
+
+def test_a_table_that_was_removed_and_made_again_is_not_mistaken_for_the_old_one(lake: Lake) -> None:
+    lake.append("record", rows(1), part="a")
+    assert lake.landed("record", "a")
+    shutil.rmtree(lake.path("record"))
+    assert lake.table("record") is None
+    Lake(lake.folder, buckets=4).append("record", rows(2), part="b")
+    assert not lake.landed("record", "a")
+    assert lines(lake) == [2]
 
 
 def test_marks_outlive_the_checkpoints_of_a_long_log(lake: Lake) -> None:

@@ -64,7 +64,7 @@ def compact(lake: Lake, name: str, *, only: Collection[int] | None = None) -> in
     `only` names values of the first partition column; None takes all. No row changes and every mark stays. Needs the
     writer's lease.
     """
-    table = lake.table(name)
+    table = lake.open(name)
     if table is None:
         return 0
     before = len(table.file_uris())
@@ -84,7 +84,7 @@ def vacuum(lake: Lake, name: str, *, keep_hours: int = 168) -> list[str]:
     """
     if keep_hours < LEAST_HOURS:
         raise SettingError(f"保留时间 {keep_hours} 小时太短，正在读的页面会丢文件；至少 {LEAST_HOURS} 小时")
-    table = lake.table(name)
+    table = lake.open(name)
     if table is None:
         return []
     removed: list[str] = table.vacuum(

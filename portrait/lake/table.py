@@ -44,8 +44,26 @@ class Standing:
     buckets: int
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A version of a table as it was read, and the file of its commit at that time."""
+
+    path: Path
+    table: DeltaTable
+    stamp: tuple[int, int] | None
+
+    def newest(self) -> bool:
+        """Whether its commit still stands and none has followed: two looks at the disk, where opening reads the log."""
+        version = self.table.version()
+        return (
+            self.stamp is not None
+            and _stamp(self.path, version + 1) is None
+            and _stamp(self.path, version) == self.stamp
+        )
+
+
 class Lake:
-    """The lake in a folder. Cheap to make; every read opens the newest version.
+    """The lake in a folder. Cheap to make; every read is of the newest version.
 
     A small file says which tables stand: a rebuilt lake takes the place of the old one when that file is replaced, and
     the buckets are those that the tables were cut into, whatever the setting says now (`wanted`).
@@ -55,6 +73,7 @@ class Lake:
         self.folder = folder
         self.wanted = buckets
         self._read: tuple[tuple[int, int], Standing] | None = None
+        self._opened: dict[str, _Opened] = {}
 
     @property
     def standing(self) -> Standing:
@@ -91,7 +110,19 @@ class Lake:
         os.replace(name, self._sign)
 
     def table(self, name: str) -> DeltaTable | None:
-        """The newest version of a table, or None before its first commit."""
+        """The newest version of a table, or None before its first commit. For reading only: whoever asks next gets the
+        same one while no commit follows (see `open`)."""
+        path = self.path(name)
+        opened = self._opened.get(name)
+        if opened is not None and opened.path == path and opened.newest():
+            return opened.table
+        table = self.open(name)
+        if table is not None:
+            self._opened[name] = _Opened(path, table, _stamp(path, table.version()))
+        return table
+
+    def open(self, name: str) -> DeltaTable | None:
+        """The newest version of a table for one caller, who may change it; None before its first commit."""
         path = str(self.path(name))
         return DeltaTable(path) if DeltaTable.is_deltatable(path) else None
 
@@ -174,6 +205,15 @@ class Lake:
             return None
         number: int | None = table.transaction_version(part)
         return number
+
+
+def _stamp(path: Path, version: int) -> tuple[int, int] | None:
+    """What tells the file of a commit from another one of its name; None where there is none."""
+    try:
+        there = os.stat(path / "_delta_log" / f"{version:020d}.json")
+    except FileNotFoundError:
+        return None
+    return there.st_mtime_ns, there.st_ino
 
 
 def file_paths(table: DeltaTable) -> list[str]:
