@@ -15,6 +15,7 @@ from portrait.record import FOUND_BY, SCORED, Kind
 from portrait.resource import read_yaml
 
 WATCHED = (Kind.VIEW, Kind.VIDEO)
+FEW = 20_000  # records that are read once and kept; of more, each question reads what it needs of the files
 LIVELY = (Kind.FORUM, Kind.QUIZ, Kind.ASSIGNMENT, Kind.EXAM, Kind.ACTIVITY)
 
 
@@ -66,10 +67,15 @@ def doubt_rule() -> DoubtRule:
 
 def find(engine: duckdb.DuckDBPyConnection, rule: DoubtRule) -> None:
     """Make the table `found` (batch, line, and a column of numbers for each flag of FOUND) from the views `standing` and `linked`."""
+    looked_at = "standing"
+    few = f"SELECT count(*) FROM (SELECT 1 FROM standing LIMIT {FEW + 1})"
+    if engine.execute(few).fetchall()[0][0] <= FEW:
+        engine.execute("CREATE OR REPLACE TEMP TABLE standing_few AS SELECT * FROM standing")
+        looked_at = "standing_few"
     # Accounts of one person are one pair of eyes, on whatever platform.
     engine.execute(
         "CREATE OR REPLACE TEMP VIEW seen AS SELECT s.*, coalesce(l.person, -s.account) AS owner "
-        "FROM standing s LEFT JOIN linked l ON l.account = s.account WHERE s.time IS NOT NULL AND s.month > 0"
+        f"FROM {looked_at} s LEFT JOIN linked l ON l.account = s.account WHERE s.time IS NOT NULL AND s.month > 0"
     )
     parts = {
         "parallel": _parallel(rule),

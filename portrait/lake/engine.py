@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _TYPES = {
     pa.int64(): "BIGINT",
     pa.int32(): "INTEGER",
+    pa.float64(): "DOUBLE",
+    pa.binary(): "BLOB",
     pa.bool_(): "BOOLEAN",
     pa.string(): "VARCHAR",
     pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
@@ -75,29 +77,19 @@ def bind_files(
     view: str = "",
 ) -> None:
     """(Re)create the view of one lake table over these of its files, all their rows."""
-    make_empty(engine, name)
     engine.execute(f"CREATE OR REPLACE VIEW {view or name} AS {rows(name, files, lacking)}")
 
 
-def make_empty(engine: duckdb.DuckDBPyConnection, name: str) -> None:
-    """The empty table that stands for one without files."""
-    if not engine.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [f"{name}_empty"]).fetchone():
-        empty: Any = TABLES[name][0].empty_table()
-        engine.register("nothing", empty)
-        engine.execute(f"CREATE TABLE {name}_empty AS SELECT * FROM nothing")
-        engine.unregister("nothing")
-
-
 def rows(name: str, files: Iterable[str], lacking: Collection[str] = ()) -> str:
-    """SELECT of all columns of a lake table, from these of its files; from an empty table when there are none.
+    """SELECT of all columns of a lake table, from these of its files; of no row when there are none.
 
     Columns that the table is `lacking` yet are null.
     """
     schema, partitions = TABLES[name]
-    columns = ", ".join(_column(field, lacking) for field in schema)
     listed = ", ".join(f"'{quoted(file)}'" for file in files)
     if not listed:
-        return f"SELECT * FROM {name}_empty"
+        return f"SELECT {', '.join(_column(field, schema.names) for field in schema)} WHERE false"
+    columns = ", ".join(_column(field, lacking) for field in schema)
     types = ", ".join(f"'{column}': INTEGER" for column in partitions)
     hive = f"hive_partitioning=true, hive_types={{{types}}}" if partitions else "hive_partitioning=false"
     return f"SELECT {columns} FROM read_parquet([{listed}], {hive})"

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from portrait.lake.engine import bare_engine, bind_files, counted, make_empty, rows, unjudged
+from portrait.lake.engine import bare_engine, bind_files, counted, rows, unjudged
 from portrait.lake.table import TABLES, Lake, file_paths, lacking
 
 ROOM = 400_000  # values of kept answers, some 30 MB
@@ -201,7 +201,6 @@ class Pool:
         missing = lacking(name, table) if table else frozenset()
         if name == "verdict":
             # In memory: every look at a record needs it.
-            make_empty(engine, name)
             engine.execute(f"CREATE OR REPLACE TABLE verdict AS {rows(name, files, missing)}")
             self._judged = engine.execute(
                 "SELECT count(*), bit_xor(hash(batch, line, state, flag)) FROM verdict"
