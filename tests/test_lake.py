@@ -98,10 +98,13 @@ def test_a_table_is_read_from_the_log_once_a_version_and_never_after_its_time(la
     other = Lake(lake.folder, buckets=4)
     lake.append("record", rows(1), part="a")
     first = lake.table("record")
-    assert first is not None and lake.table("record") is first
+    assert first is not None
+    assert lake.table("record") is first
     other.append("record", rows(2), part="b")
     second = lake.table("record")
-    assert second is not None and second is not first and second.version() == 1
+    assert second is not None
+    assert second is not first
+    assert second.version() == 1
     assert lake.open("record") is not second, "who folds files gets a table of their own"
     assert lake.landed("record", "b")
 
