@@ -23,9 +23,11 @@ from sqlalchemy.pool import NullPool
 
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
+from portrait.store import user
 from portrait.store.registry import open_registry
 from tests.export import Export
 from tests.lrs import House, Lrs, serving
+from tests.readers import CHEAP
 from tests.tiny.make import make_tiny
 
 BACKENDS = ("sqlite", "postgresql")
@@ -77,6 +79,13 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test."""
     for name in [name for name in os.environ if name.startswith("PORTRAIT_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(user, "_HASHER", CHEAP)
+        yield
 
 
 @pytest.fixture(scope="session")

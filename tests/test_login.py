@@ -1,13 +1,15 @@
 """Signing in and out through the forms, as a browser would, on both databases."""
 
 import pytest
+from argon2 import extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from dashboards.app import create_app
 from dashboards.signin import local_path
 from portrait.errors import InputError, NotFound
 from portrait.store.audit import recent_audit
 from portrait.store.user import add_user, locked_minutes, set_active, set_password, unlock
-from tests.readers import PASSWORD, START, Browser, Clock, browser, enlist, settle
+from tests.readers import PAID, PASSWORD, START, Browser, Clock, browser, enlist, settle
 
 
 @pytest.fixture
@@ -33,6 +35,13 @@ def sqlite_door(sqlite_site, clock):
 def said(answer):
     found = answer.text.split('class="door-message" role="alert">')
     return found[1].split("<")[0] if len(found) > 1 else ""
+
+
+def test_a_kept_password_costs_at_least_what_the_standard_recommends():
+    cost, least = extract_parameters(PAID.hash("a password")), RFC_9106_LOW_MEMORY
+    assert cost.type is least.type
+    assert cost.time_cost >= least.time_cost
+    assert cost.memory_cost >= least.memory_cost
 
 
 def test_the_right_password_opens_a_session_and_leads_to_the_wanted_page(door, site):
