@@ -167,7 +167,9 @@ def _decided(site: Site, accounts: Collection[int], rows: Collection[dict[str, A
     """What somebody has decided on those of these records that have to be confirmed."""
     asked = {row["id"] for row in rows if row["kind"] in hours_rule().verified}
     found = decided_records(site.registry, asked)
-    near = site.pool.part("record", bucket={number % site.lake.buckets for number in accounts}) if found else ""
+    near = (
+        site.pool.part("record", bucket={number % site.lake.buckets for number in accounts}) if found else ""
+    )
     holding, stale = split(site, found, among=near)
     return _Decisions({record: one.state for record, one in holding.items()}, stale.keys())
 
@@ -366,7 +368,9 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
                     kind, flag, decided.of(row) == "returned", corrected=row["id"] in decided.stale
                 )
                 # Confirmed since the cells were made, they follow with the next refresh.
-                reason = reason or ("已确认，等下一次计算" if asked and decided.of(row) == "confirmed" else asked)
+                reason = reason or (
+                    "已确认，等下一次计算" if asked and decided.of(row) == "confirmed" else asked
+                )
             if not reason and row["batch"] in waiting:
                 reason = "已入库，等下一次计算"
             found.append(

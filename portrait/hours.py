@@ -154,7 +154,9 @@ def _hours(records: list[RecordItem], window: tuple[date, date], rule: HoursRule
         reason = _outside(record, window)
         if not reason and record.kind not in rule.credited:
             reason = "这类记录不计学时"
-        reason = reason or unconfirmed(record.kind, record.flag, record.returned, rule, corrected=record.corrected)
+        reason = reason or unconfirmed(
+            record.kind, record.flag, record.returned, rule, corrected=record.corrected
+        )
         if not reason and record.kind is Kind.ATTENDANCE and record.run in finished:
             reason = "已含在班次的结业学时里"
         if not reason and key in seen:

@@ -11,6 +11,7 @@ from portrait.errors import InputError, MappingError, NotFound
 from portrait.intake.land import record_key
 from portrait.intake.mapping import Mapping, mapping_files, read_mapping
 from portrait.intake.recipe import mapping_then
+from portrait.lake.content import facts_sql
 from portrait.record import DOUBTFUL, Flag, Kind, Standing
 from portrait.sentence import sentence
 from portrait.site import Site
@@ -46,6 +47,8 @@ class Found:
     instead: int  # batch of the version that took its place
     stored: datetime | None
     received: datetime | None
+    facts: bytes = b""  # what this version says, see portrait.lake.content.facts_sql
+    fresh: bool = False  # came in since the last refresh, which has compared it with no other version
 
 
 @dataclass(frozen=True)
@@ -170,11 +173,14 @@ def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by:
 
 
 def newest(site: Site, records: Sequence[bytes]) -> list[Found]:
-    """Of each of these records the version that counts, else the newest."""
+    """Of each of these records the version that counts, else the newest; one that no refresh has compared yet only where there is
+    no other."""
     if not records:
         return []
     listed = ", ".join(f"unhex('{one.hex()}')" for one in records)
-    return [one for one in _found(site, f"r.id IN ({listed})") if one.state is not Standing.OUTDATED]
+    found = [one for one in _found(site, f"r.id IN ({listed})") if one.state is not Standing.OUTDATED]
+    judged = {one.id for one in found if not one.fresh}
+    return list({one.id: one for one in found if not one.fresh or one.id not in judged}.values())
 
 
 def _found(site: Site, where: str) -> list[Found]:
@@ -183,7 +189,8 @@ def _found(site: Site, where: str) -> list[Found]:
     rows = site.pool.query(
         f"SELECT r.id, r.kind, r.key_number, r.account, r.batch, r.line, coalesce(v.flag, r.flag) AS flag, "
         f"coalesce(v.state, 0) AS state, coalesce(v.instead, 0) AS instead, epoch_us(r.stored) AS stored, "
-        f"epoch_us(r.received) AS received FROM {site.pool.landed()} r "
+        f"epoch_us(r.received) AS received, {facts_sql('r.')} AS facts, "
+        f"r.held IS TRUE AND v.batch IS NULL AS fresh FROM {site.pool.landed()} r "
         f"LEFT JOIN verdict v ON v.batch = r.batch AND v.line = r.line WHERE {' AND '.join([where, *left])} "
         f"ORDER BY r.batch, r.line"
     ).to_pylist()
@@ -200,6 +207,8 @@ def _found(site: Site, where: str) -> list[Found]:
             row["instead"],
             _moment(row["stored"]),
             _moment(row["received"]),
+            row["facts"],
+            row["fresh"],
         )
         for row in rows
     ]
@@ -249,9 +258,16 @@ def awaited(record: Found, word: Word) -> list[str]:
         word.decided != "clear" or standing or record.flag & DOUBTFUL & word.flag
     ):
         found.append(word.decided or "reopen")
-    if word.confirmed and (word.confirmed == "confirm") != bool(record.flag & Flag.VERIFIED):
-        found.append(word.confirmed)
+    if word.confirmed and not record.flag & Flag.CONFIRMED and record.flag & Flag.VERIFIED:
+        return found  # its own file says that it has been checked: nothing waits
+    if word.confirmed and (confirms(record, word) == "confirm") != bool(record.flag & Flag.CONFIRMED):
+        found.append(confirms(record, word) or "return")
     return found
+
+
+def confirms(record: Found, word: Word) -> str:
+    """confirm | return, as far as that is about what the record says now; "" where nobody has decided on that."""
+    return word.confirmed if word.facts is None or word.facts == record.facts else ""
 
 
 def _keys_restored(

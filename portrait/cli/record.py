@@ -26,6 +26,7 @@ from portrait.withdrawal import (
     Found,
     absent,
     awaited,
+    confirms,
     key_shapes,
     newest,
     restore,
@@ -185,8 +186,10 @@ def _standing(one: Found) -> str:
 
 def _confirmed(site: Site, one: Found, word: Word) -> str:
     """Who answers for a sign-in or an activity that nobody here was asked about; "" where the rulings say it."""
-    if one.kind not in hours_rule().verified or word.confirmed:
+    if one.kind not in hours_rule().verified or confirms(one, word):
         return ""
+    if word.confirmed and not one.flag & Flag.VERIFIED:
+        return "已更正，下面的决定说的是更正以前的内容：请重新确认，在那以前不计"
     if not one.flag & Flag.VERIFIED:
         return "还没有人确认：不计学时和天数，也不列为事实"
     with site.registry.connect() as connection:

@@ -94,11 +94,7 @@ def rulings(registry: Engine) -> Rulings:
             for row in rows
             if row.said in ("clear", "refuse") and row.record is not None
         },
-        {
-            bytes(row.record): _facts(row)
-            for row in rows
-            if row.said == "confirm" and row.record is not None
-        },
+        {bytes(row.record): _facts(row) for row in rows if row.said == "confirm" and row.record is not None},
         frozenset(bytes(row.record) for row in rows if row.record is not None),
         frozenset(row.key_number for row in rows if row.key_number is not None),
         int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "big") >> 1,
