@@ -7,7 +7,7 @@ comes in by the door like every other.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -23,9 +23,9 @@ from portrait.intake.archive import keep, place, sound
 from portrait.intake.bench import staging_folder
 from portrait.intake.door import intake
 from portrait.intake.land import record_key
-from portrait.lake.content import facts_sql
+from portrait.lake.content import facts_sql, verified_sql
 from portrait.proof import check_proof
-from portrait.record import Flag, Kind
+from portrait.record import Kind
 from portrait.resource import read_yaml
 from portrait.scope import Role, Scope
 from portrait.site import Site
@@ -290,10 +290,10 @@ def waiting_records(
     limit: int = MOST,
     offset: int = 0,
     choice: Choice = _ALL,
-    only: bytes | None = None,
+    only: Collection[bytes] | None = None,
 ) -> list[Waiting]:
-    """Sign-ins and activities of the reader's people that came in unconfirmed and await a decision, newest first; of `only` this
-    one record when it is one of them, decided or not. Those of unknown persons wait until it is known whose they are; those that
+    """Sign-ins and activities of the reader's people that came in unconfirmed and await a decision, newest first; of `only` those
+    among these that are of the kind, decided or not. Those of unknown persons wait until it is known whose they are; those that
     were corrected to say something else since somebody decided wait again.
 
     `scope` is None for who runs a command.
@@ -310,7 +310,9 @@ def waiting_records(
     return [_waiting(reach, row) for row in rows]
 
 
-def _reach(site: Site, scope: Scope | None, choice: Choice, only: bytes | None = None) -> _Reach | None:
+def _reach(
+    site: Site, scope: Scope | None, choice: Choice, only: Collection[bytes] | None = None
+) -> _Reach | None:
     kinds = ", ".join(str(int(kind)) for kind in hours_rule().verified)
     if not kinds or (scope is not None and scope.actor.role not in DECIDERS):
         return None
@@ -318,16 +320,16 @@ def _reach(site: Site, scope: Scope | None, choice: Choice, only: bytes | None =
     where, given = f"kind IN ({kinds})", list[object]()
     if column:
         where, given = f"{where} AND {column} IN (SELECT unnest(?::BIGINT[]))", [sorted(ids)]
-    holding, stale = split(site, decided_records(site.registry, None if only is None else [only]))
+    holding, stale = split(site, decided_records(site.registry, only))
     if only is None:
         where, given = f"{where} AND id NOT IN (SELECT unnest(?::BLOB[]))", [*given, sorted(holding)]
         if choice.corrected:
             where, given = f"{where} AND id IN (SELECT unnest(?::BLOB[]))", [*given, sorted(stale)]
     else:
-        where, given = f"{where} AND id = ?", [*given, only]
-    checked = int(Flag.VERIFIED | Flag.CONFIRMED)
-    if only is None or only not in holding:
-        where += f" AND flag & {checked} <> {int(Flag.VERIFIED)}"
+        where, given = f"{where} AND id IN (SELECT unnest(?::BLOB[]))", [*given, sorted(only)]
+    # What a refresh of before made of a confirmation looks like the file's own word.
+    where += f" AND (NOT {verified_sql()} OR id IN (SELECT unnest(?::BLOB[])))"
+    given.append([] if only is None else sorted(holding))
     found = site.pool.kept(
         f"SELECT run, account, count(*) FROM record WHERE {where} GROUP BY run, account ORDER BY run, account",
         given,
@@ -407,7 +409,7 @@ def decide_record(
     where the record has been corrected since it was seen.
     """
     _check(scope, state, reason)
-    row = next(iter(waiting_records(site, scope, only=record)), None)
+    row = next(iter(waiting_records(site, scope, only=[record])), None)
     before = decided_records(site.registry, [record]).get(record)
     holds = before is not None and (row is None or row.earlier is None)
     if row is None or (scope is not None and holds):
@@ -418,10 +420,34 @@ def decide_record(
         raise InputError("记录 {number} 已经处理过了，没有新的", number=record.hex())
     if scope is not None:
         _not_oneself(site, scope, row.person_id)
-    kept = settle_record(
+    if not _settled(site, row, state, reason, by=by, over=scope is None):
+        raise NotFound("没有这条待确认的记录，或者已经有人处理了")
+    return row
+
+
+def confirm_records(site: Site, scope: Scope, seen: Mapping[bytes, bytes], *, by: str) -> list[Waiting]:
+    """Confirm the records that a reader has `seen`, each with its facts; those confirmed now. What somebody else has decided on or
+    what has been corrected in between is left alone, and so is what is one's own."""
+    _check(scope, "confirmed", "")
+    decided = decided_records(site.registry, seen)
+    done = []
+    for row in waiting_records(site, scope, only=list(seen)):
+        if seen[row.record] != row.facts or (row.record in decided and row.earlier is None):
+            continue
+        try:
+            _not_oneself(site, scope, row.person_id)
+        except AccessRefused:
+            continue
+        if _settled(site, row, "confirmed", "", by=by, over=False):
+            done.append(row)
+    return done
+
+
+def _settled(site: Site, row: Waiting, state: str, reason: str, *, by: str, over: bool) -> bool:
+    return settle_record(
         site.registry,
         {
-            "record": record,
+            "record": row.record,
             "person_id": row.person_id,
             "class_id": row.class_id,
             "kind": row.kind,
@@ -436,11 +462,8 @@ def decide_record(
             "confirmed_at": site.now,
             "facts": row.facts,
         },
-        over=scope is None,
+        over=over,
     )
-    if not kept:
-        raise NotFound("没有这条待确认的记录，或者已经有人处理了")
-    return row
 
 
 def decide(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portrait.clock import aware
@@ -94,15 +94,34 @@ def add_claim(registry: Engine, values: dict[str, Any]) -> int:
         return int(made.inserted_primary_key[0])  # type: ignore[index]
 
 
-def claims(registry: Engine, scope: Scope | None, *, state: str = "", limit: int = 500) -> list[Claim]:
-    """Claims that the reader may decide on, the newest first; of all when no scope is given (who runs a command)."""
-    query = _query().order_by(claim.c.id.desc()).limit(limit)
-    if scope is not None:
-        query = query.where(claimable(scope))
-    if state:
-        query = query.where(claim.c.state == state)
+def claims(
+    registry: Engine,
+    scope: Scope | None,
+    *,
+    state: str = "",
+    limit: int = 500,
+    offset: int = 0,
+    oldest: bool = False,
+) -> list[Claim]:
+    """Claims that the reader may decide on, the newest first or the `oldest`; of all when no scope is given (who runs a command).
+    `state` is one of STATES, `decided` for both decisions, or "" for all."""
+    sort = claim.c.id if oldest else claim.c.id.desc()
+    query = _query().where(_of(scope, state)).order_by(sort).limit(limit).offset(offset)
     with registry.connect() as connection:
         return [_claim(row) for row in connection.execute(query)]
+
+
+def claim_count(registry: Engine, scope: Scope | None, state: str) -> int:
+    """How many claims of a state the reader may decide on."""
+    query = select(func.count()).select_from(claim).where(_of(scope, state))
+    with registry.connect() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def _of(scope: Scope | None, state: str) -> ColumnElement[bool]:
+    states = ("confirmed", "returned") if state == "decided" else (state,) if state else tuple(STATES)
+    found = claim.c.state.in_(states)
+    return found if scope is None else and_(found, claimable(scope))
 
 
 def claims_of(registry: Engine, scope: Scope) -> list[Claim]:
