@@ -15,6 +15,7 @@ from portrait.lake.content import facts_sql
 from portrait.record import DOUBTFUL, Flag, Kind, Standing
 from portrait.sentence import sentence
 from portrait.site import Site
+from portrait.spelling import spellings
 from portrait.store.audit import add_audit
 from portrait.store.batch import record_batches_from, sources
 from portrait.store.ruling import DECISION, Ruling, Word, rule, rulings_on, word_on
@@ -53,10 +54,12 @@ class Found:
 
 @dataclass(frozen=True)
 class Heard:
-    """What a word about keys met: the numbers of the keys that it is new for, and of how many the same holds already."""
+    """What a word about keys met: the keys that it is new for, each by the numbers of its spellings, and of how many the same
+    holds already. `given` are those that are new, as they were given."""
 
-    new: tuple[int, ...]
+    new: tuple[tuple[int, ...], ...]
     before: int
+    given: tuple[tuple[str, ...], ...] = ()
 
 
 def withdraw(
@@ -71,7 +74,8 @@ def withdraw(
     """Take back every record of these keys, those that have not come yet among them.
 
     A key is what stands in the column of the mapping's `key` (several columns: a sequence of texts in their order). With a
-    `stream` its `series` is meant, without one records of streams without a series. Figures follow with the next refresh.
+    `stream` its `series` is meant, without one records of streams without a series. A day in a key is
+    the same day however it is spelled (portrait.spelling). Figures follow with the next refresh.
     """
     return _say(site, "void", source, stream, keys, reason=reason, by=by)
 
@@ -102,21 +106,28 @@ def _say(
     series = _series(site, source, stream) if stream else ""
     why, at = _reason(reason), site.now
     columns = [[key] if isinstance(key, str) else key for key in keys]
-    numbers = dict.fromkeys(record_key(source, series, key) for key in columns)
+    keys_of = {
+        tuple(dict.fromkeys(record_key(source, series, one) for one in spellings(key))): tuple(key)
+        for key in columns
+    }
+    each = {frozenset(numbers): numbers for numbers in keys_of}  # one day spelled in two ways is one key
     with site.registry.begin() as connection:
-        void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], numbers)}
-        new = [number for number in numbers if void.get(number, False) != (said == "void")]
+        every = dict.fromkeys(number for numbers in each.values() for number in numbers)
+        void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], every)}
+        new = [number for number in every if void.get(number, False) != (said == "void")]
         rule(connection, [Ruling(said, source, None, number, why, by, at) for number in new])
-    return Heard(tuple(new), len(numbers) - len(new))
+    heard = tuple(numbers for numbers in each.values() if not set(numbers).isdisjoint(new))
+    return Heard(heard, len(each) - len(heard), tuple(keys_of[numbers] for numbers in heard))
 
 
-def absent(site: Site, numbers: Sequence[int]) -> int:
-    """Of how many of these keys no record is in yet."""
-    found = site.pool.rows(
-        f"SELECT count(DISTINCT key_number) FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[]))",
-        [list(numbers)],
+def absent(site: Site, keys: Sequence[tuple[int, ...]]) -> list[int]:
+    """Of which of these keys, each given by the numbers of its spellings, no record is in yet: their places."""
+    rows = site.pool.rows(
+        f"SELECT DISTINCT key_number FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[]))",
+        [[number for key in keys for number in key]],
     )
-    return len(numbers) - int(found[0][0])
+    there = {row[0] for row in rows}
+    return [place for place, key in enumerate(keys) if there.isdisjoint(key)]
 
 
 def key_shapes(site: Site, source: str, stream: str | None) -> list[str]:
