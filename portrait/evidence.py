@@ -206,6 +206,7 @@ class RecordItem:
     line: int
     outside: bool = False  # a sign-in on a day that is none of its class's
     returned: bool = False  # somebody has looked at it and did not confirm it
+    corrected: bool = False  # somebody had decided on it before it was corrected to say something else
 
     @property
     def doubtful(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from portrait.confirmation import split
 from portrait.estimate import Prior
 from portrait.evidence import EvidenceItem, EvidenceRule, Explanation, RecordItem, evidence_rule, silence
 from portrait.framework import indicators, indicators_of
@@ -16,7 +17,7 @@ from portrait.portrait import Estimate, State
 from portrait.reading import as_of, links_of, portrait_of, priors
 from portrait.record import DOUBTFUL, SCORED, UNIT, Flag, Kind, Standing, month_number, row_of
 from portrait.site import Site
-from portrait.store.claim import class_spans, confirmed_records, returned_records
+from portrait.store.claim import class_spans, decided_records
 from portrait.store.name import (
     BatchName,
     CourseName,
@@ -108,7 +109,7 @@ def records_of(
     rows = _rows(site, accounts, kinds, limit, offset)
     named = _Names.of(site, rows)
     # By record, not by person: a claim keeps the person it was made of, a record goes where its account goes.
-    confirmed, returned = _decided(site, rows)
+    decided = _decided(site, accounts, rows)
     signed = {row["run"] for row in rows if row["kind"] == Kind.ATTENDANCE} - {0}
     spans = class_spans(site.registry, signed)
     return [
@@ -130,11 +131,12 @@ def records_of(
             row["count"],
             row["seconds"],
             row["credit"] / 100,
-            Flag(row["flag"]) | (Flag.VERIFIED if row["id"] in confirmed else 0),
+            decided.flag(row),
             named.number(row),
             named.file(row),
             row_of(row["line"]),
-            returned=row["id"] in returned,
+            returned=decided.of(row) == "returned",
+            corrected=row["id"] in decided.stale,
             outside=row["kind"] == Kind.ATTENDANCE
             and row["run"] in spans
             and spans[row["run"]].outside(row["time"].astimezone(CHINA).date() if row["time"] else None),
@@ -143,10 +145,33 @@ def records_of(
     ]
 
 
-def _decided(site: Site, rows: Collection[dict[str, Any]]) -> tuple[set[bytes], set[bytes]]:
-    """The records among these that somebody has confirmed, and those that somebody has returned."""
+@dataclass(frozen=True)
+class _Decisions:
+    """What was decided on some records: what holds, and what is about the record as it was before a correction."""
+
+    holding: Mapping[bytes, str]  # record → confirmed | returned
+    stale: Collection[bytes]
+
+    def of(self, row: Mapping[str, Any]) -> str:
+        return self.holding.get(row["id"], "")
+
+    def flag(self, row: Mapping[str, Any]) -> Flag:
+        """A record's flags with what was decided on it last, whether a refresh has followed that or not."""
+        flag = Flag(row["flag"])
+        if flag & Flag.CONFIRMED:
+            flag &= ~(Flag.VERIFIED | Flag.CONFIRMED)
+        return flag | (Flag.VERIFIED if self.of(row) == "confirmed" else Flag(0))
+
+
+def _decided(site: Site, accounts: Collection[int], rows: Collection[dict[str, Any]]) -> _Decisions:
+    """What somebody has decided on those of these records that have to be confirmed."""
     asked = {row["id"] for row in rows if row["kind"] in hours_rule().verified}
-    return confirmed_records(site.registry, asked), returned_records(site.registry, asked)
+    found = decided_records(site.registry, asked)
+    near = (
+        site.pool.part("record", bucket={number % site.lake.buckets for number in accounts}) if found else ""
+    )
+    holding, stale = split(site, found, among=near)
+    return _Decisions({record: one.state for record, one in holding.items()}, stale.keys())
 
 
 @dataclass(frozen=True)
@@ -322,7 +347,7 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
     aligned = alignments_of(site.registry, {named.subject(row) for row in rows} - {0})
     now = month_number(as_of(site))
     waiting = _waiting(site, named, {row["batch"] for row in rows})
-    confirmed, returned = _decided(site, rows)
+    decided = _decided(site, accounts, rows)
     found = []
     for row in rows:
         for code in codes:
@@ -339,9 +364,13 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
             else:
                 reason = "待核实" if flag & DOUBTFUL else "晚于画像日期" if row["month"] > now else ""
                 weight, discount = (0.0, percent / 100, 0.0), 0.0
-                asked = unconfirmed(kind, flag, row["id"] in returned)
+                asked = unconfirmed(
+                    kind, flag, decided.of(row) == "returned", corrected=row["id"] in decided.stale
+                )
                 # Confirmed since the cells were made, they follow with the next refresh.
-                reason = reason or ("已确认，等下一次计算" if asked and row["id"] in confirmed else asked)
+                reason = reason or (
+                    "已确认，等下一次计算" if asked and decided.of(row) == "confirmed" else asked
+                )
             if not reason and row["batch"] in waiting:
                 reason = "已入库，等下一次计算"
             found.append(

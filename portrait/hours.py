@@ -113,10 +113,14 @@ def compliance(records: Iterable[RecordItem], today: date, rule: HoursRule | Non
     )
 
 
-def unconfirmed(kind: Kind, flag: Flag, returned: bool, rule: HoursRule | None = None) -> str:
+def unconfirmed(
+    kind: Kind, flag: Flag, returned: bool, rule: HoursRule | None = None, *, corrected: bool = False
+) -> str:
     """Why a record counts nothing before somebody has confirmed it; "" where somebody has, or nobody needs to."""
     if kind not in (rule or hours_rule()).verified or flag & Flag.VERIFIED:
         return ""
+    if corrected:
+        return "已更正，还没有人重新确认"
     return "退回了，没有确认" if returned else "还没有人确认"
 
 
@@ -150,7 +154,9 @@ def _hours(records: list[RecordItem], window: tuple[date, date], rule: HoursRule
         reason = _outside(record, window)
         if not reason and record.kind not in rule.credited:
             reason = "这类记录不计学时"
-        reason = reason or unconfirmed(record.kind, record.flag, record.returned, rule)
+        reason = reason or unconfirmed(
+            record.kind, record.flag, record.returned, rule, corrected=record.corrected
+        )
         if not reason and record.kind is Kind.ATTENDANCE and record.run in finished:
             reason = "已含在班次的结业学时里"
         if not reason and key in seen:

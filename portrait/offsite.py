@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from portrait.confirmation import confirmed_records
 from portrait.hours import hours_rule
 from portrait.lake.coverage import offsite_counts, offsite_days
 from portrait.programme.rate import Rate, rate, rates
 from portrait.scope import Role, Scope
 from portrait.site import Site
-from portrait.store.claim import confirmed_records
 from portrait.store.employment import moved
 from portrait.store.staff import counted_persons, registered
 from portrait.store.trainee import Trainee, nominations
@@ -64,7 +64,7 @@ def offsite_board(site: Site, scope: Scope, ask: Ask, as_of: date) -> OffsiteBoa
     if scope.actor.role is not Role.BUREAU:
         persons = counted_persons(site.registry, scope, ask, gone, set(teachers))
     then = {one.person: one.then for one in gone}
-    confirmed = confirmed_records(site.registry)
+    confirmed = confirmed_records(site)
     found = offsite_counts(site.pool, first, until, list(teachers), persons, confirmed, then)
     spread = [0] * (target + 1)
     reached: dict[str, int] = {}
@@ -87,7 +87,7 @@ def short_trainees(site: Site, scope: Scope, ask: Ask, as_of: date) -> list[tupl
     for _, trainee in nominations(site.registry, scope, ask, limit=5000):
         if trainee.person_id is not None and trainee.confirmed is not None:
             people.setdefault(trainee.person_id, trainee)
-    days = offsite_days(site.pool, first, min(last, as_of), list(people), confirmed_records(site.registry))
+    days = offsite_days(site.pool, first, min(last, as_of), list(people), confirmed_records(site))
     short = [
         (trainee, days.get(person, 0))
         for person, trainee in people.items()

@@ -81,6 +81,7 @@ class Flag(IntFlag):
     OUTLIER = 4096  # far from what everybody else needs
     CLEARED = 8192  # was doubtful; a person has decided that it counts
     REFUSED = 16384  # is doubtful; a person has decided that it counts nothing
+    CONFIRMED = 32768  # VERIFIED by what a person decided here and not by its file; only verdicts say it
 
 
 # What looking at other records finds (portrait.lake.doubt), and the rule that does.

@@ -11,9 +11,11 @@ from portrait.errors import InputError, MappingError, NotFound
 from portrait.intake.land import record_key
 from portrait.intake.mapping import Mapping, mapping_files, read_mapping
 from portrait.intake.recipe import mapping_then
+from portrait.lake.content import facts_sql
 from portrait.record import DOUBTFUL, Flag, Kind, Standing
 from portrait.sentence import sentence
 from portrait.site import Site
+from portrait.spelling import spellings
 from portrait.store.audit import add_audit
 from portrait.store.batch import record_batches_from, sources
 from portrait.store.ruling import DECISION, Ruling, Word, rule, rulings_on, word_on
@@ -46,14 +48,18 @@ class Found:
     instead: int  # batch of the version that took its place
     stored: datetime | None
     received: datetime | None
+    facts: bytes = b""  # what this version says, see portrait.lake.content.facts_sql
+    fresh: bool = False  # came in since the last refresh, which has compared it with no other version
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What a word about keys met: the numbers of the keys that it is new for, and of how many the same holds already."""
+    """What a word about keys met: the keys that it is new for, each by the numbers of its spellings, and of how many the same
+    holds already. `given` are those that are new, as they were given."""
 
-    new: tuple[int, ...]
+    new: tuple[tuple[int, ...], ...]
     before: int
+    given: tuple[tuple[str, ...], ...] = ()
 
 
 def withdraw(
@@ -68,7 +74,8 @@ def withdraw(
     """Take back every record of these keys, those that have not come yet among them.
 
     A key is what stands in the column of the mapping's `key` (several columns: a sequence of texts in their order). With a
-    `stream` its `series` is meant, without one records of streams without a series. Figures follow with the next refresh.
+    `stream` its `series` is meant, without one records of streams without a series. A day in a key is
+    the same day however it is spelled (portrait.spelling). Figures follow with the next refresh.
     """
     return _say(site, "void", source, stream, keys, reason=reason, by=by)
 
@@ -99,21 +106,28 @@ def _say(
     series = _series(site, source, stream) if stream else ""
     why, at = _reason(reason), site.now
     columns = [[key] if isinstance(key, str) else key for key in keys]
-    numbers = dict.fromkeys(record_key(source, series, key) for key in columns)
+    keys_of = {
+        tuple(dict.fromkeys(record_key(source, series, one) for one in spellings(key))): tuple(key)
+        for key in columns
+    }
+    each = {frozenset(numbers): numbers for numbers in keys_of}  # one day spelled in two ways is one key
     with site.registry.begin() as connection:
-        void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], numbers)}
-        new = [number for number in numbers if void.get(number, False) != (said == "void")]
+        every = dict.fromkeys(number for numbers in each.values() for number in numbers)
+        void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], every)}
+        new = [number for number in every if void.get(number, False) != (said == "void")]
         rule(connection, [Ruling(said, source, None, number, why, by, at) for number in new])
-    return Heard(tuple(new), len(numbers) - len(new))
+    heard = tuple(numbers for numbers in each.values() if not set(numbers).isdisjoint(new))
+    return Heard(heard, len(each) - len(heard), tuple(keys_of[numbers] for numbers in heard))
 
 
-def absent(site: Site, numbers: Sequence[int]) -> int:
-    """Of how many of these keys no record is in yet."""
-    found = site.pool.rows(
-        f"SELECT count(DISTINCT key_number) FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[]))",
-        [list(numbers)],
+def absent(site: Site, keys: Sequence[tuple[int, ...]]) -> list[int]:
+    """Of which of these keys, each given by the numbers of its spellings, no record is in yet: their places."""
+    rows = site.pool.rows(
+        f"SELECT DISTINCT key_number FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[]))",
+        [[number for key in keys for number in key]],
     )
-    return len(numbers) - int(found[0][0])
+    there = {row[0] for row in rows}
+    return [place for place, key in enumerate(keys) if there.isdisjoint(key)]
 
 
 def key_shapes(site: Site, source: str, stream: str | None) -> list[str]:
@@ -170,11 +184,14 @@ def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by:
 
 
 def newest(site: Site, records: Sequence[bytes]) -> list[Found]:
-    """Of each of these records the version that counts, else the newest."""
+    """Of each of these records the version that counts, else the newest; one that no refresh has compared yet only where there is
+    no other."""
     if not records:
         return []
     listed = ", ".join(f"unhex('{one.hex()}')" for one in records)
-    return [one for one in _found(site, f"r.id IN ({listed})") if one.state is not Standing.OUTDATED]
+    found = [one for one in _found(site, f"r.id IN ({listed})") if one.state is not Standing.OUTDATED]
+    judged = {one.id for one in found if not one.fresh}
+    return list({one.id: one for one in found if not one.fresh or one.id not in judged}.values())
 
 
 def _found(site: Site, where: str) -> list[Found]:
@@ -183,7 +200,8 @@ def _found(site: Site, where: str) -> list[Found]:
     rows = site.pool.query(
         f"SELECT r.id, r.kind, r.key_number, r.account, r.batch, r.line, coalesce(v.flag, r.flag) AS flag, "
         f"coalesce(v.state, 0) AS state, coalesce(v.instead, 0) AS instead, epoch_us(r.stored) AS stored, "
-        f"epoch_us(r.received) AS received FROM {site.pool.landed()} r "
+        f"epoch_us(r.received) AS received, {facts_sql('r.')} AS facts, "
+        f"r.held IS TRUE AND v.batch IS NULL AS fresh FROM {site.pool.landed()} r "
         f"LEFT JOIN verdict v ON v.batch = r.batch AND v.line = r.line WHERE {' AND '.join([where, *left])} "
         f"ORDER BY r.batch, r.line"
     ).to_pylist()
@@ -200,6 +218,8 @@ def _found(site: Site, where: str) -> list[Found]:
             row["instead"],
             _moment(row["stored"]),
             _moment(row["received"]),
+            row["facts"],
+            row["fresh"],
         )
         for row in rows
     ]
@@ -249,9 +269,16 @@ def awaited(record: Found, word: Word) -> list[str]:
         word.decided != "clear" or standing or record.flag & DOUBTFUL & word.flag
     ):
         found.append(word.decided or "reopen")
-    if word.confirmed and (word.confirmed == "confirm") != bool(record.flag & Flag.VERIFIED):
-        found.append(word.confirmed)
+    if word.confirmed and not record.flag & Flag.CONFIRMED and record.flag & Flag.VERIFIED:
+        return found  # its own file says that it has been checked: nothing waits
+    if word.confirmed and (confirms(record, word) == "confirm") != bool(record.flag & Flag.CONFIRMED):
+        found.append(confirms(record, word) or "return")
     return found
+
+
+def confirms(record: Found, word: Word) -> str:
+    """confirm | return, as far as that is about what the record says now; "" where nobody has decided on that."""
+    return word.confirmed if word.facts is None or word.facts == record.facts else ""
 
 
 def _keys_restored(

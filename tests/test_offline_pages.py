@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import pytest
 
 from dashboards.app import create_app
-from portrait.offline import waiting_records
+from portrait.offline import decide_record, waiting_records
 from portrait.record import Flag, Kind
 from portrait.refresh import refresh
 from portrait.scope import scope
@@ -180,3 +181,57 @@ def test_a_return_asks_for_its_reason_and_a_sign_in_is_confirmed_by_who_runs_the
     )
     trainer = actor_of(find_user(home.registry, "trainer"))
     assert waiting_records(home, scope(trainer, home.today)) == []
+
+
+def test_the_page_tells_how_many_wait_reaches_all_of_them_and_confirms_exactly_what_it_shows(
+    home: Site, readers: dict[str, Browser]
+) -> None:
+    hand = Hand(home)
+    hand.batches = 1
+    away = Flag.OFFSITE | Flag.FACE
+    hand.batch(
+        record(n, account_of(1 + n % 2 * 2), Kind.ATTENDANCE, course=0, run=101, flag=away)
+        for n in range(100, 162)
+    )
+    hand.batch([record(200, account_of(2), Kind.ATTENDANCE, course=0, run=102, flag=away)])
+    office = readers["office"]
+
+    def keys(search: str = "") -> list[str]:
+        return list(
+            dict.fromkeys(re.findall(r"\br[0-9a-f]{32}-[0-9a-f]{32}", office.open("/confirm", search)))
+        )
+
+    first, second = keys(), keys("?page=2")
+    page = office.open("/confirm")
+    assert (len(first), len(second), len({*first, *second})) == (60, 4, 64)
+    assert all(
+        word in page
+        for word in (
+            "64 条没有核验，近的在前。",
+            "这一页是第 1–60 条",
+            "第 1 页，共 2 页",
+            "确认这一页的 60 条",
+        )
+    )
+    assert keys("?page=99") == second
+    assert "本单位师范学院" in page
+    assert len(keys("?class=102")) == len(keys("?provider=2")) == 1
+    assert keys("?only=corrected") == keys("?class=7") == []
+    own = scope(actor_of(find_user(home.registry, "office")), home.today)
+    gone = bytes.fromhex(second[0][1:33])
+    decide_record(home, own, gone, "returned", "代签", by="other")
+    seen = [({"type": "confirm-reason", "key": key}, "") for key in second]
+    told = ask(office, "confirm-all", "submit_n_clicks", 1, changes="confirm-panels", confirm_reason=seen)
+    assert "60 条没有核验" in shown(told)
+    sure = {one.record.hex() for one in claims(home.registry, None, state="confirmed") if one.record}
+    assert sure == {key[1:33] for key in second[1:]}, "not what somebody else has returned meanwhile"
+    assert keys() == first
+
+
+def test_a_row_that_was_corrected_while_the_page_was_open_is_not_confirmed(
+    home: Site, readers: dict[str, Browser]
+) -> None:
+    key = f"r{(3).to_bytes(16, 'big').hex()}-{'0' * 32}"
+    press = {"type": "confirm-do", "key": key, "do": "confirmed"}
+    ask(readers["trainer"], press, "n_clicks", 1, changes="confirm-panels")
+    assert claims(home.registry, None) == []

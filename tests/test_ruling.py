@@ -113,7 +113,7 @@ def log(sqlite_site: Site, tmp_path: Path) -> Export:
 def test_keys_are_new_said_before_or_of_no_record_yet(log: Export) -> None:
     take(log, (1, 0, 80, 1, False))
     first = withdraw(log.site, "p", None, ["1", "无此号"], reason="作废", by="平台")
-    assert (len(first.new), first.before, absent(log.site, first.new)) == (2, 0, 1)
+    assert (len(first.new), first.before, absent(log.site, first.new)) == (2, 0, [1])
     again = withdraw(log.site, "p", None, ["1", "9"], reason="作废", by="平台")
     assert (len(again.new), again.before) == (1, 1)
     back = restore(log.site, "p", None, ["1", "5"], reason="误报", by="平台")

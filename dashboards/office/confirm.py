@@ -4,83 +4,211 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, html, no_update
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.language import gettext
-from dashboards.page import Context, Page, whole
-from dashboards.part import badge, card, empty_state, format, notify, page_header, panel, simple_table
-from dashboards.part.claim import decided, proof_link, state_of, what
+from dashboards.page import Context, Page, parse_query, whole
+from dashboards.part import (
+    badge,
+    card,
+    empty_state,
+    format,
+    link_button,
+    notify,
+    page_header,
+    panel,
+    simple_table,
+)
+from dashboards.part.admin.choice import choice, choices, register_choices
+from dashboards.part.claim import before, decided, proof_link, state_of, what
 from dashboards.proof import handed_out
 from portrait.errors import InputError, NotFound
-from portrait.offline import MOST as LISTED
-from portrait.offline import Waiting, decide, decide_record, waiting_records
+from portrait.offline import (
+    Choice,
+    Queue,
+    Waiting,
+    confirm_records,
+    decide,
+    decide_record,
+    stale_records,
+    waiting_queue,
+    waiting_records,
+)
 from portrait.scope import Role, handed_to
 from portrait.sentence import sentence
-from portrait.store.claim import REASON_LIMIT, Claim, claims
+from portrait.store.claim import REASON_LIMIT, Claim, claim_count, claims
 
 PATH = "/confirm"
 MOST = 60  # rows of a list on the page at once
 
 
-def layout(context: Context, _query: Mapping[str, str]) -> Any:
+def layout(context: Context, query: Mapping[str, str]) -> Any:
     return [
         page_header(
             gettext("待确认"), gettext("签到和校本研修要有人看过证明、确认以后才计入；不实的写明原因退回。")
         ),
-        html.Div(panel(gettext("待确认"), _panels, context), id="confirm-panels", className="stack"),
+        html.Div(panel(gettext("待确认"), _panels, context, query), id="confirm-panels", className="stack"),
     ]
 
 
-def _panels(context: Context) -> list[Any]:
-    listed = claims(context.site.registry, context.scope)
-    open_ = [one for one in listed if one.state == "submitted"][::-1]
-    done = [one for one in listed if one.state in ("confirmed", "returned")]
-    records = waiting_records(context.site, context.scope)
+def _panels(context: Context, query: Mapping[str, str]) -> list[Any]:
+    stale = stale_records(context.site)  # listed with what waits
+    done = [
+        one
+        for one in claims(context.site.registry, context.scope, state="decided", limit=MOST)
+        if one.record not in stale
+    ]
     return [
-        card(
-            gettext("教师的申报"),
-            gettext("{n} 条等待确认，先交的在前。", n=len(open_)) if open_ else "",
-            html.Div([_claim(one) for one in open_[:MOST]], className="person-list")
-            if open_
-            else empty_state(
-                gettext("没有等待确认的申报"),
-                gettext("教师在“校本研修”页提交以后列在这里。"),
-                icon_name="check",
-            ),
-            icon_name="people",
-        )
-        if open_ or handed_to(context.scope)
-        else None,
-        card(
-            gettext("导入的未核验记录"),
-            _told(records),
-            html.Div([_record(one) for one in records[:MOST]], className="person-list")
-            if records
-            else empty_state(
-                gettext("没有等待核验的记录"),
-                gettext("签到表里没有核验的签到会列在这里。"),
-                icon_name="check",
-            ),
-            icon_name="checkin",
-        ),
-        _done(done[:MOST]) if done else None,
+        _handed_in(context, query),
+        _imported(context, query),
+        _done(done) if done else None,
     ]
 
 
-def _told(records: list[Waiting]) -> str:
-    if not records:
-        return ""
-    outside = sum(one.outside for one in records)
-    words = (
-        gettext("{n} 条没有核验，近的在前。", n=len(records))
-        if len(records) < LISTED
-        else gettext("没有核验的很多，先列最近的 {n} 条。", n=len(records))
+def _handed_in(context: Context, query: Mapping[str, str]) -> Any:
+    count = claim_count(context.site.registry, context.scope, "submitted")
+    if not count and not handed_to(context.scope):
+        return None
+    page = _page(query, "claims", count)
+    found = claims(
+        context.site.registry,
+        context.scope,
+        state="submitted",
+        limit=MOST,
+        offset=(page - 1) * MOST,
+        oldest=True,
     )
+    return card(
+        gettext("教师的申报"),
+        _shown(gettext("{n} 条等待确认，先交的在前。", n=format.count(count)), page, count) if count else "",
+        html.Div([_claim(one) for one in found], className="person-list")
+        if found
+        else empty_state(
+            gettext("没有等待确认的申报"),
+            gettext("教师在“校本研修”页提交以后列在这里。"),
+            icon_name="check",
+        ),
+        action=_turn(query, "claims", page, count),
+        icon_name="people",
+    )
+
+
+def _imported(context: Context, query: Mapping[str, str]) -> Any:
+    asked = _choice(query)
+    queue = waiting_queue(context.site, context.scope, asked)
+    page = _page(query, "page", queue.total)
+    records = waiting_records(context.site, context.scope, limit=MOST, offset=(page - 1) * MOST, choice=asked)
+    controls = choices(
+        choice("confirm", "class", gettext("班次"), _text(asked.class_id), {str(k): v for k, v in queue.classes.items()}),
+        choice("confirm", "provider", gettext("承训单位"), _text(asked.provider_id), {str(k): v for k, v in queue.providers.items()}),
+        choice("confirm", "only", gettext("只看"), "corrected" if asked.corrected else "", {"corrected": gettext("已更正，要重新确认的")}),
+    ) if queue.classes or queue.providers or queue.corrected or asked != Choice() else None  # fmt: skip
+    return card(
+        gettext("导入的未核验记录"),
+        _told(queue, page) if queue.total else "",
+        controls,
+        html.Div([_record(one) for one in records], className="person-list")
+        if records
+        else empty_state(
+            gettext("没有等待核验的记录"),
+            gettext("签到表里没有核验的签到会列在这里。"),
+            icon_name="check",
+        ),
+        action=_foot(query, records, page, queue.total),
+        icon_name="checkin",
+    )
+
+
+def _told(queue: Queue, page: int) -> str:
+    words = _shown(gettext("{n} 条没有核验，近的在前。", n=format.count(queue.total)), page, queue.total)
+    if queue.corrected:
+        words = gettext("{words}有 {m} 条更正过，要重新确认。", words=words, m=format.count(queue.corrected))
     return (
-        gettext("{words}其中 {m} 条的日期在班次之外，请留意。", words=words, m=outside) if outside else words
+        gettext("{words}其中 {m} 条的日期在班次之外，请留意。", words=words, m=format.count(queue.outside))
+        if queue.outside
+        else words
     )
+
+
+def _shown(words: str, page: int, count: int) -> str:
+    """How many there are and, where that is not all, which of them are on the page."""
+    if count <= MOST:
+        return words
+    first = (page - 1) * MOST + 1
+    return gettext(
+        "{words}这一页是第 {first}–{last} 条。", words=words, first=first, last=min(first + MOST - 1, count)
+    )
+
+
+def _foot(query: Mapping[str, str], records: list[Waiting], page: int, count: int) -> Any:
+    """To confirm exactly what is listed above, and the way to the rest."""
+    if not records:
+        return None
+    outside = sum(one.outside for one in records)
+    asked = gettext("确认上面列出的 {n} 条？每一条都算您看过。", n=len(records))
+    if outside:
+        asked = gettext("{words}其中 {m} 条的日期在班次之外。", words=asked, m=outside)
+    everything = dcc.ConfirmDialogProvider(
+        dmc.Button(gettext("确认这一页的 {n} 条", n=len(records)), variant="default"),
+        id="confirm-all",
+        message=asked,
+    )
+    return [everything, *(_turn(query, "page", page, count) or [])]
+
+
+def _turn(query: Mapping[str, str], name: str, page: int, count: int) -> list[Any] | None:
+    pages = _pages(count)
+    if pages == 1:
+        return None
+    links = []
+    if page > 1:
+        links.append(link_button(gettext("上一页"), _address(query, **{name: str(page - 1)})))
+    links.append(html.Span(gettext("第 {page} 页，共 {n} 页", page=page, n=pages), className="quiet"))
+    if page < pages:
+        links.append(link_button(gettext("下一页"), _address(query, **{name: str(page + 1)})))
+    return links
+
+
+def _pages(count: int) -> int:
+    return max(1, -(-count // MOST))
+
+
+def _page(query: Mapping[str, str], name: str, count: int) -> int:
+    """The page of an address; what lies beyond the end is the last one."""
+    return min(max(whole(query, name) or 1, 1), _pages(count))
+
+
+def _choice(query: Mapping[str, str]) -> Choice:
+    return Choice(whole(query, "class"), whole(query, "provider"), query.get("only") == "corrected")
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _address(query: Mapping[str, str], **changed: str) -> str:
+    """The page's address with what is known of the query, and these changes."""
+    asked = _choice(query)
+    kept = {
+        "class": _text(asked.class_id),
+        "provider": _text(asked.provider_id),
+        "only": "corrected" if asked.corrected else "",
+        "page": query.get("page", ""),
+        "claims": query.get("claims", ""),
+        **changed,
+    }
+    return f"{PATH}?{urlencode({name: text for name, text in kept.items() if text})}"
+
+
+def _changed(query: Mapping[str, str], name: str, value: str) -> str | None:
+    """The query string after a choice, which begins on its first page; None when nothing changed."""
+    after = {**query, name: value}
+    if _choice(after) == _choice(query):
+        return None
+    return _address(after, page="").removeprefix(PATH)
 
 
 def _claim(one: Claim) -> Any:
@@ -99,14 +227,22 @@ def _claim(one: Claim) -> Any:
 
 def _record(one: Waiting) -> Any:
     return _entry(
-        f"r{one.record.hex()}",
+        _key(one),
         one.person,
         one.school,
         [
             html.P([what(one), " ", badge(gettext("不在班次的日期里"), "warn") if one.outside else None]),
-            html.P(one.title) if one.title else None,
+            html.P(" · ".join(word for word in (one.provider, one.title) if word))
+            if one.provider or one.title
+            else None,
+            before(one),
         ],
     )
+
+
+def _key(one: Waiting) -> str:
+    """A record and what it says: what is decided is about what stands on the page."""
+    return f"r{one.record.hex()}-{one.facts.hex()}"
 
 
 def _entry(key: str, name: str, school: str, body: list[Any]) -> Any:
@@ -181,14 +317,19 @@ def register(app: Any, context: Callable[[], Context]) -> None:
     def proof_of_claim(number: int) -> Any:
         return handed_out(context, number)
 
+    register_choices(app, context, "confirm", _changed)
+
     @app.callback(
         Output("confirm-panels", "children"),
         Input({"type": "confirm-do", "key": ALL, "do": ALL}, "n_clicks"),
         State({"type": "confirm-reason", "key": ALL}, "value"),
         State({"type": "confirm-reason", "key": ALL}, "id"),
+        State("url", "search"),
         prevent_initial_call=True,
     )
-    def decided_on(_clicks: list[int], reasons: list[str], ids: list[dict[str, str]]) -> Any:
+    def decided_on(
+        _clicks: list[int], reasons: list[str], ids: list[dict[str, str]], search: str | None
+    ) -> Any:
         here = context()
         # Buttons that merely appear on the page trigger this with no click.
         if not ctx.triggered_id or not ctx.triggered[0]["value"]:
@@ -203,11 +344,55 @@ def register(app: Any, context: Callable[[], Context]) -> None:
             return no_update
         here.note(
             "confirm" if state == "confirmed" else "return",
-            f"{'claim' if key.startswith('c') else 'record'}:{key[1:]}",
+            f"{'claim' if key.startswith('c') else 'record'}:{key[1:].partition('-')[0]}",
             reason=reason if state == "returned" else sentence("已确认"),
         )
         notify(gettext("已确认，画像在下次计算后跟上。") if state == "confirmed" else gettext("已退回。"))
-        return _panels(here)
+        return _panels(here, parse_query(search or ""))
+
+    @app.callback(
+        Output("confirm-panels", "children", allow_duplicate=True),
+        Input("confirm-all", "submit_n_clicks"),
+        State({"type": "confirm-reason", "key": ALL}, "id"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def confirmed_all(clicks: int | None, ids: list[dict[str, str]], search: str | None) -> Any:
+        here = context()
+        if not clicks:
+            return no_update
+        seen = dict(
+            [_seen(key) for key in (str(one["key"]) for one in ids[: 2 * MOST]) if key.startswith("r")]
+        )
+        done = confirm_records(
+            here.site,
+            here.scope,
+            {record: facts for record, facts in seen.items() if facts is not None},
+            by=here.actor.login,
+        )
+        for one in done:
+            here.note("confirm", f"record:{one.record.hex()}", reason=sentence("已确认"))
+        left = len(seen) - len(done)
+        notify(
+            gettext(
+                "确认了 {n} 条，{m} 条刚刚更正过、有人处理过或是您自己的，没有确认。", n=len(done), m=left
+            )
+            if left
+            else gettext("确认了 {n} 条，画像在下次计算后跟上。", n=len(done))
+        )
+        return _panels(here, parse_query(search or ""))
+
+
+def _seen(key: str) -> tuple[bytes, bytes | None]:
+    """The record of a row on the page, and what it said. Raises NotFound for what is no such row."""
+    record, dash, facts = key[1:].partition("-")
+    try:
+        found = bytes.fromhex(record), bytes.fromhex(facts) if dash else None
+    except ValueError:
+        found = b"", None
+    if len(found[0]) != 16:
+        raise NotFound("没有这条待确认的记录，或者已经有人处理了")
+    return found
 
 
 def _decide(here: Context, key: str, state: str, reason: str) -> None:
@@ -215,13 +400,8 @@ def _decide(here: Context, key: str, state: str, reason: str) -> None:
     if key.startswith("c") and number is not None:
         decide(here.site, here.scope, [number], state, reason, by=here.actor.login)
         return
-    try:
-        record = bytes.fromhex(key[1:]) if key.startswith("r") else b""
-    except ValueError:
-        record = b""
-    if len(record) != 16:
-        raise NotFound("没有这条待确认的记录，或者已经有人处理了")
-    decide_record(here.site, here.scope, record, state, reason, by=here.actor.login)
+    record, facts = _seen(key if key.startswith("r") else "r")
+    decide_record(here.site, here.scope, record, state, reason, by=here.actor.login, seen=facts)
 
 
 PAGE = Page(

@@ -30,6 +30,24 @@ def what(one: Claim | Waiting) -> str:
     return " · ".join(words)
 
 
+def before(one: Waiting) -> Any:
+    """What somebody had decided before the record was corrected, and what they saw; None where nobody had."""
+    was = one.earlier
+    if was is None:
+        return None
+    words = gettext(
+        "{when} {by}：{state}。那时写的是 {day}、{n} 学时。",
+        when=format.moment(was.at) if was.at else "",
+        by=was.by,
+        state=gettext(STATES[was.state]),
+        day=format.day(was.day),
+        n=format.decimal(was.hours),
+    )
+    if was.reason:
+        words = gettext("{words}原因：{note}", words=words, note=was.reason)
+    return html.P([badge(gettext("已更正，请重新确认"), "warn"), " ", words], className="kept")
+
+
 def proof_link(claim: Claim, path: str) -> Any:
     """A link that saves the proof; `path` is the route of the page it stands on."""
     if claim.proof is None:

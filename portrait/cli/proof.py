@@ -4,6 +4,7 @@ confirm, return. Decisions are in the audit."""
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,8 +17,18 @@ from portrait.cli.console import moment, print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.errors import InputError
-from portrait.offline import Waiting, decide, decide_record, proof_file, waiting_records
+from portrait.offline import (
+    Choice,
+    Waiting,
+    decide,
+    decide_record,
+    proof_file,
+    stale_records,
+    waiting_queue,
+    waiting_records,
+)
 from portrait.record import KIND_ZH, Kind
+from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.audit import add_audit
 from portrait.store.claim import STATES, Claim, claim_of, claims
@@ -56,24 +67,51 @@ def register(app: typer.Typer) -> None:
             ),
         ] = State.SUBMITTED,
         limit: Annotated[int, typer.Option(min=1, help="最多列多少条")] = 100,
+        class_: Annotated[str, typer.Option("--class", help="只列这个班的导入记录， 写班次的名字")] = "",
+        provider: Annotated[str, typer.Option(help="只列这个单位的班的导入记录， 写单位的名字")] = "",
+        corrected: Annotated[bool, typer.Option("--corrected", help="只列更正过、要重新确认的记录")] = False,
         home: Home = None,
         as_json: Json = False,
     ) -> None:
         """列出申报，和导入时没有核验的签到、校本研修：谁的、什么活动、几学时、什么证明、到了哪一步。"""
         site = site_of(home)
         wanted = "" if state is State.ALL else state.value
-        found = claims(site.registry, None, state=wanted, limit=limit)
-        records = waiting_records(site, None, limit=limit) if wanted in ("", "submitted") else []
+        listed = waiting_queue(site, None) if class_ or provider else None
+        class_id = _named(class_, listed.classes, "班次") if listed else None
+        provider_id = _named(provider, listed.providers, "单位") if listed else None
+        stale = stale_records(site)  # waits again, and is listed with what waits
+        found = [
+            one for one in claims(site.registry, None, state=wanted, limit=limit) if one.record not in stale
+        ]
+        waiting = wanted in ("", "submitted")
+        choice = Choice(class_id, provider_id, corrected)
+        records = waiting_records(site, None, limit=limit, choice=choice) if waiting else []
         if as_json:
             print_json([*(_row(one) for one in found), *(_imported(one) for one in records)])
             return
         print_table(
             f"申报和记录 {len(found) + len(records)} 条",
-            ["#编号", "教师", "学校", "种类", "活动", "地点或班次", "日期", "#学时", "证明", "状态", "处理"],
+            [
+                "#编号",
+                "教师",
+                "学校",
+                "种类",
+                "活动或班次",
+                "地点或班次",
+                "单位",
+                "日期",
+                "#学时",
+                "证明",
+                "状态",
+                "处理",
+            ],
             [*(_told(one) for one in found), *(_told(one) for one in records)],
         )
-        if len(found) == limit or len(records) == limit:
-            stdout().print(f"至多各列 {limit} 条；--limit 可以多列")
+        queue = waiting_queue(site, None, choice) if waiting else None
+        if queue and queue.total > len(records):
+            stdout().print(f"没有核验的记录有 {queue.total:,} 条，列了 {len(records):,} 条；--limit 可以多列")
+        if len(found) == limit:
+            stdout().print(f"申报至多列 {limit} 条；--limit 可以多列")
 
     @group.command(epilog="例：portrait proof show 12 --save 证明.pdf")
     def show(
@@ -129,6 +167,21 @@ def _decide(site: Site, ids: list[str], state: str, reason: str) -> None:
     stdout().print(f"{STATES[state]} {len(done) + len(records)} 条；portrait refresh 以后画像随之改")
 
 
+def _named(text: str, choices: Mapping[int, str], what: str) -> int | None:
+    """The number of what is called so. Raises InputError naming what there is to choose from; None for no name."""
+    if not text:
+        return None
+    found = [number for number, name in choices.items() if name == text.strip()]
+    if len(found) != 1:
+        raise InputError(
+            "等着确认的记录里没有{what}“{text}”，可选：{choices}",
+            what=sentence(what),
+            text=text,
+            choices=list(choices.values())[:20],
+        )
+    return found[0]
+
+
 def _is_claim(text: str) -> bool:
     return text.isdecimal() and len(text) <= CLAIM_DIGITS
 
@@ -165,12 +218,23 @@ def _told(one: Claim | Waiting) -> tuple[object, ...]:
         KIND_ZH[Kind[one.kind.upper()]],
         escape(one.class_name if signed else one.title),
         escape(one.title if signed else one.class_name),
+        "" if isinstance(one, Claim) else escape(one.provider),
         "" if one.day is None else str(one.day),
         f"{one.hours:g}" if one.hours else "",
         escape(claim.proof.name) if claim and claim.proof else "",
         STATES[claim.state] if claim else STATES["submitted"],
-        escape(f"{claim.decided_by} {moment(claim.decided_at)} {claim.reason}".strip()) if claim else "",
+        escape(_decided(one)),
     )
+
+
+def _decided(one: Claim | Waiting) -> str:
+    """Who decided when and why; of a record that was corrected since, that it waits to be looked at again."""
+    if isinstance(one, Claim):
+        return f"{one.decided_by} {moment(one.decided_at)} {one.reason}".strip()
+    before = one.earlier
+    if before is None:
+        return ""
+    return f"已更正，请重新确认；以前 {before.by} {moment(before.at)} {STATES[before.state]} {before.hours:g} 学时 {before.reason}".strip()
 
 
 def _imported(one: Waiting) -> dict[str, object]:
@@ -179,8 +243,10 @@ def _imported(one: Waiting) -> dict[str, object]:
         "id": None,
         "record": one.record.hex(),
         **_study(one),
+        "provider": one.provider,
         "outside": one.outside,
         "state": "submitted",
+        "earlier": None if one.earlier is None else {**vars(one.earlier), "facts": None},
     }
 
 

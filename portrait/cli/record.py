@@ -15,6 +15,7 @@ from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, do
 from portrait.errors import InputError, Misused, NotFound
 from portrait.hours import hours_rule
 from portrait.identity import hidden
+from portrait.near import Near, nearest
 from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing
 from portrait.scope import Actor, Role, scope
 from portrait.site import Site
@@ -26,6 +27,7 @@ from portrait.withdrawal import (
     Found,
     absent,
     awaited,
+    confirms,
     key_shapes,
     newest,
     restore,
@@ -45,6 +47,7 @@ Key = Annotated[
     list[str] | None,
     typer.Option("--key", help="来源自己的记录号， 如 xAPI 语句号； 映射的 key 有几列就用 | 隔开； 可写多次"),
 ]
+NEAR_KEYS = 3  # for which the nearest are looked for
 Stream = Annotated[str, typer.Option("--stream", help="映射里的流， 只在它有 series 时要写")]
 
 
@@ -185,8 +188,10 @@ def _standing(one: Found) -> str:
 
 def _confirmed(site: Site, one: Found, word: Word) -> str:
     """Who answers for a sign-in or an activity that nobody here was asked about; "" where the rulings say it."""
-    if one.kind not in hours_rule().verified or word.confirmed:
+    if one.kind not in hours_rule().verified or confirms(one, word):
         return ""
+    if word.confirmed and not one.flag & Flag.VERIFIED:
+        return "已更正，下面的决定说的是更正以前的内容：请重新确认，在那以前不计"
     if not one.flag & Flag.VERIFIED:
         return "还没有人确认：不计学时和天数，也不列为事实"
     with site.registry.connect() as connection:
@@ -226,6 +231,7 @@ def _withdraw(
     if ids:
         there = rule_on(site, said, [_id(one) for one in ids], reason=reason, by=operator())
         missing, before, shapes = 0, 0, list[str]()
+        near = list[tuple[str, list[Near]]]()
     else:
         say, columns = withdraw if said == "void" else restore, [key.split("|") for key in keys]
         shapes = key_shapes(site, source, stream or None)
@@ -249,23 +255,44 @@ def _withdraw(
                 object=f"{source}:{key}",
                 reason=reason,
             )
-        missing, before = absent(site, heard.new), heard.before
+        gone = absent(site, heard.new)
+        missing, before = len(gone), heard.before
+        near = [
+            ("|".join(heard.given[place]), nearest(site, source, stream or None, heard.given[place]))
+            for place in gone[:NEAR_KEYS]
+        ]
         there = len(heard.new) - missing
     if as_json:
-        print_json({"said": said, "records": there + missing, "before": before, "absent": missing})
+        print_json(
+            {
+                "said": said,
+                "records": there + missing,
+                "before": before,
+                "absent": missing,
+                "near": [{"key": hidden(key), "nearest": found} for key, found in near],
+            }
+        )
         return
     told = [f"{RECORD_ZH[said]} {there} 条；portrait refresh 以后生效"] if there else []
     if missing and said == "void":
         told.append(f"{missing} 个记录号还没有记录：撤回等着，记录到了也不计")
     elif missing:
         told.append(f"{missing} 个记录号还没有记录：到了照常计入")
+    for key, found in near:
+        if found:
+            told.append(f"和“{hidden(key)}”最接近的记录号：")
+        told += [
+            f"  {one.key}　{KIND_ZH[one.kind]} {one.day or '无日期'}　记录 {one.record}" for one in found
+        ]
+    if near and said == "void" and any(found for _, found in near):
+        told.append("写错了的，用 portrait record restore 收回，再按正确的记录号撤回")
     if missing and shapes:
         told.append(f"{source} 的记录号是：{'、'.join(shapes)}")
     if before:
         same = "早已撤回" if said == "void" else "没有按记录号撤回过"
         told.append(f"{before} 个记录号{same}，没有新的")
     for line in told:
-        stdout().print(line)
+        stdout().print(escape(line), soft_wrap=True)
 
 
 def _id(text: str) -> bytes:

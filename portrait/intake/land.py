@@ -20,6 +20,7 @@ from portrait.intake.program import Program
 from portrait.intake.raw import literal
 from portrait.intake.width import narrow
 from portrait.lake.compact import widen
+from portrait.lake.content import item_sql
 from portrait.lake.engine import bind, bind_files
 from portrait.lake.table import Lake
 from portrait.record import DOUBTFUL, RECORD_SCHEMA, UNIT, Flag
@@ -179,18 +180,13 @@ _SAID = (
     "credit",
 )
 _SAID_FLAGS = ~int(DOUBTFUL) | int(Flag.SPEED)
-_WIDE = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F)) + "\u3000"
-_NARROW = "".join(map(chr, range(0x21, 0x7F))) + " "
 
 
 def content_sql(row: str = "") -> list[str]:
     """What two versions of a record must have alike to be one and the same: SQL over record columns of `row`."""
-    item = (
-        f"lower(regexp_replace(translate({row}item, {literal(_WIDE)}, {literal(_NARROW)}), '\\s+', '', 'g'))"
-    )
     moments = [f"epoch_us({row}{name})" for name in ("time", "modified", "stored")]
     plain = [f'{row}"{name}"' for name in _SAID if name != "time"]
-    return [*plain, *moments, item, f"({row}flag & {_SAID_FLAGS})"]
+    return [*plain, *moments, item_sql(row), f"({row}flag & {_SAID_FLAGS})"]
 
 
 def _text(content: Sequence[str]) -> str:

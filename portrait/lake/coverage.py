@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from portrait.hours import hours_rule
+from portrait.lake.content import verified_sql
 from portrait.record import DOUBTFUL, Flag, Kind, month_number
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def offsite_counts(
     confirmed: Collection[bytes] = (),
     then: Mapping[int, str] | None = None,
 ) -> dict[str, dict[int, int]]:
-    """By county: number of off-site face-to-face days, verified or among the `confirmed` → persons. Persons without a day are
+    """By county: number of off-site face-to-face days, verified by their file or among the `confirmed` → persons. Persons without a day are
     not in it.
 
     All days of a person count in one county: that of the school now, or the one that `then` says.
@@ -84,7 +85,7 @@ def offsite_counts(
 def offsite_days(
     pool: Pool, first: date, last: date, persons: Collection[int], confirmed: Collection[bytes] = ()
 ) -> dict[int, int]:
-    """Verified or confirmed off-site days of named persons. Call it only for persons whom the reader may list by name."""
+    """Off-site days, verified by their file or confirmed, of named persons. Call it only for persons whom the reader may list by name."""
     chosen, given = _among(persons)
     rows = pool.kept(
         f"SELECT person, count(DISTINCT {DAY}) FROM record JOIN link USING (account) "
@@ -96,7 +97,7 @@ def offsite_days(
 
 _OFFSITE = (
     f"kind = {int(Kind.ATTENDANCE)} AND flag & {int(DOUBTFUL)} = 0 AND flag & {int(AWAY)} = {int(AWAY)} "
-    f"AND (flag & {int(Flag.VERIFIED)} <> 0 OR id IN (SELECT unnest(?::BLOB[]))) "
+    f"AND ({verified_sql()} OR id IN (SELECT unnest(?::BLOB[]))) "
     f"AND month BETWEEN ? AND ? AND {DAY} BETWEEN ? AND ?"
 )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from portrait.lake.content import facts_sql, verified_sql
 from portrait.lake.doubt import DoubtRule, find
 from portrait.lake.engine import bind, bind_files, open_marks, rows
 from portrait.lake.table import Lake, file_paths
@@ -25,7 +26,7 @@ class Said:
     void_records: Collection[bytes]
     void_keys: Collection[int]
     decided: Mapping[bytes, tuple[str, int]]  # record → clear | refuse, and the flags that it was about
-    confirmed: Collection[bytes]
+    confirmed: Mapping[bytes, bytes | None]  # record → what was seen; None: whatever it comes to say
     records: Collection[bytes]
     keys: Collection[int]
 
@@ -133,14 +134,19 @@ def _bind(lake: Lake, engine: duckdb.DuckDBPyConnection, everything: bool) -> No
 
 def _say(engine: duckdb.DuckDBPyConnection, said: Said, rule: DoubtRule) -> None:
     """The tables void_record, void_key, decided, confirmed, ruled_record and ruled_key."""
-    for name, records in (
-        ("void_record", said.void_records),
-        ("confirmed", said.confirmed),
-        ("ruled_record", said.records),
-    ):
+    for name, records in (("void_record", said.void_records), ("ruled_record", said.records)):
         _register(engine, name, {"id": pa.array(sorted(records), pa.binary())})
     for name, keys in (("void_key", said.void_keys), ("ruled_key", said.keys)):
         _register(engine, name, {"key_number": pa.array(sorted(keys), pa.int64())})
+    confirmed = sorted(said.confirmed)
+    _register(
+        engine,
+        "confirmed",
+        {
+            "id": pa.array(confirmed, pa.binary()),
+            "facts": pa.array([said.confirmed[record] for record in confirmed], pa.binary()),
+        },
+    )
     decided = sorted(said.decided.items())
     _register(
         engine,
@@ -249,7 +255,10 @@ def _verdicts(near: str) -> str:
         f"CASE WHEN f.{rule} IS NULL THEN 0 ELSE {int(flag)} END" for rule, flag in FOUND_BY.items()
     )
     doubt = f"((r.flag & {~int(FOUND)}) | {bits})"
-    verified = f"CASE WHEN r.id IN (SELECT id FROM confirmed) THEN {int(Flag.VERIFIED)} ELSE 0 END"
+    # Each version by what it says itself: a confirmation of another one is none of it.
+    seen = f"c.id IS NOT NULL AND (c.facts IS NULL OR c.facts = {facts_sql('r.')})"
+    checked = int(Flag.VERIFIED | Flag.CONFIRMED)
+    verified = f"CASE WHEN {seen} AND NOT {verified_sql('r.')} THEN {checked} ELSE 0 END"
     flag = (
         f"CASE WHEN d.clear AND {doubt} & d.flags <> 0 THEN ({doubt} & ~d.flags) | {int(Flag.CLEARED)} "
         f"WHEN NOT d.clear THEN {doubt} | d.flags | {int(Flag.REFUSED)} ELSE {doubt} END"
@@ -263,6 +272,7 @@ def _verdicts(near: str) -> str:
         f"{', '.join(f'f.{name}' for name in names)}, r.bucket, r.flag AS own, r.held FROM landed r "
         f"LEFT JOIN states s ON s.batch = r.batch AND s.line = r.line "
         f"LEFT JOIN found f ON f.batch = r.batch AND f.line = r.line LEFT JOIN decided d ON d.id = r.id "
+        f"LEFT JOIN confirmed c ON c.id = r.id "
         f"WHERE (s.batch IS NOT NULL OR f.batch IS NOT NULL) AND {near}) "
         f"WHERE state <> {_SIMPLE} OR held OR flag <> own ORDER BY bucket, account, batch, line"
     )

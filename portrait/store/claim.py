@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portrait.clock import aware
@@ -16,7 +16,7 @@ from portrait.scope import Scope, claimable, own_claims, sees_all
 from portrait.store.link import add_accounts, link_accounts
 from portrait.store.name import PART
 from portrait.store.ruling import Ruling, rule, rulings_on
-from portrait.store.schema import account, claim, person, proof, school, trainee, training_class
+from portrait.store.schema import account, claim, person, proof, provider, school, trainee, training_class
 from portrait.store.upsert import put
 
 REASON_LIMIT = 300
@@ -94,15 +94,34 @@ def add_claim(registry: Engine, values: dict[str, Any]) -> int:
         return int(made.inserted_primary_key[0])  # type: ignore[index]
 
 
-def claims(registry: Engine, scope: Scope | None, *, state: str = "", limit: int = 500) -> list[Claim]:
-    """Claims that the reader may decide on, the newest first; of all when no scope is given (who runs a command)."""
-    query = _query().order_by(claim.c.id.desc()).limit(limit)
-    if scope is not None:
-        query = query.where(claimable(scope))
-    if state:
-        query = query.where(claim.c.state == state)
+def claims(
+    registry: Engine,
+    scope: Scope | None,
+    *,
+    state: str = "",
+    limit: int = 500,
+    offset: int = 0,
+    oldest: bool = False,
+) -> list[Claim]:
+    """Claims that the reader may decide on, the newest first or the `oldest`; of all when no scope is given (who runs a command).
+    `state` is one of STATES, `decided` for both decisions, or "" for all."""
+    sort = claim.c.id if oldest else claim.c.id.desc()
+    query = _query().where(_of(scope, state)).order_by(sort).limit(limit).offset(offset)
     with registry.connect() as connection:
         return [_claim(row) for row in connection.execute(query)]
+
+
+def claim_count(registry: Engine, scope: Scope | None, state: str) -> int:
+    """How many claims of a state the reader may decide on."""
+    query = select(func.count()).select_from(claim).where(_of(scope, state))
+    with registry.connect() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def _of(scope: Scope | None, state: str) -> ColumnElement[bool]:
+    states = ("confirmed", "returned") if state == "decided" else (state,) if state else tuple(STATES)
+    found = claim.c.state.in_(states)
+    return found if scope is None else and_(found, claimable(scope))
 
 
 def claims_of(registry: Engine, scope: Scope) -> list[Claim]:
@@ -187,43 +206,50 @@ def own_account(
     link_accounts(connection, now)
 
 
-def confirmed_records(registry: Engine, among: Collection[bytes] | None = None) -> set[bytes]:
-    """Records of the lake that somebody has confirmed, whosever they are by now; of all records when none are given."""
-    query = select(claim.c.record).where(claim.c.record.is_not(None), claim.c.state == "confirmed")
+@dataclass(frozen=True)
+class Decided:
+    """What somebody decided on a record that came in by a file, and as what they saw it. `facts` None: whatever it comes to say."""
+
+    state: str  # confirmed | returned
+    facts: bytes | None
+    by: str
+    at: datetime | None
+    reason: str
+    title: str
+    day: date
+    hours: float
+
+
+def decided_records(registry: Engine, among: Collection[bytes] | None = None) -> dict[bytes, Decided]:
+    """The decisions on records, whosever they are by now, whether or not the record has been corrected since; on all records when
+    none are given."""
+    query = select(claim).where(claim.c.record.is_not(None), claim.c.state.in_(("confirmed", "returned")))
+    found = list[Any]()
     with registry.connect() as connection:
         if among is None:
-            return {bytes(one) for one in connection.execute(query).scalars()}
-        listed, found = list(among), set[bytes]()
-        for start in range(0, len(listed), PART):
-            part = query.where(claim.c.record.in_(listed[start : start + PART]))
-            found.update(bytes(one) for one in connection.execute(part).scalars())
-        return found
-
-
-def returned_records(registry: Engine, among: Collection[bytes]) -> set[bytes]:
-    """Those of these records that somebody has looked at and did not confirm."""
-    listed, found = list(among), set[bytes]()
-    with registry.connect() as connection:
-        for start in range(0, len(listed), PART):
-            query = select(claim.c.record).where(
-                claim.c.record.in_(listed[start : start + PART]), claim.c.state == "returned"
-            )
-            found.update(bytes(one) for one in connection.execute(query).scalars())
-    return found
-
-
-def decided_records(registry: Engine) -> dict[bytes, str]:
-    """Records on which somebody has decided, and how: confirmed | returned."""
-    query = select(claim.c.record, claim.c.state).where(
-        claim.c.record.is_not(None), claim.c.state != "submitted"
-    )
-    with registry.connect() as connection:
-        return {bytes(row.record): row.state for row in connection.execute(query)}
+            found += connection.execute(query)
+        else:
+            listed = list(among)
+            for start in range(0, len(listed), PART):
+                found += connection.execute(query.where(claim.c.record.in_(listed[start : start + PART])))
+    return {
+        bytes(row.record): Decided(
+            row.state,
+            None if row.facts is None else bytes(row.facts),
+            row.confirmed_by,
+            aware(row.confirmed_at) if row.confirmed_at else None,
+            row.reason,
+            row.title,
+            row.day,
+            row.hours,
+        )
+        for row in found
+    }
 
 
 def settle_record(registry: Engine, values: dict[str, Any], *, over: bool) -> bool:
     """Whether what somebody decides on a record that came in by a file is kept: as a claim, and as the word that the refresh
-    reads. A decision that was taken before holds, unless this one goes `over` it."""
+    reads. A decision on the same facts that was taken before holds, unless this one goes `over` it."""
     given = {**values, "reason": values["reason"][:REASON_LIMIT], "confirmed_by": values["confirmed_by"][:60]}
     said = "confirm" if given["state"] == "confirmed" else "return"
     word = Ruling(
@@ -234,11 +260,14 @@ def settle_record(registry: Engine, values: dict[str, Any], *, over: bool) -> bo
         given["reason"] or STATES[given["state"]],
         given["confirmed_by"],
         given["confirmed_at"],
+        facts=given["facts"],
     )
     try:
         with registry.begin() as connection:
             changed = update(claim).where(claim.c.record == given["record"]).values(**given)
-            if not over or not connection.execute(changed).rowcount:
+            if not over:
+                changed = changed.where(claim.c.facts != given["facts"])
+            if not connection.execute(changed).rowcount:
                 connection.execute(insert(claim).values(**given))
             rule(connection, [word])
     except IntegrityError:  # a record has one claim
@@ -305,11 +334,13 @@ def owners(registry: Engine, scope: Scope | None, accounts: Collection[int]) -> 
 
 @dataclass(frozen=True)
 class Span:
-    """When a class is held, and what it is called."""
+    """When a class is held, what it is called, and who holds it."""
 
     name: str
     starts: date | None
     ends: date | None
+    provider_id: int | None = None
+    provider: str = ""
 
     def outside(self, day: date | None) -> bool:
         """Whether a day is none of the class's."""
@@ -319,13 +350,21 @@ class Span:
 
 
 def class_spans(registry: Engine, ids: Collection[int]) -> dict[int, Span]:
-    columns = (training_class.c.id, training_class.c.name, training_class.c.starts, training_class.c.ends)
+    columns = (
+        training_class.c.id,
+        training_class.c.name,
+        training_class.c.starts,
+        training_class.c.ends,
+        training_class.c.provider_id,
+        provider.c.name.label("provider"),
+    )
     listed, found = list(ids), dict[int, Span]()
     with registry.connect() as connection:
         for start in range(0, len(listed), PART):
-            query = select(*columns).where(training_class.c.id.in_(listed[start : start + PART]))
-            for row in connection.execute(query):
-                found[row.id] = Span(row.name, row.starts, row.ends)
+            query = select(*columns).outerjoin(provider, provider.c.id == training_class.c.provider_id)
+            part = query.where(training_class.c.id.in_(listed[start : start + PART]))
+            for row in connection.execute(part):
+                found[row.id] = Span(row.name, row.starts, row.ends, row.provider_id, row.provider or "")
     return found
 
 

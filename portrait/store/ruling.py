@@ -33,6 +33,7 @@ class Ruling:
     by: str
     at: datetime
     flag: int = 0
+    facts: bytes | None = None  # of CONFIRMATION: what it is about; None: whatever the record comes to say
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Rulings:
     void_records: frozenset[bytes] = frozenset()
     void_keys: frozenset[int] = frozenset()
     decided: dict[bytes, tuple[str, int]] = field(default_factory=dict)  # record → clear | refuse, flags
-    confirmed: frozenset[bytes] = frozenset()
+    confirmed: dict[bytes, bytes | None] = field(default_factory=dict)  # record → the facts that were seen
     records: frozenset[bytes] = frozenset()  # everything that was ever ruled on
     keys: frozenset[int] = frozenset()
     digest: int = 0
@@ -60,6 +61,7 @@ def rule(connection: Connection, rulings: Iterable[Ruling]) -> int:
             "reason": one.reason[:300],
             "by": one.by[:60],
             "at": one.at,
+            "facts": one.facts,
         }
         for one in rulings
     ]
@@ -70,7 +72,7 @@ def rule(connection: Connection, rulings: Iterable[Ruling]) -> int:
 
 def rulings(registry: Engine) -> Rulings:
     """Serves the refresh, which takes no Scope."""
-    columns = (ruling.c.record, ruling.c.key_number, ruling.c.said, ruling.c.flag)
+    columns = (ruling.c.record, ruling.c.key_number, ruling.c.said, ruling.c.flag, ruling.c.facts)
     sort = case((ruling.c.said.in_(WITHDRAWAL), 1), (ruling.c.said.in_(DECISION), 2), else_=3)
     newest = select(func.max(ruling.c.id)).group_by(ruling.c.record, ruling.c.key_number, sort)
     with registry.connect() as connection:
@@ -78,7 +80,12 @@ def rulings(registry: Engine) -> Rulings:
     if not rows:
         return Rulings()
     void = [row for row in rows if row.said == "void"]
-    said = repr(sorted((bytes(row.record or b""), row.key_number or 0, row.said, row.flag) for row in rows))
+    said = repr(
+        sorted(
+            (bytes(row.record or b""), row.key_number or 0, row.said, row.flag, bytes(row.facts or b""))
+            for row in rows
+        )
+    )
     return Rulings(
         frozenset(bytes(row.record) for row in void if row.record is not None),
         frozenset(row.key_number for row in void if row.key_number is not None),
@@ -87,11 +94,15 @@ def rulings(registry: Engine) -> Rulings:
             for row in rows
             if row.said in ("clear", "refuse") and row.record is not None
         },
-        frozenset(bytes(row.record) for row in rows if row.said == "confirm" and row.record is not None),
+        {bytes(row.record): _facts(row) for row in rows if row.said == "confirm" and row.record is not None},
         frozenset(bytes(row.record) for row in rows if row.record is not None),
         frozenset(row.key_number for row in rows if row.key_number is not None),
         int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "big") >> 1,
     )
+
+
+def _facts(row: Any) -> bytes | None:
+    return None if row.facts is None else bytes(row.facts)
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,7 @@ class Word:
     decided: str = ""  # clear | refuse
     flag: int = 0  # what the decision is about
     confirmed: str = ""  # confirm | return
+    facts: bytes | None = None  # what that is about
 
 
 def word_on(said: Iterable[Ruling], record: bytes, key_number: int | None) -> Word:
@@ -116,7 +128,7 @@ def word_on(said: Iterable[Ruling], record: bytes, key_number: int | None) -> Wo
                     by_record, decided="" if one.said == "reopen" else one.said, flag=one.flag
                 )
             else:
-                by_record = replace(by_record, confirmed=one.said)
+                by_record = replace(by_record, confirmed=one.said, facts=one.facts)
         elif key_number is not None and one.key_number == key_number:
             by_key = Word(one.said == "void")
     return replace(by_record, withdrawn=by_record.withdrawn or by_key.withdrawn)
@@ -141,6 +153,7 @@ def rulings_on(
             row.by,
             aware(row.at),
             row.flag,
+            _facts(row),
         )
         for _, row in sorted(unique.items())
     ]

@@ -362,6 +362,8 @@ claim = Table(  # attendance or school-based study that waits for somebody to co
     Column("reason", String(300), nullable=False, default=""),  # of the return
     Column("confirmed_by", String(60), nullable=False, default=""),  # who decided, either way
     Column("confirmed_at", DateTime(timezone=True)),
+    # What was decided on (portrait.lake.content.facts_sql) of a record that came in by a file; null: whatever it comes to say.
+    Column("facts", LargeBinary(16)),
 )
 
 # --- intake --------------------------------------------------------------------------------------------------
@@ -432,11 +434,12 @@ ruling = Table(
     Column("source", String(40), nullable=False, default=""),
     Column("record", LargeBinary(16), index=True),  # one record, or
     Column("key_number", BigInteger, index=True),  # every record of this key, also one that comes later
-    Column("said", String(12), nullable=False),  # void | restore | clear | refuse | reopen
+    Column("said", String(12), nullable=False),  # void | restore | clear | refuse | reopen | confirm | return
     Column("flag", Integer, nullable=False, default=0),  # what made it doubtful when that was said
     Column("reason", String(300), nullable=False),
     Column("by", String(60), nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("facts", LargeBinary(16)),  # of confirm and return: what was seen, see claim.facts
 )
 
 # --- learning record store (xAPI) --------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def _silence(use: Use) -> str:
     record = use.record
     if record.doubtful:
         return gettext("有疑点，待核实")
-    if why := unconfirmed(record.kind, record.flag, record.returned):
+    if why := unconfirmed(record.kind, record.flag, record.returned, corrected=record.corrected):
         return gettext(why)
     if record.kind in SCORED:
         return gettext("课程没有对应到指标")

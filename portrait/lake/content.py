@@ -1,0 +1,38 @@
+"""What a record says, as SQL over its columns: rows that say the same are one, however they are spelled and whenever they came."""
+
+from __future__ import annotations
+
+from portrait.record import Flag
+
+_WIDE = "".join(chr(code + 0xFEE0) for code in range(0x21, 0x7F)) + "\u3000"
+_NARROW = "".join(map(chr, range(0x21, 0x7F))) + " "
+# Not what is doubted of a record, and not what others have decided on it.
+_SEEN = Flag.SCORED | Flag.OFFSITE | Flag.FACE
+_WHOLE = ("account", "course", "run", "kind", "weight", "count", "seconds", "credit")
+
+
+def item_sql(row: str = "") -> str:
+    """The name of a record's project without width, case and spaces."""
+    wide, narrow = _WIDE.replace("'", "''"), _NARROW.replace("'", "''")
+    return f"lower(regexp_replace(translate({row}item, '{wide}', '{narrow}'), '\\s+', '', 'g'))"
+
+
+def verified_sql(row: str = "") -> str:
+    """Whether the record's own file says that it has been checked, of a row whose flags may be those of its verdict."""
+    both = int(Flag.VERIFIED | Flag.CONFIRMED)
+    return f"({row}flag & {both} = {int(Flag.VERIFIED)})"
+
+
+def facts_sql(row: str = "") -> str:
+    """What somebody who decides on a record has seen of it, as 16 bytes: who, what, when, where, how much, and whether its file
+    calls it checked; not when its source changed it, and not its place in a file. Made of whole numbers and text alone, for it
+    is kept in the registry for good and must not change with the engine."""
+    parts = [
+        *(f'{row}"{name}"::bigint::varchar' for name in _WHOLE),
+        *(f"TRY_CAST(round({row}{name} * 10000) AS BIGINT)::varchar" for name in ("score", "score_max")),
+        f"epoch_us({row}time)::varchar",
+        f"({row}flag & {int(_SEEN)})::varchar",
+        f"{verified_sql(row)}::integer::varchar",
+        item_sql(row),
+    ]
+    return f"unhex(md5(concat_ws(chr(31), {', '.join(f'coalesce({part}, chr(30))' for part in parts)})))"

@@ -1,0 +1,45 @@
+"""A record's key as people write it down: a day in it is the same day however it is spelled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from itertools import islice, product
+
+from portrait.intake.width import narrow
+
+MOST = 300  # spellings of one key
+_DAY = re.compile(
+    r"(\d{4})\s*(?:[-/.]|年)\s*(\d{1,2})\s*(?:[-/.]|月)\s*(\d{1,2})\s*日?(?:[T\s]\s*0?0:00(?::00)?)?"
+)
+
+
+def day_in(text: str) -> date | None:
+    """The day that a text is, and nothing besides; None for anything else, a moment of a day among it."""
+    found = _DAY.fullmatch(narrow(text.strip()))
+    if found is None:
+        return None
+    try:
+        return date(*map(int, found.groups()))
+    except ValueError:
+        return None
+
+
+def spellings(parts: Sequence[str]) -> list[tuple[str, ...]]:
+    """A key as it was given and as it may stand in a file: its days in every form in which files write them."""
+    each = [list(dict.fromkeys([part, *_forms(day)])) if (day := day_in(part)) else [part] for part in parts]
+    return list(islice(product(*each), MOST))
+
+
+def _forms(day: date) -> list[str]:
+    year, month, number = day.year, day.month, day.day
+    plain = [f"{year}{sign}{month:02}{sign}{number:02}" for sign in "-/."]
+    short = [f"{year}{sign}{month}{sign}{number}" for sign in "-/."]
+    words = [f"{year}年{month}月{number}日", f"{year}年{month:02}月{number:02}日"]
+    midnight = [
+        f"{text}{zero}"
+        for text in (plain[0], plain[1], short[1])
+        for zero in (" 00:00:00", " 00:00", " 0:00", "T00:00:00")
+    ]
+    return [*plain, *short, *words, f"{year}{month:02}{number:02}", *midnight]
