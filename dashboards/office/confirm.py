@@ -232,7 +232,7 @@ def _record(one: Waiting) -> Any:
         one.school,
         [
             html.P([what(one), " ", badge(gettext("不在班次的日期里"), "warn") if one.outside else None]),
-            html.P(" · ".join(word for word in (one.provider, one.title) if word))
+            html.P(" · ".join(dict.fromkeys(word for word in (one.provider, one.title) if word)))
             if one.provider or one.title
             else None,
             before(one),
