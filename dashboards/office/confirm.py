@@ -101,15 +101,19 @@ def _imported(context: Context, query: Mapping[str, str]) -> Any:
     queue = waiting_queue(context.site, context.scope, asked)
     page = _page(query, "page", queue.total)
     records = waiting_records(context.site, context.scope, limit=MOST, offset=(page - 1) * MOST, choice=asked)
-    controls = choices(
-        choice("confirm", "class", gettext("班次"), _text(asked.class_id), {str(k): v for k, v in queue.classes.items()}),
-        choice("confirm", "provider", gettext("承训单位"), _text(asked.provider_id), {str(k): v for k, v in queue.providers.items()}),
-        choice("confirm", "only", gettext("只看"), "corrected" if asked.corrected else "", {"corrected": gettext("已更正，要重新确认的")}),
-    ) if queue.classes or queue.providers or queue.corrected or asked != Choice() else None  # fmt: skip
+    controls = [
+        choice("confirm", "class", gettext("班次"), _text(asked.class_id), _named(queue.classes, asked.class_id)),
+        choice("confirm", "provider", gettext("承训单位"), _text(asked.provider_id), _named(queue.providers, asked.provider_id)),
+    ]  # fmt: skip
+    if queue.corrected or asked.corrected:
+        corrected = {"corrected": gettext("已更正，要重新确认的")}
+        controls.append(
+            choice("confirm", "only", gettext("只看"), "corrected" if asked.corrected else "", corrected)
+        )
     return card(
         gettext("导入的未核验记录"),
         _told(queue, page) if queue.total else "",
-        controls,
+        choices(*controls) if queue.classes or queue.corrected or asked != Choice() else None,
         html.Div([_record(one) for one in records], className="person-list")
         if records
         else empty_state(
@@ -185,6 +189,12 @@ def _choice(query: Mapping[str, str]) -> Choice:
     return Choice(whole(query, "class"), whole(query, "provider"), query.get("only") == "corrected")
 
 
+def _named(names: Mapping[int, str], asked: int | None) -> dict[str, str]:
+    """What there is to choose, and what is chosen where nothing of it waits any more."""
+    over = {} if asked is None or asked in names else {str(asked): gettext("没有等着的了")}
+    return {**over, **{str(number): name for number, name in names.items()}}
+
+
 def _text(number: int | None) -> str:
     return "" if number is None else str(number)
 
@@ -232,7 +242,7 @@ def _record(one: Waiting) -> Any:
         one.school,
         [
             html.P([what(one), " ", badge(gettext("不在班次的日期里"), "warn") if one.outside else None]),
-            html.P(" · ".join(word for word in (one.provider, one.title) if word))
+            html.P(" · ".join(dict.fromkeys(word for word in (one.provider, one.title) if word)))
             if one.provider or one.title
             else None,
             before(one),
