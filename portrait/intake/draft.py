@@ -15,7 +15,7 @@ from portrait.intake.guess import RULES, day_of, is_day
 from portrait.intake.layout import NAMED, TITLE_COLUMN
 from portrait.intake.lookup import code_list
 from portrait.intake.node import NAME
-from portrait.intake.target import TARGETS, Target
+from portrait.intake.target import DATED, TARGETS, Target
 from portrait.record import KIND_ZH, SCORED, Kind
 from portrait.resource import read_yaml
 from portrait.sentence import sentence
@@ -59,7 +59,8 @@ class Draft:
     picks: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
     fill_down: tuple[str, ...] = ()
-    year: str = ""
+    year: str = ""  # of days without one, on sheets that name none; only a person says it
+    named: str = ""  # the year that this sheet names, by which its own days are read
     version: str = "1"
     why: Mapping[str, str] = field(default_factory=dict)  # column → comment
     reasons: Mapping[str, str] = field(default_factory=dict)  # field of `fixed` → comment
@@ -108,7 +109,10 @@ def lacking(draft: Draft) -> list[str]:
     marks = [column for column, pick in draft.picks.items() if pick.partition(":")[0] == "score"]
     if "score_max" not in there and not all(draft.scales.get(column) for column in marks):
         found.append(sentence("满分"))
-    if any(pick == "day" and not day_of(column, draft.year) for column, pick in draft.picks.items()):
+    if any(
+        pick == "day" and not day_of(column, draft.year or draft.named)
+        for column, pick in draft.picks.items()
+    ):
         found.append(sentence("年份（列名里的日期没有写）"))
     return found
 
@@ -126,8 +130,9 @@ def checked(draft: Draft) -> Draft:
             "表头应为行号（从 1 数）、auto、auto 2，或相连的几行，如 3-4；这里是“{said}”",
             said=draft.header[:40],
         )
-    if draft.year and not _YEAR.fullmatch(draft.year):
-        raise InputError("年份应为四位数字，如 2022，这里是“{said}”", said=draft.year[:40])
+    for year in (draft.year, draft.named.partition("-")[0]):
+        if year and not _YEAR.fullmatch(year):
+            raise InputError("年份应为四位数字，如 2022，这里是“{said}”", said=year[:40])
     known = choices(draft.target)
     for column, pick in draft.picks.items():
         if pick and pick not in known:
@@ -195,7 +200,7 @@ class _Body:
     fields: dict[str, dict[str, Any]]
     why: dict[str, str]
     where: dict[str, Any] | None = None
-    key: list[str] = field(default_factory=list)
+    key: list[str | dict[str, str]] = field(default_factory=list)
     unpivot: dict[str, Any] = field(default_factory=dict)
     make: dict[str, Any] = field(default_factory=dict)
     passed: list[dict[str, Any]] = field(default_factory=list)
@@ -216,8 +221,8 @@ def _stream(draft: Draft, name: str, body: _Body, rules: Mapping[str, Any]) -> I
     if "score" in body.fields:
         blank += [str(word) for word in rules["unmarked"]]
     yield f"    blank: {_told(blank)}"
-    if draft.year:
-        yield f'    year: "{draft.year}"'
+    if _dated(draft):
+        yield f'    year: [auto, "{draft.year}"]' if draft.year else "    year: auto"
     yield f"    target: {draft.target}"
     if body.unpivot:
         yield f"    unpivot: {_told(body.unpivot)}"
@@ -236,6 +241,13 @@ def _stream(draft: Draft, name: str, body: _Body, rules: Mapping[str, Any]) -> I
     for wanted, said in body.fields.items():
         why = " ".join(body.why.get(wanted, "").split())
         yield f"      {wanted}: {_told(said)}" + (f"  # {why}" if why else "")
+
+
+def _dated(draft: Draft) -> bool:
+    """Whether anything in it is a day."""
+    fields = {one.name for one in TARGETS[draft.target].fields if one.type in DATED}
+    used = [*draft.picks.values(), *(name for name, text in draft.fixed.items() if text)]
+    return any(one == "day" or one.partition(":")[0] in fields for one in used)
 
 
 def _streams(draft: Draft, name: str) -> Iterator[tuple[str, _Body]]:
@@ -288,12 +300,9 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
         body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "")
         if not body.unpivot and (attend.DAY in body.make or (ticked and "time" not in fields)):
             # The same people sign the sheet of another day.
-            body.key += [attend.DAY, TITLE_COLUMN] if attend.DAY in body.make else [TITLE_COLUMN]
+            body.key.append(TITLE_COLUMN)
         if body.unpivot:
-            body.key += [
-                column for column in (attend.YEAR, attend.ITEM) if column == attend.ITEM or draft.year
-            ]
-            body.key.append(TITLE_COLUMN)  # two meetings of one day are two sheets
+            body.key.append(attend.MEETING)
     order = [wanted.name for wanted in target.fields] + ["course_source", "class_source"]
     body.fields = {wanted: fields[wanted] for wanted in order if wanted in fields} | {
         wanted: said for wanted, said in fields.items() if wanted not in order
@@ -337,7 +346,7 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
 def _days(draft: Draft, body: _Body) -> None:
     """What the columns of days say: who was there on which of them."""
     body.unpivot = attend.unpivot([column for column, pick in draft.picks.items() if pick != "day"])
-    body.make |= attend.made(draft.year)
+    body.make |= attend.made()
     body.passed = attend.passes(attend.MARK, _blank())
     body.fields["kind"] = {"from": attend.MARK, "map": attend.MAP}
     body.fields["time"] = {"from": attend.DAY}
@@ -359,18 +368,18 @@ def _known_by_name(draft: Draft, body: _Body) -> None:
     body.fields["account"] = {"from": [name, school.get("from", _PLACE)], "kind": "triple"}
 
 
-def _key(body: _Body, column: str) -> list[str]:
-    """What tells one record from another: whose it is, of what, when, and not how it came out."""
-    taken = [
-        said.get("from", [])
-        for wanted in ("account", "course", "run", "item", "kind", "time")
-        if isinstance(said := body.fields.get(wanted, {}), dict) and said.get("map") != attend.MAP
-    ]
-    found = [column for said in taken for column in ([said] if isinstance(said, str) else said)]
-    found = [column for column in found if column not in (attend.ITEM, attend.DAY)]
+def _key(body: _Body, column: str) -> list[str | dict[str, str]]:
+    """What tells one record from another: whose it is, of what, when, and not how it came out. Whose and when are as they are
+    read: people write them in many ways."""
+    found: list[str | dict[str, str]] = []
+    for wanted in ("account", "course", "run", "item", "kind", "time"):
+        said = body.fields.get(wanted, {}).get("from")
+        if not said or said in (attend.ITEM, attend.MARK) or body.fields[wanted].get("map") == attend.MAP:
+            continue
+        found.append({"field": wanted} if wanted in ("account", "kind", "time") else said)
     if column and NAMED + column not in found:
         found.append(NAMED + column)
-    return list(dict.fromkeys(found))
+    return found
 
 
 def _expression(draft: Draft, target: Target, column: str, wanted: str, detail: str) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def day_of(name: str, year: str) -> str:
     if not found or not (found[1] or year):
         return ""
     month, day = int(found[2]), int(found[3])
-    return f"{found[1] or year}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else ""
+    return f"{found[1] or year[:4]}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else ""
 
 
 def is_day(name: str) -> bool:

@@ -32,6 +32,7 @@ from portrait.intake.sheet import sheet_names
 from portrait.intake.survey import Column, Table, survey
 from portrait.intake.table import Head
 from portrait.intake.target import TARGETS
+from portrait.intake.year import year_named
 from portrait.resource import read_yaml
 from portrait.sentence import Sentence, sentence
 
@@ -39,7 +40,6 @@ _SHOWN = 20  # files of a folder
 _TITLE = 60  # characters of a title
 _ROWS = 10  # rows that a note names
 _WHO = ACCOUNTS  # who a row is of; the first that there is
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
 # What a role is in each target.
 _FIELDS: dict[str, dict[str, str]] = {
@@ -139,7 +139,7 @@ def _tables(folder: Path) -> list[Path]:
 def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, header: str) -> Proposal:
     table = tables[0]
     said = f"{table.head.title} {table.sheet} {name}"
-    year = next(iter(_YEAR.findall(said)), "")
+    named = year_named(table.head.title, table.sheet, name)
     roles = {column.role: column for column in reversed(table.columns) if column.role}
     days = [column.name for column in table.columns if is_day(column.name) and not _measured(column)]
     target = target or _target(roles, days, said)
@@ -166,7 +166,7 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         },
         reasons={"score_max": _full_mark(scales)} if fixed.get("score_max") else {},
         fill_down=table.fill_down,
-        year=year,
+        named=named.year,
         why={
             column.name: _why(column, picks[column.name])
             for column in table.columns
@@ -446,12 +446,7 @@ def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str], said: str
         yield sentence("有隐藏的列，照样可用：{columns}", columns=list(table.hidden_columns))
     if table.fill_down:
         yield sentence("{columns} 只写在一组的第一行，空格按上一行补", columns=list(table.fill_down))
-    if days and not all(day_of(day, draft.year) for day in days):
-        yield sentence("列名里的日期没有写年份，请填年份")
-    elif not draft.year and any(
-        column.role == "date" and _yearless(column.values) for column in table.columns
-    ):
-        yield sentence("有的日期没有写年份，请填年份，否则这些行进隔离区")
+    yield from _years(table, draft, days)
     if any(
         re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
     ):
@@ -486,6 +481,22 @@ def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str], said: str
         )
     if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
+
+
+def _years(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+    """Which year days without one are of."""
+    short = any(not day_of(day, "") for day in days) or any(
+        column.role == "date" and _yearless(column.values) for column in table.columns
+    )
+    if short and draft.named:
+        yield sentence(
+            "没写年份的日期，按标题、表名或文件名里写的年份读：这一张是 {year} 年，以后的表按它自己写的",
+            year=draft.named[:4],
+        )
+    elif short:
+        yield sentence(
+            "日期没有写年份，标题、表名和文件名里也认不出是哪一年：请填年份，不填就不接入（以后的表写了年份的，仍按它自己的）"
+        )
 
 
 def _yearless(values: Sequence[str]) -> bool:
