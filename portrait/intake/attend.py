@@ -55,13 +55,8 @@ def dated(said: str) -> dict[str, Any]:
     """The day of a sheet without a column for it: as given, or (`TITLE_COLUMN`) what its title, its tab or the file's name says."""
     if said != TITLE_COLUMN:
         return {DAY: [{"const": said}]}
-    plain = {".": "-", " ": ""}
-    return {
-        DAY: [
-            {"from": at, "match": f"({_WHOLE})", "replace": plain}
-            for at in (TITLE_COLUMN, SHEET_COLUMN, FILE)
-        ]
-    }
+    whole = {"from": [TITLE_COLUMN, SHEET_COLUMN, FILE], "match": f"({_WHOLE})"}
+    return {DAY: [whole | {"replace": {".": "-", " ": ""}}]}
 
 
 def _said() -> Mapping[str, Any]:

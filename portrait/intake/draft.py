@@ -10,7 +10,7 @@ from typing import Any
 
 from portrait.errors import InputError
 from portrait.identifier import KIND_NAME
-from portrait.intake import attend
+from portrait.intake import attend, title
 from portrait.intake.guess import RULES, day_of, is_day
 from portrait.intake.layout import NAMED, TITLE_COLUMN
 from portrait.intake.lookup import code_list
@@ -33,16 +33,20 @@ UNIT_ZH = {
     "seconds": sentence("秒"),
 }
 ACCOUNTS = ("staff", "native", "idno", "phone", "mail")  # kinds that one column gives, the surest first
+CERTIFICATE = "certificate"  # no field: it is what a certificate is known by
 # Beside the target's own fields.
 SPECIAL = {
     "tick": sentence("签到（打勾的算到）"),
     "sign": sentence("签名（有字的算到）"),
     "day": sentence("签到日（列名是日期，打勾的算到）"),
+    CERTIFICATE: sentence("证书编号（说的是哪一张证书）"),
 }
 SCHOOL = "school"  # no field of these targets: with the name it says who somebody is, where no number does
 NAMED_BY = {SCHOOL: sentence("单位（没有编号时和姓名一起认人）")}
 WITH_SCHOOL = ("record", "trainee")
 _PLACE = "（单位）"
+# Fields that the title of each sheet says itself, where they are fixed to it: the column that is made, and how.
+TITLED = {"run": (title.RUN, title.run), "item": (title.PROJECT, title.project)}
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Draft:
     named: str = ""  # the year that this sheet names, by which its own days are read
     version: str = "1"
     why: Mapping[str, str] = field(default_factory=dict)  # column → comment
-    reasons: Mapping[str, str] = field(default_factory=dict)  # field of `fixed` → comment
+    # Field of `fixed`, or field:column for what is said of one column of marks → comment.
+    reasons: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, str] = field(
         default_factory=dict
     )  # column of marks → its full mark, where it has one of its own
@@ -276,7 +281,7 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
     why: dict[str, str] = {}
     for column, pick in draft.picks.items():
         wanted, _, detail = pick.partition(":")
-        if not pick or _separate(draft, pick) or wanted in fields:
+        if not pick or pick == CERTIFICATE or _separate(draft, pick) or wanted in fields:
             continue
         fields[wanted] = _expression(draft, target, column, wanted, detail)
         why[wanted] = draft.why.get(column, "")
@@ -294,12 +299,20 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
     if draft.target == "record" and day and (ticked or day == TITLE_COLUMN):
         body.make |= attend.dated(day)
         fields["time"] = {"from": attend.DAY}
+    if draft.target == "record":
+        for wanted, (column, rules) in TITLED.items():
+            if fields.get(wanted, {}).get("const") == TITLE_COLUMN:
+                body.make[column] = rules()
+                fields[wanted] = {"from": column}
     if one is not None:
         _each(draft, body, *one, several)
     if draft.target == "record":
         body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "")
-        if not body.unpivot and (attend.DAY in body.make or (ticked and "time" not in fields)):
-            # The same people sign the sheet of another day.
+        certificate = next((column for column, pick in draft.picks.items() if pick == CERTIFICATE), "")
+        if certificate and one is None:
+            body.key = [certificate]
+            body.where = {"column": certificate, "present": "true", "why": "没有证书编号"}
+        if not body.unpivot and attend.DAY in body.make:
             body.key.append(TITLE_COLUMN)
         if body.unpivot:
             body.key.append(attend.MEETING)
@@ -324,6 +337,7 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
     if pick == "kind":
         body.where = {"column": column, "present": "true"}
         body.fields.pop("score_max", None)
+        body.why["kind"] = draft.why.get(column, "")
         return
     if wanted == "score":
         body.fields["score"] = {"from": column}
@@ -331,6 +345,9 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
             body.fields["score_max"] = {"const": draft.scales[column]}
         if kind:
             body.fields["kind"] = {"const": kind}
+            body.why["kind"] = draft.reasons.get(f"kind:{column}", "")
+        if "const" in body.fields.get("score_max", {}):
+            body.why["score_max"] = draft.reasons.get(f"score_max:{column}", "")
         body.why["score"] = draft.why.get(column, "")
         body.where = {"column": column, "present": "true"}
     else:
@@ -339,6 +356,7 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
             body.fields["kind"] = (
                 {"const": "attendance"} if pick == "sign" else {"from": column, "map": attend.MAP}
             )
+            body.why["kind"] = draft.why.get(column, "")
     if several and pick != "kind" and "item" not in body.fields:
         body.fields["item"] = {"from": NAMED + column}
 
@@ -350,6 +368,10 @@ def _days(draft: Draft, body: _Body) -> None:
     body.passed = attend.passes(attend.MARK, _blank())
     body.fields["kind"] = {"from": attend.MARK, "map": attend.MAP}
     body.fields["time"] = {"from": attend.DAY}
+    body.why |= {
+        "kind": "",
+        "time": next(draft.why.get(c, "") for c, pick in draft.picks.items() if pick == "day"),
+    }
     body.fields.setdefault("item", {"from": attend.ITEM})
 
 
@@ -374,11 +396,15 @@ def _key(body: _Body, column: str) -> list[str | dict[str, str]]:
     found: list[str | dict[str, str]] = []
     for wanted in ("account", "course", "run", "item", "kind", "time"):
         said = body.fields.get(wanted, {}).get("from")
+        if said in (title.RUN, title.PROJECT):
+            continue  # the title says it
         if not said or said in (attend.ITEM, attend.MARK) or body.fields[wanted].get("map") == attend.MAP:
             continue
         found.append({"field": wanted} if wanted in ("account", "kind", "time") else said)
     if column and NAMED + column not in found:
         found.append(NAMED + column)
+    if "time" not in body.fields:
+        found.append(TITLE_COLUMN)  # nothing else tells this term's marks from the last one's
     return found
 
 

@@ -250,7 +250,7 @@ _STRICT: dict[str, Callable[[str], bool]] = {
     "score": _number,
     "result": lambda cell: outcome(cell) or cell in KIND_ZH.values(),
     "score_max": _number,
-    "credit": _number,
+    "credit": lambda cell: _number(re.sub("(?:个?学时|学分|课时|节)$", "", cell)),
     "gender": _PATTERNS["gender"][0],
     "duration": lambda cell: _number(cell) or bool(_SPAN.fullmatch(cell)),
     "birth_year": lambda cell: bool(re.fullmatch(r"(19|20)\d\d年?", cell)),
