@@ -68,7 +68,7 @@ WRONG: list[tuple[str, str]] = [
     (log("file: log*", "file: log*\n    header: 0"), "某平台.yaml，流 log：header 应为表头所在的行号（从 1 数），这里是“0”"),
     (log("file: log*", "file: log*\n    header: ²"), "某平台.yaml，流 log：header 应为表头所在的行号（从 1 数），这里是“²”"),
     (log("key: [流水号]", "keys: [流水号]"), "某平台.yaml，流 log：不认识“keys”，可选："),
-    (log("key: [流水号]", "key: [{a: b}]"), "某平台.yaml，流 log，key：列名应为文字，这里是 {'a': 'b'}"),
+    (log("key: [流水号]", "key: [{a: b}]"), "某平台.yaml，流 log，key：不认识“a”，可选：field"),
     (log("key: [流水号]", "key: [流水号]\n    repeats: no"), "某平台.yaml，流 log：repeats“no”不认识，可选：drop、keep"),
     (log("key: [流水号]", "key: [流水号]\n    where: 行为"), "某平台.yaml，流 log，where：应为 {column: 列, in: [值…]}"),
     (log("key: [流水号]", "key: [流水号]\n    where: {column: 行为}"), "某平台.yaml，流 log，where：column“行为”要写 in 或 present，只能一种"),

@@ -18,15 +18,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portrait.errors import InputError
+from portrait.hashing import key_number
 from portrait.intake.door import intake
 from portrait.intake.draft import checked, choices, lacking, mapping_text
 from portrait.intake.guess import RULES, day_of, guesses
 from portrait.intake.lookup import code_list
 from portrait.intake.mapping import read_mapping
+from portrait.intake.preview import preview
 from portrait.intake.propose import TARGETS_OFFERED, Proposal, propose, shape
 from portrait.intake.replay import ReplayReport, mend
 from portrait.intake.scale import scale_of
 from portrait.intake.target import TARGETS
+from portrait.intake.year import year_named
 from portrait.record import Kind
 from portrait.resource import read_yaml
 from portrait.settings import load_settings
@@ -60,7 +63,7 @@ def test_a_roster_is_known_by_its_heads_and_cells(tmp_path: Path) -> None:
         [n, f"{n}小学", "王　芳", IDNO, 13800000000 + n, "一级", "生物", f"HJ{n:06d}"] for n in range(1, 5)
     ]
     found = proposed(tmp_path, [["2022年教师信息表"], ROSTER, *rows, ["合计", "4人"]])
-    assert (found.draft.target, found.missing, found.draft.year) == ("person", (), "2022")
+    assert (found.draft.target, found.missing, found.draft.named) == ("person", (), "2022")
     assert picked(found) == {
         "工作单位": "school",
         "姓名": "name",
@@ -178,7 +181,6 @@ def test_a_mark_beyond_the_full_mark_is_named_by_its_row_and_columns_may_have_th
     assert [(one.rows_stored, dict(one.codes)) for one in reports] == [
         (8, {}),
         (7, {"beyond_scale": 1}),
-        (8, {}),
     ]
     assert sqlite_site.pool.rows("SELECT DISTINCT score_max FROM record ORDER BY 1") == [(40.0,), (100.0,)]
 
@@ -358,7 +360,7 @@ def test_what_the_rows_are_is_told_from_the_columns(
 def test_a_full_mark_beyond_the_usual_ones_is_asked_for_and_study_at_school_is_told_by_its_heads(
     tmp_path: Path,
 ) -> None:
-    found = proposed(tmp_path, [["继教编号", "笔试", "总分"], ["T1001", 90, 170]])
+    found = proposed(tmp_path, [["继教编号", "笔试", "竞赛得分"], ["T1001", 90, 170]])
     assert (found.draft.fixed, found.missing) == ({"score_max": ""}, ("满分",))
     found = proposed(tmp_path, [["继教编号", "校本研修主题", "认定学时"], ["T1001", "集体备课", 2]])
     assert found.draft.fixed == {"kind": "activity"}
@@ -440,7 +442,7 @@ def test_the_rules_name_only_what_there_is() -> None:
     for name, aliases in rules["alias"].items():
         if name != "result":
             assert set(map(str, aliases.values())) <= set(code_list(name).values()), name
-    assert set(rules["table"]) <= {*TARGETS, "attendance", "marks", "hours"}
+    assert set(rules["table"]) <= {*TARGETS, "attendance", "marks", "hours", "certificate"}
     assert guesses("序号", ["1", "2", "3"])[0].role == "number"
     for target in TARGETS_OFFERED:
         assert choices(target)
@@ -696,3 +698,257 @@ def propose_site(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_lacking_fields_are_named(tmp_path: Path) -> None:
     found = proposed(tmp_path, [["继教编号", "姓名"], ["T1001", "王芳"]])
     assert lacking(replace(found.draft, picks={})) == ["继教编号（或“来源:编号”）", "姓名"]
+
+
+# --- the year of a day ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("places", "year", "among"),
+    [
+        (("2022年国培计划签到表", "10月", "a.xlsx"), "2022", ()),
+        (("签到表", "2023", "2022.xlsx"), "2023", ()),
+        (("签到表", "Sheet1", "签到_20231008.xlsx"), "2023", ()),
+        (("2022年国培计划某班（2023年3月）签到表", "", ""), "2023", ()),
+        (("2022—2023学年校本研修签到表", "", ""), "2022-08", ()),
+        (("2022年12月28日至2023年1月5日签到表", "", ""), "2022-12", ()),
+        (("某班（BJ2022GP100007）签到表", "", "教师〔2021〕1号.xlsx"), "", ()),
+        (("2022年签到表 填报日期：2023年1月5日", "", ""), "2022", ()),
+        (("2021、2022年签到表", "", ""), "", ("2021", "2022")),
+        (("2021、2022年签到表", "2022", ""), "2022", ()),
+        (("签到表", "", ""), "", ()),
+    ],
+)
+def test_a_sheet_names_its_year_in_its_title_its_tab_or_its_file_s_name(
+    places: tuple[str, str, str], year: str, among: tuple[str, ...]
+) -> None:
+    found = year_named(*places)
+    assert (found.year, found.among) == (year, among)
+
+
+def held_days(site: Site) -> list[str]:
+    rows = site.pool.rows("SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY 1")
+    return [day for (day,) in rows]
+
+
+def taken(site: Site, folder: Path, table: Table, name: str) -> Any:
+    """What becomes of a sheet that comes in by the rule that was saved."""
+    Export(site, folder).workbook(name, {"Sheet1": table})
+    (report,) = intake(site, folder / name, str(folder / "m.yaml"), by="t")
+    return report
+
+
+SIGNS = ["继教编号", "10月8日", "10月9日"]
+
+
+def test_a_rule_saved_on_one_year_s_sheet_reads_the_next_year_s_in_its_own(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    found = proposed(tmp_path, [["2022年某班签到表"], SIGNS, ["HJ001", "√", "√"]], "签到.xlsx")
+    assert (found.missing, found.draft.named, found.draft.year) == ((), "2022", "")
+    assert "这一张是 2022 年" in "".join(map(str, found.notes))
+    written(tmp_path, found)
+    intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert held_days(sqlite_site) == ["2022-10-08", "2022-10-09"]
+    taken(sqlite_site, tmp_path, [["2023年某班签到表"], SIGNS, ["HJ001", "√", "×"]], "签到2.xlsx")
+    assert held_days(sqlite_site) == ["2022-10-08", "2022-10-09", "2023-10-08"]
+    taken(sqlite_site, tmp_path, [["某班签到表"], SIGNS, ["HJ001", "√", "×"]], "2024年签到.xlsx")
+    assert held_days(sqlite_site)[3:] == ["2024-10-08"]
+    # Nothing says the year of this one: nobody's guess is better than none.
+    with pytest.raises(InputError, match=r"签到3\.xlsx，.*标题、表名和文件名里也没有.*写 year"):
+        taken(sqlite_site, tmp_path, [["某班签到表"], SIGNS, ["HJ001", "√", "√"]], "签到3.xlsx")
+    assert len(held_days(sqlite_site)) == 4
+
+
+def test_a_year_that_a_person_gave_is_for_sheets_that_name_none(sqlite_site: Site, tmp_path: Path) -> None:
+    found = proposed(tmp_path, [["某班签到表"], SIGNS, ["HJ001", "√", "√"]], "签到.xlsx")
+    assert found.missing == ("年份（列名里的日期没有写）",)
+    text = written(tmp_path, replace(found, draft=replace(found.draft, year="2022"))).text
+    assert 'year: [auto, "2022"]' in text
+    intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
+    taken(sqlite_site, tmp_path, [["2023年某班签到表"], SIGNS, ["HJ001", "√", "×"]], "签到2.xlsx")
+    assert held_days(sqlite_site) == ["2022-10-08", "2022-10-09", "2023-10-08"]
+    # A rule of old that says only 2022 does not read the sheet of another year.
+    (tmp_path / "m.yaml").write_text(text.replace('[auto, "2022"]', '"2022"'), encoding="utf-8")
+    with pytest.raises(InputError, match="标题写的是 2024 年，映射的 year 却是 2022"):
+        taken(sqlite_site, tmp_path, [["2024年某班签到表"], SIGNS, ["HJ001", "√", "√"]], "签到4.xlsx")
+    assert len(held_days(sqlite_site)) == 3
+    (seen,) = preview(sqlite_site, tmp_path / "签到4.xlsx", str(tmp_path / "m.yaml"))
+    assert "映射的 year 却是 2022" in seen.error
+
+
+# --- one thing, however it is written ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "day", ["2022年10月8日", "2022.10.8", "２０２２年１０月８日", 44842, "10月8日", "2022/10/08（星期六）"]
+)
+def test_a_day_and_a_person_are_one_however_they_are_written(
+    sqlite_site: Site, tmp_path: Path, day: object
+) -> None:
+    head = ["手机号", "签到", "签到日期"]
+    found = proposed(tmp_path, [["2022年签到表"], head, ["13800000001", "√", "2022-10-08"]])
+    text = written(tmp_path, found).text
+    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    kept = sqlite_site.pool.rows("SELECT id FROM record")
+    report = taken(sqlite_site, tmp_path, [["2022年签到表"], head, ["138-0000-0001", "到", day]], "再来.xlsx")
+    assert (report.rows_stored, report.rows_duplicate) == (0, 1)
+    # What was written in the usual spelling has the id that it had when the key was the columns' texts.
+    key = next(line for line in text.splitlines() if line.startswith("    key:"))
+    assert key == "    key: [{field: account}, {field: time}]"
+    (tmp_path / "m.yaml").write_text(text.replace(key, "    key: [手机号, 签到日期]"), encoding="utf-8")
+    report = taken(
+        sqlite_site, tmp_path, [["2022年签到表"], head, ["13800000001", "√", "2022-10-08"]], "旧.xlsx"
+    )
+    assert (report.rows_stored, sqlite_site.pool.rows("SELECT id FROM record")) == (0, kept)
+
+
+def test_the_day_over_the_marks_is_one_however_it_is_written_and_a_morning_is_no_afternoon(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    table = [
+        ["2022年签到表"],
+        ["姓名", "单位", "2022-10-08", "10月9日上午", "10月9日下午"],
+        ["王芳", "一小学", "√", "√", "√"],
+    ]
+    written(tmp_path, proposed(tmp_path, table))
+    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert held_days(sqlite_site) == ["2022-10-08", "2022-10-09", "2022-10-09"]
+    again = [
+        ["2022年签到表"],
+        ["姓名", "单位", "10月8日", "2022年10月9日下午"],
+        ["王　芳", "一小学", "到", "到"],
+    ]
+    taken(sqlite_site, tmp_path, again, "再来.xlsx")
+    assert sqlite_site.pool.rows("SELECT count(DISTINCT id) FROM record") == [(3,)]
+
+
+# --- what counts once, and is called what it is -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heads", "marks", "left"),
+    [
+        (["平时", "作业", "总评"], [(80, 90, 86), (70, 80, 76)], {"总评": "由“平时”、“作业”合成"}),
+        (["笔试", "面试", "综合成绩（100分）"], [(80, 90, 86)], {"综合成绩（100分）": "由“笔试”、“面试”合成"}),
+        (["考勤分", "作业", "测试", "结业成绩"], [(20, 30 + n, 40 - n, 90) for n in range(4)], {"结业成绩": "由“考勤分”"}),
+        (["总分", "折合分"], [(180, 90), (160, 80)], {"折合分": "和“总分”是同一个成绩的两种写法"}),
+        (["总成绩"], [(80,), (90,)], {}),
+        (["平时成绩", "作业", "期末成绩"], [(80, 90, 86), (70, 80, 76), (60, 60, 60)], {}),
+    ],
+)  # fmt: skip
+def test_a_total_beside_its_parts_is_left_out_and_why_is_said(
+    tmp_path: Path, heads: list[str], marks: list[tuple[int, ...]], left: dict[str, str]
+) -> None:
+    found = proposed(tmp_path, [["继教编号", *heads], *([f"HJ{n}01", *row] for n, row in enumerate(marks))])
+    chosen = {column for column, pick in picked(found).items() if pick.startswith("score")}
+    assert chosen == set(heads) - left.keys()
+    told = "".join(map(str, found.notes))
+    for column, why in left.items():
+        assert f"“{column}”不用：{why}" in told
+
+
+def test_a_list_of_certificates_makes_certificates_known_by_their_numbers(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    head = ["证书编号", "姓名", "继教编号", "培训项目名称", "认定学时", "发证日期"]
+    rows = [
+        ["ZS2022001", "王芳", "HJ001", "师德专题研修", "12学时", "2022年10月8日"],
+        ["", "李强", "HJ002", "师德专题研修", 12, "2022-10-08"],
+    ]
+    found = proposed(tmp_path, [["2022年学时证书登记表"], head, *rows])
+    assert picked(found) == {
+        "证书编号": "certificate",
+        "姓名": "name",
+        "继教编号": "account:staff",
+        "培训项目名称": "item",
+        "认定学时": "credit",
+        "发证日期": "time",
+    }
+    text = written(tmp_path, found).text
+    assert "    key: [证书编号]\n" in text
+    (report,) = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert (report.rows_stored, dict(report.passed)) == (1, {"没有证书编号": 1})
+    again = [["2022年学时证书登记表"], head, ["ZS2022001", "王芳", "HJ001", "师德专题研修", 12, "2022/10/8"]]
+    assert taken(sqlite_site, tmp_path, again, "再来.xlsx").rows_duplicate == 1
+    held = sqlite_site.pool.rows("SELECT kind, item, credit FROM record")
+    assert held == [(int(Kind.CERTIFICATE), "师德专题研修", 1200)]
+
+
+def test_a_certificate_is_for_what_the_title_names_where_no_column_does(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    title = "附件1：2022年国培计划农村中小学班主任班结业证书发放登记表"
+    head = ["结业证书编号", "继教编号", "学时"]
+    found = proposed(tmp_path, [[title], head, ["JY01", "HJ001", 60]])
+    written(tmp_path, found)
+    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    taken(
+        sqlite_site,
+        tmp_path,
+        [[title.replace("班主任班", "校长研修")], head, ["JY02", "HJ001", 60]],
+        "二.xlsx",
+    )
+    held = sqlite_site.pool.rows("SELECT kind, item FROM record ORDER BY item")
+    assert held == [
+        (int(Kind.CERTIFICATE), "2022年国培计划农村中小学校长研修"),
+        (int(Kind.CERTIFICATE), "2022年国培计划农村中小学班主任班"),
+    ]
+
+
+def test_each_comment_is_about_its_own_line(tmp_path: Path) -> None:
+    head = ["继教编号", "平时（40分）", "结业测试", "作业", "是否合格"]
+    rows = [[f"HJ{n}01", 30 + n, 80 + n, 90, "合格"] for n in range(6)]
+    found = proposed(tmp_path, [["考核成绩汇总表"], head, *rows])
+    lines = mapping_text([found.draft]).splitlines()
+    said = [line.strip() for line in lines if line.strip().startswith(("kind: {", "score_max:"))][1:]
+    assert said == [
+        "kind: {from: 是否合格, map: kind}  # 表头像“是否合格”（很有把握，0.95）",
+        "kind: {const: quiz}  # 列名里有“平时”：在线测验",
+        'score_max: {const: "40"}  # 列名写着满分 40（很有把握，0.95）',
+        "kind: {const: exam}  # 列名没说是哪一种测评，按标题或最常见的：监考测评（请核对）",
+        'score_max: {const: "100"}  # 6 个得分里 6 个不超过 100，这是放得下几乎全部得分的最小的常见满分（很有把握，0.85）',
+        "kind: {const: assignment}  # 列名里有“作业”：作业",
+        'score_max: {const: "100"}  # 6 个得分里 6 个不超过 100，这是放得下几乎全部得分的最小的常见满分（很有把握，0.85）',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "called", "sure"),
+    [
+        (
+            "农村中小学班主任育人能力提升一班（BJ2022GP100007）集中培训签到表",
+            "a.xlsx",
+            "BJ2022GP100007",
+            True,
+        ),
+        ("签到表", "GP2022-03签到.xlsx", "GP2022-03", True),
+        ("2022年“国培计划”班主任班签到表", "a.xlsx", "2022年“国培计划”班主任班", False),
+        ("签到表", "骨干教师提升二班签到.xlsx", "骨干教师提升二班", False),
+        ("班主任培训签到表", "a.xlsx", "", False),
+        ("2022年签到表", "Sheet1.xlsx", "", False),
+    ],
+)
+def test_the_class_in_a_title_is_proposed_and_asked_about(
+    sqlite_site: Site, tmp_path: Path, title: str, name: str, called: str, sure: bool
+) -> None:
+    found = proposed(tmp_path, [[title], ["继教编号", "2022-10-08"], ["HJ001", "√"]], name)
+    assert found.draft.fixed.get("run", "") == ("（标题）" if called else "")
+    told = [str(note) for note in found.notes if "是这一班吗" in note]
+    assert [f"“{called}”" in note and ("没有把握" in note) != sure for note in told] == [True] * bool(called)
+    written(tmp_path, found)
+    intake(sqlite_site, tmp_path / name, str(tmp_path / "m.yaml"), by="t")
+    expected = key_number("class", found.draft.source, called) if called else 0
+    assert sqlite_site.pool.rows("SELECT run FROM record") == [(expected,)]
+
+
+def test_marks_without_a_date_are_told_apart_by_their_sheet_s_title(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    def table(term: str, mark: int) -> Table:
+        return [[f"{term}成绩表"], ["继教编号", "成绩"], ["HJ001", mark]]
+
+    written(tmp_path, proposed(tmp_path, table("第一期", 80)))
+    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    taken(sqlite_site, tmp_path, table("第二期", 90), "二.xlsx")
+    assert sqlite_site.pool.rows("SELECT count(DISTINCT id) FROM record") == [(2,)]

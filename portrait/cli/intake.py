@@ -127,7 +127,9 @@ def show_proposals(found: Sequence[Proposal], as_json: bool) -> None:
         for note in one.notes:
             print_text(f"# 注意：{note}")
         for name in one.missing:
-            print_text(f"# 还缺：{name}（补上才能用：fields 里的 from 列或 const 值，没写的年份写 year）")
+            print_text(
+                f'# 还缺：{name}（补上才能用：fields 里的 from 列或 const 值，没写的年份写 year: [auto, "2022"]）'
+            )
         for column in table.columns:
             if not one.draft.picks.get(column.name):
                 shown = " ".join("、".join(column.examples).split())

@@ -11,9 +11,11 @@ from portrait.intake.shape import FILE
 from portrait.resource import read_yaml
 
 # Columns that the mapping makes. No sheet has such names.
-ITEM, MARK, DAY, YEAR = "（日期列）", "（签到）", "（日期）", "（年份）"
+ITEM, MARK, DAY = "（日期列）", "（签到）", "（日期）"
+SESSION, MEETING = "（场次）", "（哪一场）"
 _DATE = r"(?:(?:19|20)\d\d ?[年./-] ?)?\d{1,2} ?[月./-] ?·?\d{1,2} ?[日号]?"
 _WHOLE = r"(?:19|20)\d\d ?[年./-] ?\d{1,2} ?[月./-] ?\d{1,2} ?日?"
+_SESSION = r"(上午|下午|中午|晚上|早上|签退|第[一二三四五六七八九十\d]{1,3}[节场讲次课])"
 HEADS = rf"^(?:.*·)?{_DATE}.{{0,9}}$"  # as `guess.is_day` has them
 MAP = "attendance"
 
@@ -39,23 +41,22 @@ def unpivot(keep: Sequence[str]) -> dict[str, Any]:
     return {"item": ITEM, "value": MARK, "keep": list(keep), "only": HEADS}
 
 
-def made(year: str) -> dict[str, Any]:
-    """The day that a head names, and the year, so that the same day a year later is another record."""
+def made() -> dict[str, Any]:
+    """The day that a head names, and the meeting: a day may have several, and one sheet is not another."""
     day = {"from": ITEM, "match": rf"^(?:.*·)?({_DATE}).{{0,9}}$", "replace": {"·": "", ".": "-", " ": ""}}
-    return {DAY: [day]} | ({YEAR: [{"const": year}]} if year else {})
+    return {
+        DAY: [day],
+        SESSION: [{"from": ITEM, "match": _SESSION}],
+        MEETING: [{"from": [TITLE_COLUMN, SESSION]}],
+    }
 
 
 def dated(said: str) -> dict[str, Any]:
     """The day of a sheet without a column for it: as given, or (`TITLE_COLUMN`) what its title, its tab or the file's name says."""
     if said != TITLE_COLUMN:
         return {DAY: [{"const": said}]}
-    plain = {".": "-", " ": ""}
-    return {
-        DAY: [
-            {"from": at, "match": f"({_WHOLE})", "replace": plain}
-            for at in (TITLE_COLUMN, SHEET_COLUMN, FILE)
-        ]
-    }
+    whole = {"from": [TITLE_COLUMN, SHEET_COLUMN, FILE], "match": f"({_WHOLE})"}
+    return {DAY: [whole | {"replace": {".": "-", " ": ""}}]}
 
 
 def _said() -> Mapping[str, Any]:

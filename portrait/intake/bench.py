@@ -32,7 +32,10 @@ from portrait.store.link import known_ids, known_names
 
 _CHUNK = 50_000
 _LOOK = pa.schema(
-    [(name, pa.string()) for name in ("name", "value", "code", "reason", "kind", "digest", "shown", "beside")]
+    [
+        (name, pa.string())
+        for name in ("name", "value", "code", "reason", "kind", "digest", "shown", "beside", "plain")
+    ]
     + [("number", pa.int64())]
 )
 
@@ -243,7 +246,7 @@ def _table(found: list[tuple[str, Answer]], lookup: Lookup) -> pa.Table:
         "name": [text for text, _ in found],
         **{
             part: [getattr(answer, part) for _, answer in found]
-            for part in ("value", "code", "reason", "kind", "digest", "shown", "beside")
+            for part in ("value", "code", "reason", "kind", "digest", "shown", "beside", "plain")
         },
         "number": [int(answer.value) if lookup.numeric and answer.value else None for _, answer in found],
     }

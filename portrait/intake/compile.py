@@ -8,13 +8,14 @@ from portrait.errors import InputError
 from portrait.identifier import SENSITIVE
 from portrait.intake import loose
 from portrait.intake.expression import Expression
+from portrait.intake.layout import FIELD
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.program import Check, Program, check, column_sql, condition_sql, without
 from portrait.intake.raw import Raw, literal
 from portrait.intake.shape import FILE
-from portrait.intake.target import LOOKUPS, Field
+from portrait.intake.target import DATED, LOOKUPS, Field
 from portrait.intake.typed import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -29,6 +30,7 @@ from portrait.intake.typed import (
     yearless,
 )
 from portrait.intake.width import narrow_sql
+from portrait.intake.year import in_year
 from portrait.sentence import sentence
 
 _EXAMPLE = datetime(2022, 8, 31, 9, 5)  # as forms of times are shown to people
@@ -65,17 +67,62 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
                 target=stream.target.name,
                 field=name,
             )
+        expression, program.undated = (
+            in_year(expression, raw) if wanted.type in DATED else (expression, program.undated)
+        )
         _field(program, wanted, expression)
     if stream.target.name == "person":
         _anonymous(program, fields)
     if stream.target.name == "record":
         _score(program)
-        key = stream.key or stream.columns
-        texts = ", ".join(f"coalesce({narrow_sql(column_sql(program, column))}, '')" for column in key)
-        program.texts["record_key"] = f"concat_ws(chr(31), {texts})"
+        _key(program)
         if stream.void is not None:
             program.texts["void"] = condition_sql(program, stream.void)
     return program
+
+
+def _key(program: Program) -> None:
+    """What tells the record: texts of columns as they were written, and fields as they were read."""
+    parts = []
+    for place, column in enumerate(program.stream.key or program.stream.columns):
+        if column.startswith(FIELD):
+            parts.append(f"coalesce({_read_text(program, column.removeprefix(FIELD))}, '')")
+        else:
+            program.texts[f"key_{place}"] = f"coalesce({narrow_sql(column_sql(program, column))}, '')"
+            parts.append(f"s.key_{place}")
+    made = f"concat_ws(chr(31), {', '.join(parts)})"
+    if any(column.startswith(FIELD) for column in program.stream.key):
+        program.values["record_key"] = made
+        return
+    # Without a value in it the key is made once, before anything is looked up.
+    parts = [program.texts.pop(part.removeprefix("s.")) for part in parts]
+    program.texts["record_key"] = f"concat_ws(chr(31), {', '.join(parts)})"
+
+
+def _read_text(program: Program, name: str) -> str:
+    """SQL of a field's value as a text that is the same however it was written: what was in the usual spelling stays as it is."""
+    wanted = program.stream.target.field(name)
+    at = slot(name)
+    if wanted is None or wanted.type in (
+        "kind",
+        "boolean",
+        "course",
+        "class",
+        "school",
+        "provider",
+        "code",
+        "codes",
+    ):
+        return f"v_{at}::varchar"
+    if wanted.type in DATED:
+        whole = f"n_{at} = date_trunc('day', n_{at})"
+        return f"CASE WHEN {whole} THEN strftime(n_{at}, '%Y-%m-%d') ELSE strftime(n_{at}, '%Y-%m-%d %H:%M:%S') END"
+    if wanted.type in LOOKUPS:
+        # Parts of a name stand as columns do.
+        return f"replace(rtrim(l_{at}.plain, '|'), '|', chr(31))"
+    if wanted.type == "text":
+        return f"v_{at}"
+    return f"CASE WHEN v_{at} = trunc(v_{at}) AND abs(v_{at}) < 1e15 THEN v_{at}::bigint::varchar ELSE v_{at}::varchar END"
 
 
 def _anonymous(program: Program, fields: dict[str, Expression]) -> None:
@@ -311,7 +358,7 @@ def _dated(
         dated = f"({dated} OR y_{name})"
     elif expression.loose and not expression.year and not expression.format:
         short = loose.yearless(f"x_{name}")
-        program.checks.append(check(column, short, "no_year", loose.NO_YEAR, f"x_{name}"))
+        program.checks.append(check(column, short, "no_year", program.undated, f"x_{name}"))
         dated = f"({dated} OR coalesce({short}, false))"
     program.checks.append(
         check(

@@ -10,12 +10,12 @@ from typing import Any
 
 from portrait.errors import InputError
 from portrait.identifier import KIND_NAME
-from portrait.intake import attend
+from portrait.intake import attend, title
 from portrait.intake.guess import RULES, day_of, is_day
 from portrait.intake.layout import NAMED, TITLE_COLUMN
 from portrait.intake.lookup import code_list
 from portrait.intake.node import NAME
-from portrait.intake.target import TARGETS, Target
+from portrait.intake.target import DATED, TARGETS, Target
 from portrait.record import KIND_ZH, SCORED, Kind
 from portrait.resource import read_yaml
 from portrait.sentence import sentence
@@ -33,16 +33,20 @@ UNIT_ZH = {
     "seconds": sentence("秒"),
 }
 ACCOUNTS = ("staff", "native", "idno", "phone", "mail")  # kinds that one column gives, the surest first
+CERTIFICATE = "certificate"  # no field: it is what a certificate is known by
 # Beside the target's own fields.
 SPECIAL = {
     "tick": sentence("签到（打勾的算到）"),
     "sign": sentence("签名（有字的算到）"),
     "day": sentence("签到日（列名是日期，打勾的算到）"),
+    CERTIFICATE: sentence("证书编号（说的是哪一张证书）"),
 }
 SCHOOL = "school"  # no field of these targets: with the name it says who somebody is, where no number does
 NAMED_BY = {SCHOOL: sentence("单位（没有编号时和姓名一起认人）")}
 WITH_SCHOOL = ("record", "trainee")
 _PLACE = "（单位）"
+# Fields that the title of each sheet says itself, where they are fixed to it: the column that is made, and how.
+TITLED = {"run": (title.RUN, title.run), "item": (title.PROJECT, title.project)}
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,12 @@ class Draft:
     picks: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
     fill_down: tuple[str, ...] = ()
-    year: str = ""
+    year: str = ""  # of days without one, on sheets that name none; only a person says it
+    named: str = ""  # the year that this sheet names, by which its own days are read
     version: str = "1"
     why: Mapping[str, str] = field(default_factory=dict)  # column → comment
-    reasons: Mapping[str, str] = field(default_factory=dict)  # field of `fixed` → comment
+    # Field of `fixed`, or field:column for what is said of one column of marks → comment.
+    reasons: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, str] = field(
         default_factory=dict
     )  # column of marks → its full mark, where it has one of its own
@@ -108,7 +114,10 @@ def lacking(draft: Draft) -> list[str]:
     marks = [column for column, pick in draft.picks.items() if pick.partition(":")[0] == "score"]
     if "score_max" not in there and not all(draft.scales.get(column) for column in marks):
         found.append(sentence("满分"))
-    if any(pick == "day" and not day_of(column, draft.year) for column, pick in draft.picks.items()):
+    if any(
+        pick == "day" and not day_of(column, draft.year or draft.named)
+        for column, pick in draft.picks.items()
+    ):
         found.append(sentence("年份（列名里的日期没有写）"))
     return found
 
@@ -126,8 +135,9 @@ def checked(draft: Draft) -> Draft:
             "表头应为行号（从 1 数）、auto、auto 2，或相连的几行，如 3-4；这里是“{said}”",
             said=draft.header[:40],
         )
-    if draft.year and not _YEAR.fullmatch(draft.year):
-        raise InputError("年份应为四位数字，如 2022，这里是“{said}”", said=draft.year[:40])
+    for year in (draft.year, draft.named.partition("-")[0]):
+        if year and not _YEAR.fullmatch(year):
+            raise InputError("年份应为四位数字，如 2022，这里是“{said}”", said=year[:40])
     known = choices(draft.target)
     for column, pick in draft.picks.items():
         if pick and pick not in known:
@@ -195,7 +205,7 @@ class _Body:
     fields: dict[str, dict[str, Any]]
     why: dict[str, str]
     where: dict[str, Any] | None = None
-    key: list[str] = field(default_factory=list)
+    key: list[str | dict[str, str]] = field(default_factory=list)
     unpivot: dict[str, Any] = field(default_factory=dict)
     make: dict[str, Any] = field(default_factory=dict)
     passed: list[dict[str, Any]] = field(default_factory=list)
@@ -216,8 +226,8 @@ def _stream(draft: Draft, name: str, body: _Body, rules: Mapping[str, Any]) -> I
     if "score" in body.fields:
         blank += [str(word) for word in rules["unmarked"]]
     yield f"    blank: {_told(blank)}"
-    if draft.year:
-        yield f'    year: "{draft.year}"'
+    if _dated(draft):
+        yield f'    year: [auto, "{draft.year}"]' if draft.year else "    year: auto"
     yield f"    target: {draft.target}"
     if body.unpivot:
         yield f"    unpivot: {_told(body.unpivot)}"
@@ -236,6 +246,13 @@ def _stream(draft: Draft, name: str, body: _Body, rules: Mapping[str, Any]) -> I
     for wanted, said in body.fields.items():
         why = " ".join(body.why.get(wanted, "").split())
         yield f"      {wanted}: {_told(said)}" + (f"  # {why}" if why else "")
+
+
+def _dated(draft: Draft) -> bool:
+    """Whether anything in it is a day."""
+    fields = {one.name for one in TARGETS[draft.target].fields if one.type in DATED}
+    used = [*draft.picks.values(), *(name for name, text in draft.fixed.items() if text)]
+    return any(one == "day" or one.partition(":")[0] in fields for one in used)
 
 
 def _streams(draft: Draft, name: str) -> Iterator[tuple[str, _Body]]:
@@ -264,7 +281,7 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
     why: dict[str, str] = {}
     for column, pick in draft.picks.items():
         wanted, _, detail = pick.partition(":")
-        if not pick or _separate(draft, pick) or wanted in fields:
+        if not pick or pick == CERTIFICATE or _separate(draft, pick) or wanted in fields:
             continue
         fields[wanted] = _expression(draft, target, column, wanted, detail)
         why[wanted] = draft.why.get(column, "")
@@ -282,18 +299,23 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
     if draft.target == "record" and day and (ticked or day == TITLE_COLUMN):
         body.make |= attend.dated(day)
         fields["time"] = {"from": attend.DAY}
+    if draft.target == "record":
+        for wanted, (column, rules) in TITLED.items():
+            if fields.get(wanted, {}).get("const") == TITLE_COLUMN:
+                body.make[column] = rules()
+                fields[wanted] = {"from": column}
     if one is not None:
         _each(draft, body, *one, several)
     if draft.target == "record":
         body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "")
-        if not body.unpivot and (attend.DAY in body.make or (ticked and "time" not in fields)):
-            # The same people sign the sheet of another day.
-            body.key += [attend.DAY, TITLE_COLUMN] if attend.DAY in body.make else [TITLE_COLUMN]
+        certificate = next((column for column, pick in draft.picks.items() if pick == CERTIFICATE), "")
+        if certificate and one is None:
+            body.key = [certificate]
+            body.where = {"column": certificate, "present": "true", "why": "没有证书编号"}
+        if not body.unpivot and attend.DAY in body.make:
+            body.key.append(TITLE_COLUMN)
         if body.unpivot:
-            body.key += [
-                column for column in (attend.YEAR, attend.ITEM) if column == attend.ITEM or draft.year
-            ]
-            body.key.append(TITLE_COLUMN)  # two meetings of one day are two sheets
+            body.key.append(attend.MEETING)
     order = [wanted.name for wanted in target.fields] + ["course_source", "class_source"]
     body.fields = {wanted: fields[wanted] for wanted in order if wanted in fields} | {
         wanted: said for wanted, said in fields.items() if wanted not in order
@@ -315,6 +337,7 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
     if pick == "kind":
         body.where = {"column": column, "present": "true"}
         body.fields.pop("score_max", None)
+        body.why["kind"] = draft.why.get(column, "")
         return
     if wanted == "score":
         body.fields["score"] = {"from": column}
@@ -322,6 +345,9 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
             body.fields["score_max"] = {"const": draft.scales[column]}
         if kind:
             body.fields["kind"] = {"const": kind}
+            body.why["kind"] = draft.reasons.get(f"kind:{column}", "")
+        if "const" in body.fields.get("score_max", {}):
+            body.why["score_max"] = draft.reasons.get(f"score_max:{column}", "")
         body.why["score"] = draft.why.get(column, "")
         body.where = {"column": column, "present": "true"}
     else:
@@ -330,6 +356,7 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
             body.fields["kind"] = (
                 {"const": "attendance"} if pick == "sign" else {"from": column, "map": attend.MAP}
             )
+            body.why["kind"] = draft.why.get(column, "")
     if several and pick != "kind" and "item" not in body.fields:
         body.fields["item"] = {"from": NAMED + column}
 
@@ -337,10 +364,14 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
 def _days(draft: Draft, body: _Body) -> None:
     """What the columns of days say: who was there on which of them."""
     body.unpivot = attend.unpivot([column for column, pick in draft.picks.items() if pick != "day"])
-    body.make |= attend.made(draft.year)
+    body.make |= attend.made()
     body.passed = attend.passes(attend.MARK, _blank())
     body.fields["kind"] = {"from": attend.MARK, "map": attend.MAP}
     body.fields["time"] = {"from": attend.DAY}
+    body.why |= {
+        "kind": "",
+        "time": next(draft.why.get(c, "") for c, pick in draft.picks.items() if pick == "day"),
+    }
     body.fields.setdefault("item", {"from": attend.ITEM})
 
 
@@ -359,18 +390,22 @@ def _known_by_name(draft: Draft, body: _Body) -> None:
     body.fields["account"] = {"from": [name, school.get("from", _PLACE)], "kind": "triple"}
 
 
-def _key(body: _Body, column: str) -> list[str]:
-    """What tells one record from another: whose it is, of what, when, and not how it came out."""
-    taken = [
-        said.get("from", [])
-        for wanted in ("account", "course", "run", "item", "kind", "time")
-        if isinstance(said := body.fields.get(wanted, {}), dict) and said.get("map") != attend.MAP
-    ]
-    found = [column for said in taken for column in ([said] if isinstance(said, str) else said)]
-    found = [column for column in found if column not in (attend.ITEM, attend.DAY)]
+def _key(body: _Body, column: str) -> list[str | dict[str, str]]:
+    """What tells one record from another: whose it is, of what, when, and not how it came out. Whose and when are as they are
+    read: people write them in many ways."""
+    found: list[str | dict[str, str]] = []
+    for wanted in ("account", "course", "run", "item", "kind", "time"):
+        said = body.fields.get(wanted, {}).get("from")
+        if said in (title.RUN, title.PROJECT):
+            continue  # the title says it
+        if not said or said in (attend.ITEM, attend.MARK) or body.fields[wanted].get("map") == attend.MAP:
+            continue
+        found.append({"field": wanted} if wanted in ("account", "kind", "time") else said)
     if column and NAMED + column not in found:
         found.append(NAMED + column)
-    return list(dict.fromkeys(found))
+    if "time" not in body.fields:
+        found.append(TITLE_COLUMN)  # nothing else tells this term's marks from the last one's
+    return found
 
 
 def _expression(draft: Draft, target: Target, column: str, wanted: str, detail: str) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Expression:
     first: tuple[Expression, ...] = ()
     loose: bool = later(False)  # numbers, dates and durations as people write them
     year: str = later("")  # of times written without one: that year, or (2022-09) the twelve months from then
+    titled: bool = later(False)  # the sheet's own words say the year, `year` is for sheets that say none
     months: str = later("")  # how months are named in words: any
 
     @property

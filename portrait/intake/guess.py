@@ -92,7 +92,7 @@ def day_of(name: str, year: str) -> str:
     if not found or not (found[1] or year):
         return ""
     month, day = int(found[2]), int(found[3])
-    return f"{found[1] or year}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else ""
+    return f"{found[1] or year[:4]}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else ""
 
 
 def is_day(name: str) -> bool:
@@ -250,7 +250,7 @@ _STRICT: dict[str, Callable[[str], bool]] = {
     "score": _number,
     "result": lambda cell: outcome(cell) or cell in KIND_ZH.values(),
     "score_max": _number,
-    "credit": _number,
+    "credit": lambda cell: _number(re.sub("(?:个?学时|学分|课时|节)$", "", cell)),
     "gender": _PATTERNS["gender"][0],
     "duration": lambda cell: _number(cell) or bool(_SPAN.fullmatch(cell)),
     "birth_year": lambda cell: bool(re.fullmatch(r"(19|20)\d\d年?", cell)),

@@ -121,7 +121,7 @@ def refuse_undated(engine: duckdb.DuckDBPyConnection, program: Program) -> None:
     """Raise InputError when no time of the file says its year and the mapping does not either: a row here and there waits in
     quarantine, but a file of nothing else is not what the mapping takes it for."""
     for place, check in enumerate(program.checks):
-        if check.code != literal("no_year") or not check.bad.startswith("y_"):
+        if check.code != literal("no_year"):
             continue
         bad = f"coalesce({check.bad}, false)"
         rows, without, first = one(
@@ -134,7 +134,7 @@ def refuse_undated(engine: duckdb.DuckDBPyConnection, program: Program) -> None:
                 file=program.raw.where,
                 column=program.checks[place].column,
                 text=hidden(first),
-                reason=NO_YEAR,
+                reason=NO_YEAR if check.bad.startswith("y_") else program.undated,
             )
 
 

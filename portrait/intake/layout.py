@@ -8,11 +8,13 @@ from typing import Any
 
 from portrait.errors import MappingError
 from portrait.intake.expression import Expression
-from portrait.intake.node import choice_of, columns_of, text_of
+from portrait.intake.node import choice_of, columns_of
 
 OFFICE = "office"
+AUTO = "auto"  # of a year: what the sheet names itself
 EVERY_SHEET = "*"
 SHEET_COLUMN, TITLE_COLUMN = "（工作表）", "（标题）"  # columns that no sheet has and every sheet gives
+FIELD = "（读作）"  # before a field's name, in a key: what is read there, however it was written
 NAMED = "（列名）"  # before a column's name: a column that says that name in every row
 JOIN_WORDS = frozenset({"cells", "fill_down", "skip", "stop_at", "hidden"})
 STREAM_WORDS = JOIN_WORDS | {"blank", "year"}
@@ -27,6 +29,7 @@ class Habit:
     loose: bool = False
     blank: tuple[str, ...] = ()
     year: str = ""
+    titled: bool = False  # the year that a sheet names itself comes first
 
 
 def header_of(raw: dict[str, Any], at: str) -> tuple[int, int]:
@@ -76,10 +79,20 @@ def given(column: str) -> bool:
 
 def habit_of(raw: dict[str, Any], at: str) -> Habit:
     """How the stream's cells are written. Raises MappingError."""
-    year = text_of(raw, "year", at, "")
-    if year and not re.fullmatch(r"(19|20)\d\d", year):
-        raise MappingError(f"{at}：year 应为四位的年份，如 2022，这里是“{year}”")
-    return Habit(raw.get("cells") == OFFICE, columns_of(raw.get("blank", []), f"{at}，blank"), year)
+    years = list(columns_of(raw.get("year", []), f"{at}，year"))
+    titled = years[:1] == [AUTO]
+    given = years[titled:]
+    if len(given) > 1 or not all(re.fullmatch(r"(19|20)\d\d", year) for year in given):
+        raise MappingError(
+            f"{at}：year 应为四位的年份，如 2022；或 auto（标题、表名、文件名里的）；"
+            f"或 [auto, 2022]（那里没写的才是 2022）；这里是“{'、'.join(years)}”"
+        )
+    return Habit(
+        raw.get("cells") == OFFICE,
+        columns_of(raw.get("blank", []), f"{at}，blank"),
+        "".join(given),
+        titled,
+    )
 
 
 def written_by(habit: Habit, expression: Expression) -> Expression:
@@ -95,7 +108,8 @@ def written_by(habit: Habit, expression: Expression) -> Expression:
         expression,
         blank=blank,
         loose=habit.loose,
-        year=habit.year,
+        year=expression.year or habit.year,
+        titled=habit.titled and not expression.year,
         start=part(expression.start),
         days=part(expression.days),
         first=tuple(written_by(habit, one) for one in expression.first),

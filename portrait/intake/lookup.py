@@ -11,7 +11,15 @@ from functools import cache, cached_property
 from portrait.framework import indicators
 from portrait.hashing import key_number
 from portrait.identifier import KIND_NAME, SENSITIVE
-from portrait.identity import Unrecognised, account_number, hidden, identify, mailbox_digests, masked
+from portrait.identity import (
+    Unrecognised,
+    account_number,
+    hidden,
+    identify,
+    mailbox_digests,
+    masked,
+    normalised,
+)
 from portrait.intake.expression import Expression
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.target import LOOKUPS, Field
@@ -55,6 +63,7 @@ class Answer:
     kind: str = ""  # of an identifier: what it was taken for, or the number that it turned out to be
     digest: str = ""
     shown: str = ""
+    plain: str = ""  # of an identifier: its one spelling, never to be shown
     beside: str = ""  # of a mailbox: the digests of its SHA-1, apart by spaces
 
 
@@ -182,7 +191,14 @@ class Lookup:
         if self.field.type == "identifier" and kind == "mail":
             beside = " ".join(mailbox_digests(text, context.secret))
         number = account_number(context.source, found)
-        return Answer(str(number), kind=found.kind, digest=found.digest, shown=found.shown, beside=beside)
+        return Answer(
+            str(number),
+            kind=found.kind,
+            digest=found.digest,
+            shown=found.shown,
+            plain=normalised(kind, text),
+            beside=beside,
+        )
 
     def _numbered(self, text: str, context: Context) -> Answer:
         thing = self.field.type

@@ -31,7 +31,6 @@ _FIRST_PART = {"seconds": 0, "minutes": 60, "hours": 3_600}
 
 NUMBER_EXPECTED = "数字（可带千分位、%、“分”“学时”等单位）"
 DATE_EXPECTED = "如 2022年8月19日、2022-08-19 或 2022/8/19 9:05"
-NO_YEAR = '日期没有写年份：在映射里写 year（如 year: "2022"），或把年份补全'
 SPAN_EXPECTED = "带单位的时长，如 1小时20分、80分钟、1:20:00；只有数字的，要在映射里写 unit"
 
 

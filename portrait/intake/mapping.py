@@ -16,6 +16,7 @@ from portrait.identifier import KINDS
 from portrait.intake.digest import later, meaning
 from portrait.intake.expression import Expression, ValueMap, parse_expression, reject
 from portrait.intake.layout import (
+    FIELD,
     JOIN_WORDS,
     OFFICE,
     STREAM_WORDS,
@@ -138,7 +139,7 @@ class Stream:
         for join in self.joins:
             seen.update(dict.fromkeys(own for own, _ in join.on))
         made_here = {FILE, *(made.name for made in self.made)}
-        return tuple(column for column in seen if column not in made_here)
+        return tuple(column for column in seen if column not in made_here and not column.startswith(FIELD))
 
     @property
     def versioned(self) -> bool:
@@ -351,7 +352,7 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
         optional=truth_of(raw, "optional", at),
         where=tuple(_where(item, habit, f"{at}，where") for item in list_of(raw.get("where", []), at)),
         joins=joins,
-        key=columns_of(raw.get("key", []), f"{at}，key"),
+        key=_key(raw.get("key", []), fields, at),
         repeats=choice_of(raw, "repeats", ("drop", "keep"), at),
         fields=fields,
         course_source=sources.get("course_source", ""),
@@ -370,6 +371,23 @@ def _stream(raw: Any, maps: dict[str, ValueMap], at: str) -> Stream:
         if stream.joined(column):
             raise MappingError(f"{at}：joins 的 on 左边应为本文件的列，“{column}”来自另一个 joins")
     return stream
+
+
+def _key(raw: Any, fields: tuple[tuple[str, Expression], ...], at: str) -> tuple[str, ...]:
+    """`key: [列, {field: time}]`: a column as it is written, or what a field reads. Raises MappingError."""
+    key = []
+    for item in list_of(raw, f"{at}，key"):
+        if isinstance(item, dict):
+            reject(item, {"field"}, f"{at}，key")
+            name = text_of(item, "field", f"{at}，key")
+            if name not in dict(fields):
+                raise MappingError(
+                    f"{at}：key 里的字段“{name}”不在 fields 里，可选：{'、'.join(name for name, _ in fields)}"
+                )
+            key.append(FIELD + name)
+        else:
+            key += columns_of(item, f"{at}，key")
+    return tuple(key)
 
 
 def _check_versions(stream: Stream, at: str) -> None:

@@ -61,7 +61,7 @@ def read_office(
     told |= {column: column.removeprefix(NAMED) for column in columns if column.startswith(NAMED)}
     also = {column: f"nullif({literal(text)}, '')" for column, text in told.items() if column in columns}
     broken = tuple(opened.grid.broken)
-    raw = Raw(name, opened.sheet, stage.relation(), stage.columns(), broken, tuple(passed))
+    raw = Raw(name, opened.sheet, stage.relation(), stage.columns(), broken, tuple(passed), title=head.title)
     raw = arranged(raw, layout) if layout.wide else raw
     return replace(raw, columns=raw.columns | also)
 

@@ -15,7 +15,7 @@ from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
 from portrait.intake.elsewhere import elsewhere, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
-from portrait.intake.judge import Reason, passed, reasons, refused, tally, veiled
+from portrait.intake.judge import Reason, passed, reasons, refuse_undated, refused, tally, veiled
 from portrait.intake.mapping import Stream, load_mapping
 from portrait.intake.program import Program, own_columns
 from portrait.intake.raw import Passed, Raw
@@ -126,11 +126,14 @@ def _look(
     except InputError as error:
         return replace(begun, error=error.message)
     try:
+        refuse_undated(bench.engine, program)
         seen = _seen(bench, program, begun, rows)
         if stream.target.name in _REFERRED:
             ids = f"SELECT {registered(program)['id']} FROM {program.judged} WHERE _selected AND NOT _bad"
             also.setdefault(stream.target.name, set()).update(number for (number,) in many(bench.engine, ids))
         return seen
+    except InputError as error:
+        return replace(begun, error=error.message)
     finally:
         clear(bench, program)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from portrait.intake.lookup import Lookup
 from portrait.intake.mapping import Mapping, Stream, Where
 from portrait.intake.raw import Raw, literal
+from portrait.intake.year import UNSAID
+from portrait.sentence import Sentence
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Program:
     texts: dict[str, str] = field(default_factory=dict)  # name in `seen` → SQL over the raw rows
     values: dict[str, str] = field(default_factory=dict)  # name in `typed` → SQL over `seen` and look-ups
     checks: list[Check] = field(default_factory=list)
+    undated: Sentence = UNSAID  # what is said of a date whose year nothing gives
     derived: dict[str, dict[str, tuple[str, str]]] = field(
         default_factory=dict
     )  # look-up → column → (type, SQL of `value`)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from portrait.errors import InputError
-from portrait.intake.draft import ACCOUNTS, SCHOOL, WITH_SCHOOL, Draft, lacking
+from portrait.intake.draft import ACCOUNTS, CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft, lacking
 from portrait.intake.guess import (
     LIKELY,
     RULES,
@@ -32,6 +32,10 @@ from portrait.intake.sheet import sheet_names
 from portrait.intake.survey import Column, Table, survey
 from portrait.intake.table import Head
 from portrait.intake.target import TARGETS
+from portrait.intake.title import class_said
+from portrait.intake.total import totals
+from portrait.intake.year import year_named
+from portrait.record import KIND_ZH, Kind
 from portrait.resource import read_yaml
 from portrait.sentence import Sentence, sentence
 
@@ -39,7 +43,6 @@ _SHOWN = 20  # files of a folder
 _TITLE = 60  # characters of a title
 _ROWS = 10  # rows that a note names
 _WHO = ACCOUNTS  # who a row is of; the first that there is
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
 # What a role is in each target.
 _FIELDS: dict[str, dict[str, str]] = {
@@ -57,7 +60,7 @@ _FIELDS: dict[str, dict[str, str]] = {
         "mail": "account:mail", "course_code": "course", "class_code": "run", "item": "item", "course_title": "item",
         "date": "time", "score": "score", "score_max": "score_max", "duration": "seconds", "credit": "credit",
         "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "name": "name",
-        "school_name": SCHOOL, "signature": "sign", "certificate": "item",
+        "school_name": SCHOOL, "signature": "sign", "certificate": CERTIFICATE, "class_name": "item",
     },
     "course": {
         "course_code": "code", "course_title": "title", "summary": "summary", "credit": "hours", "mode": "mode",
@@ -78,6 +81,18 @@ _WORDS = {
     "score": "marks",
     "credit": "hours",
     "seconds": "study",
+}
+# What kind of mark it is, by a word in the column's name or the title.
+_SCORED = {
+    "训前": "pretest",
+    "训后": "posttest",
+    "作业": "assignment",
+    "测验": "quiz",
+    "平时": "quiz",
+    "考勤": "quiz",
+    "课堂": "quiz",
+    "期末": "exam",
+    "考试": "exam",
 }
 TARGETS_OFFERED = tuple(_FIELDS)
 
@@ -139,13 +154,15 @@ def _tables(folder: Path) -> list[Path]:
 def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, header: str) -> Proposal:
     table = tables[0]
     said = f"{table.head.title} {table.sheet} {name}"
-    year = next(iter(_YEAR.findall(said)), "")
+    named = year_named(table.head.title, table.sheet, name)
     roles = {column.role: column for column in reversed(table.columns) if column.role}
     days = [column.name for column in table.columns if is_day(column.name) and not _measured(column)]
     target = target or _target(roles, days, said)
     picks = _picks(table, target, days, said)
+    left = _left_out(tables, picks, said) if target == "record" else {}
+    picks |= dict.fromkeys(left, "")
     scales = _scales(tables, picks)
-    fixed = _fixed(table, target, picks, scales, said)
+    fixed = _fixed(table, name, target, picks, scales, said)
     packed = name.lower().endswith(".gz")
     suffix = "".join(Path(name).suffixes[-2 if packed else -1 :]) or ".csv"
     slug = _slug(name, target, picks)
@@ -164,9 +181,9 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
             for column, scale in scales.items()
             if scale.full and scale.full != fixed["score_max"]
         },
-        reasons={"score_max": _full_mark(scales)} if fixed.get("score_max") else {},
+        reasons=_reasons(table, name, picks, scales, fixed),
         fill_down=table.fill_down,
-        year=year,
+        named=named.year,
         why={
             column.name: _why(column, picks[column.name])
             for column in table.columns
@@ -181,8 +198,43 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        (*_notes(tables, draft, days, said), *_beyond(scales)),
+        (
+            *_notes(tables, name, draft, days, said),
+            *(_left(column, why) for column, why in left.items()),
+            *_beyond(scales),
+        ),
     )
+
+
+def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> dict[str, Sentence]:
+    """Columns that would make records of what another column makes records of already, each with the reason."""
+    there = {pick.partition(":")[0] for pick in picks.values()}
+    marks = {
+        column: _marks(tables, column) for column, pick in picks.items() if pick.partition(":")[0] == "score"
+    }
+    left: dict[str, Sentence] = totals(marks)
+    named = {column.name: column for column in tables[0].columns}
+    shown = there & {"score", "day", "tick", "sign"}
+    ended = [column for column, pick in picks.items() if pick == "kind"]
+    for column in (column for column, pick in picks.items() if pick == CERTIFICATE):
+        if shown or (ended and not _said(said, "certificate")):
+            left[column] = sentence("证书说的是同一次培训的结果，不另成记录")
+        elif not named[column].filled:
+            left[column] = sentence("还没有编号，认不出是哪一张证书")
+        else:
+            left |= dict.fromkeys(ended, sentence("有证书编号的就是取得了证书，没有编号的行略过"))
+    for column, pick in picks.items():
+        if pick == "item" and named[column].role == "class_name" and shown:
+            left[column] = sentence("各行是哪个班，标题里已有，或不影响得分和签到")
+    return left
+
+
+def _left(column: str, why: Sentence) -> Sentence:
+    return sentence("“{column}”不用：{why}", column=column, why=why)
+
+
+def _marks(tables: Sequence[Table], column: str) -> list[tuple[Place, float]]:
+    return [mark for table in tables for one in table.columns if one.name == column for mark in one.marks]
 
 
 def _measured(column: Column) -> bool:
@@ -211,6 +263,8 @@ def _target(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
         return "record"
     if somebody and "credit" in roles and not (about > 2 or "person" in named):
         return "record"
+    if somebody and CERTIFICATE in roles and "person" not in named:
+        return "record"
     if not who and "course_title" in roles and not ("class_code" in roles and "starts" in roles):
         return "course"
     if who or "name" in roles:
@@ -230,7 +284,8 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
     fields = {
         role: choice
         for role, choice in _FIELDS.get(target, {}).items()
-        if choice in ("tick", "sign", SCHOOL) or there.field(choice.partition(":")[0]) is not None
+        if choice in ("tick", "sign", SCHOOL, CERTIFICATE)
+        or there.field(choice.partition(":")[0]) is not None
     }
     who = _who(table)
     marked = bool(days) or any(column.role == "attendance" and _marked(column) for column in table.columns)
@@ -294,8 +349,13 @@ def _marked(column: Column) -> bool:
 
 
 def _attended(said: str) -> bool:
+    return _said(said, "attendance")
+
+
+def _said(said: str, what: str) -> bool:
+    """Whether one of the words that tell what a sheet is stands there."""
     words: dict[str, list[str]] = read_yaml(RULES)["table"]
-    return any(word in said for word in words["attendance"])
+    return any(word in said for word in words[what])
 
 
 def _detailed(choice: str, column: Column) -> str:
@@ -317,7 +377,7 @@ def _dates(table: Table, picks: dict[str, str]) -> None:
 
 
 def _fixed(
-    table: Table, target: str, picks: dict[str, str], scales: Mapping[str, Scale], said: str
+    table: Table, file: str, target: str, picks: dict[str, str], scales: Mapping[str, Scale], said: str
 ) -> dict[str, str]:
     """What the same stands for in every row: the kind of a record, the full mark."""
     if target != "record":
@@ -329,10 +389,17 @@ def _fixed(
         fixed["kind"] = _kind(there, said, "".join(column.name for column in table.columns))
     if there & {"tick", "sign"} and not there & {"time", "day"} and _day_said(said):
         fixed["time"] = TITLE_COLUMN
+    if "run" not in there and class_said(table.head.title, table.sheet, file)[0]:
+        fixed["run"] = TITLE_COLUMN
+    ended = "kind" in there or fixed.get("kind") in ("certificate", "complete")
+    if ended and not scores and not there & {"item", "tick", "sign", "day"} and table.head.title:
+        fixed["item"] = TITLE_COLUMN
     if scales:
         # Where they differ the commonest is every row's, and a column with another has it beside.
         fulls = [scale.full for scale in scales.values()]
-        fixed["score_max"] = "" if "" in fulls else max(fulls, key=fulls.count)
+        fixed["score_max"] = (
+            "" if "" in fulls else max(fulls, key=lambda full: (fulls.count(full), full == "100"))
+        )
     return fixed
 
 
@@ -344,19 +411,14 @@ def _day_said(said: str) -> str:
 
 def _scored(text: str) -> str:
     """Which kind of mark; the column's own name stands first in the text."""
-    words = {
-        "训前": "pretest",
-        "训后": "posttest",
-        "作业": "assignment",
-        "测验": "quiz",
-        "平时": "quiz",
-        "期末": "exam",
-        "考试": "exam",
-    }
-    first = min(
-        (place, word) for word in (*words, "") if (place := text.find(word) if word else len(text)) >= 0
+    return _SCORED.get(_first_word(text), "exam")
+
+
+def _first_word(text: str) -> str:
+    """The word that stands first in the text and says what kind of mark it is; "" for none."""
+    return min(
+        (place, word) for word in (*_SCORED, "") if (place := text.find(word) if word else len(text)) >= 0
     )[1]
-    return words.get(first, "exam")
 
 
 def _kind(there: set[str], said: str, heads: str) -> str:
@@ -365,6 +427,8 @@ def _kind(there: set[str], said: str, heads: str) -> str:
         return "attendance"
     if _attended(said) and "credit" not in there:
         return ""
+    if CERTIFICATE in there or _said(said + heads, "certificate"):
+        return "certificate"
     said += heads
     if any(one.startswith("seconds") for one in there) and "credit" not in there:
         return "view"
@@ -376,11 +440,7 @@ def _scales(tables: Sequence[Table], picks: dict[str, str]) -> dict[str, Scale]:
     if "score_max" in picks.values():
         return {}
     marks = {
-        column: [
-            mark for table in tables for one in table.columns if one.name == column for mark in one.marks
-        ]
-        for column, pick in picks.items()
-        if pick.partition(":")[0] == "score"
+        column: _marks(tables, column) for column, pick in picks.items() if pick.partition(":")[0] == "score"
     }
     return {
         column: scale_of(column, own, [mark for other in marks if other != column for mark in marks[other]])
@@ -388,10 +448,35 @@ def _scales(tables: Sequence[Table], picks: dict[str, str]) -> dict[str, Scale]:
     }
 
 
-def _full_mark(scales: Mapping[str, Scale]) -> str:
-    """Why the full mark is what it is, in words with how sure that is."""
-    least = min(scales.values(), key=lambda scale: scale.sure)
-    return _sure(least.why, least.sure)
+def _reasons(
+    table: Table, file: str, picks: Mapping[str, str], scales: Mapping[str, Scale], fixed: Mapping[str, str]
+) -> dict[str, str]:
+    """Why what no column says is as it is: by field, and by field and column where each column of marks has its own."""
+    found: dict[str, str] = {}
+    if fixed.get("score_max"):
+        own = [scale for scale in scales.values() if scale.full == fixed["score_max"]]
+        least = min(own, key=lambda scale: scale.sure)
+        found["score_max"] = _sure(least.why, least.sure)
+    if fixed.get("run"):
+        found["run"] = _class(*class_said(table.head.title, table.sheet, file))
+    for column, scale in scales.items():
+        found[f"score_max:{column}"] = _sure(scale.why, scale.sure)
+    for column, pick in picks.items():
+        if pick.startswith("score:"):
+            found[f"kind:{column}"] = _kind_of_mark(column, KIND_ZH[Kind[pick.partition(":")[2].upper()]])
+    return found
+
+
+def _kind_of_mark(column: str, kind: str) -> Sentence:
+    if word := _first_word(column):
+        return sentence("列名里有“{word}”：{kind}", word=word, kind=sentence(kind))
+    return sentence("列名没说是哪一种测评，按标题或最常见的：{kind}（请核对）", kind=sentence(kind))
+
+
+def _class(said: str, coded: bool) -> Sentence:
+    if coded:
+        return sentence("标题、表名或文件名里的“{said}”像班次代码", said=said)
+    return sentence("标题或文件名里的“{said}”像班次名称（没有把握，请核对）", said=said)
 
 
 def _beyond(scales: Mapping[str, Scale]) -> Iterator[Sentence]:
@@ -435,7 +520,9 @@ def _why(column: Column, pick: str) -> str:
     return _sure(column.guesses[0].why, column.guesses[0].sure)
 
 
-def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str], said: str) -> Iterator[Sentence]:
+def _notes(
+    tables: Sequence[Table], file: str, draft: Draft, days: Sequence[str], said: str
+) -> Iterator[Sentence]:
     """What a person should know before saying yes."""
     table = tables[0]
     if passed := sum(one.passed for one in tables):
@@ -446,12 +533,7 @@ def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str], said: str
         yield sentence("有隐藏的列，照样可用：{columns}", columns=list(table.hidden_columns))
     if table.fill_down:
         yield sentence("{columns} 只写在一组的第一行，空格按上一行补", columns=list(table.fill_down))
-    if days and not all(day_of(day, draft.year) for day in days):
-        yield sentence("列名里的日期没有写年份，请填年份")
-    elif not draft.year and any(
-        column.role == "date" and _yearless(column.values) for column in table.columns
-    ):
-        yield sentence("有的日期没有写年份，请填年份，否则这些行进隔离区")
+    yield from _years(table, draft, days)
     if any(
         re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
     ):
@@ -484,8 +566,35 @@ def _notes(tables: Sequence[Table], draft: Draft, days: Sequence[str], said: str
             "没有日期列，用标题、表名或文件名里的日期，这一张是 {day}；要改就在下面写日期",
             day=_day_said(said),
         )
+    if draft.fixed.get("run"):
+        called, coded = class_said(table.head.title, table.sheet, file)
+        yield sentence(
+            "{why}，当作班次，每张表按自己的标题读。是这一班吗？不是就清空“班次代码”；{more}",
+            why=_class(called, coded),
+            more=sentence("班次名单是别的来源接入的，要写上是哪个来源")
+            if coded
+            else sentence("有班次代码的，写代码才对得上班次名单"),
+        )
+    if CERTIFICATE in chosen:
+        yield sentence("每张证书按证书编号认；没有编号的行略过")
     if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
+
+
+def _years(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+    """Which year days without one are of."""
+    short = any(not day_of(day, "") for day in days) or any(
+        column.role == "date" and _yearless(column.values) for column in table.columns
+    )
+    if short and draft.named:
+        yield sentence(
+            "没写年份的日期，按标题、表名或文件名里写的年份读：这一张是 {year} 年，以后的表按它自己写的",
+            year=draft.named[:4],
+        )
+    elif short:
+        yield sentence(
+            "日期没有写年份，标题、表名和文件名里也认不出是哪一年：请填年份，不填就不接入（以后的表写了年份的，仍按它自己的）"
+        )
 
 
 def _yearless(values: Sequence[str]) -> bool:

@@ -46,6 +46,7 @@ class Raw:
     whole: str = ""  # SQL of the row's own text, where the columns are only cut out of it (JSON lines)
     made: dict[str, str] = field(default_factory=dict)  # columns that the mapping makes of the file's own
     recut: Callable[[str], str] | None = None  # what a corrected line is cut from, where not from itself
+    title: str = ""  # what stands above the table of a sheet
     why: str = ""  # SQL of the reason why a row is passed over, where the mapping gives any
 
     def text(self, column: str) -> str:

@@ -53,6 +53,7 @@ def reread(bench: Bench, stream: Stream, file: Input, rows: Cells) -> Iterator[R
         {name: plain(without_nul(f"r.c{i}")) for i, name in enumerate(columns)},
         tuple(broken[line] for line in sorted(broken)),
         whole="r._json" if whole.whole else "",
+        title=whole.title,
     )
     engine.execute(f"DROP TABLE IF EXISTS {table}")
 

@@ -28,6 +28,7 @@ FieldType = Literal[
 LOOKUPS: frozenset[str] = frozenset(
     {"boolean", "code", "codes", "kind", "account", "identifier", "course", "class", "school", "provider"}
 )
+DATED = ("date", "time")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def sketch_form(
         html.H3(gettext("每一列是什么")),
         html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
         html.H3(gettext("每一行都一样的")),
-        html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4), *(_fixed(name, draft) for name in fixed_fields(draft))], className="row-cells"),
+        html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4, gettext("表自己写了年份的（标题、表名、文件名）按表的；都没写的才按这里")), *(_fixed(name, draft) for name in fixed_fields(draft))], className="row-cells"),
         html.P(sketch_status(tried), id="sketch-status", className="sketch-status", role="status", **{"aria-live": "polite"}),
         html.H3(gettext("读出来是这样")),
         html.Div(sketch_preview(tried), id="sketch-preview", className="stack-tight"),
@@ -77,6 +77,7 @@ def sketch_form(
                 "target": draft.target,
                 "pattern": draft.file,
                 "fill_down": list(draft.fill_down),
+                "named": draft.named,
             },
         ),
     ]  # fmt: skip
@@ -270,10 +271,11 @@ def _fixed(name: str, draft: Draft) -> Any:
     )
 
 
-def _text(part: str, label: str, value: str, most: int) -> Any:
+def _text(part: str, label: str, value: str, most: int, help: str | None = None) -> Any:
     return dmc.TextInput(
         id={"type": "sketch-name", "part": part},
         label=label,
+        description=help,
         value=value,
         debounce=500,
         attributes={"input": {"maxLength": most}},

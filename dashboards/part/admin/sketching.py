@@ -95,6 +95,7 @@ def drafted(
         fixed={name: _text(value) for name, value in fixed.items() if _text(value)},
         fill_down=tuple(_text(one) for one in fill if one in listed) if isinstance(fill, list) else (),
         year=_text(named.get("year")),
+        named=_text(told.get("named")),
     )
 
 

@@ -1,0 +1,44 @@
+"""What the title of a sheet says beside what it is: the class, by its code or name, and the project. Read anew of every sheet."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from portrait.intake.layout import SHEET_COLUMN, TITLE_COLUMN
+from portrait.intake.shape import FILE
+
+# Columns that the mapping makes. No sheet has such names.
+RUN, PROJECT = "（班次）", "（项目）"
+_BEFORE = r"(?:附[件表] ?\d*[:：]? ?)?"
+_CODE = r"(?:^|[^A-Za-z0-9])([A-Z]{2,6}[-_]?\d{2,}[A-Z0-9_-]*)(?:[^A-Za-z0-9]|$)"
+# 班主任 is no 班.
+_CLASS = rf"(?:^|[ /]){_BEFORE}([^ /]{{5,40}}班)(?:$|[^主级内里长会])"
+_PROJECT = rf"(?:^|[ /]){_BEFORE}([^ /（(]*(?:培训|研修|项目|工程|计划”?))"
+
+
+def run() -> list[dict[str, Any]]:
+    """The class: its code where one is written, else its name."""
+    return [
+        {"from": [TITLE_COLUMN, SHEET_COLUMN, FILE], "match": _CODE},
+        {"from": [TITLE_COLUMN, FILE], "match": _CLASS},
+    ]
+
+
+def project() -> list[dict[str, Any]]:
+    """The class or the project, whatever the certificate is for; else the title as it stands."""
+    return [
+        {"from": TITLE_COLUMN, "match": _CLASS},
+        {"from": TITLE_COLUMN, "match": _PROJECT},
+        {"from": TITLE_COLUMN},
+    ]
+
+
+def class_said(title: str, sheet: str, file: str) -> tuple[str, bool]:
+    """The class that a sheet names, and whether by its code; "" when it names none. As `run` reads it."""
+    file = Path(file).name
+    for form, places in ((_CODE, (title, sheet, file)), (_CLASS, (title, file))):
+        if found := re.search(form, " ".join(filter(None, places))):
+            return found[1], form == _CODE
+    return "", False
