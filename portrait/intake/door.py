@@ -20,7 +20,7 @@ from portrait.errors import InputError, PortraitError
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
-from portrait.intake.elsewhere import elsewhere, unknown_codes
+from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed
@@ -386,7 +386,11 @@ def _message(
         lookup = program.lookups.get(name)
         if lookup is None or lookup.must:
             continue
-        if unknown := unknown_codes(bench.engine, program, name):
+        unknown = unknown_codes(bench.engine, program, name)
+        if name == "course" and (taken := taken_for(connection, program, unknown)):
+            notes.append(taken)
+            unknown = strange_codes(connection, program, unknown)
+        if unknown:
             more = f"等 {len(unknown)} 个" if len(unknown) > 5 else ""
             notes.append(
                 f"登记库里还没有这些{what}代码：{'、'.join(unknown[:5])}{more}（记录已保存，{what}接入后即可对上）"

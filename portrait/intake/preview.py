@@ -12,7 +12,7 @@ from portrait.identity import hidden
 from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
-from portrait.intake.elsewhere import elsewhere, unknown_codes
+from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import Reason, passed, reasons, refused, tally, veiled
@@ -23,7 +23,7 @@ from portrait.intake.reader import read
 from portrait.intake.register import forbidden, registered
 from portrait.intake.target import Field
 from portrait.intake.wording import field_sql, worded
-from portrait.sentence import Sentence
+from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 
 _REFERRED = ("school", "provider", "course", "class")  # what rows of later streams may name
@@ -161,7 +161,11 @@ def _courses(bench: Bench, program: Program) -> Sentence | None:
     if lookup is None or lookup.must or not (codes := unknown_codes(bench.engine, program, "course")):
         return None
     with bench.site.registry.connect() as connection:
-        return elsewhere(connection, codes)
+        taken = taken_for(connection, program, codes)
+        other = elsewhere(connection, strange_codes(connection, program, codes))
+    if taken and other:
+        return sentence("{one}；{other}", one=taken, other=other)
+    return taken or other
 
 
 def _samples(
