@@ -27,7 +27,7 @@ from portrait.intake.guess import (
 )
 from portrait.intake.layout import EVERY_SHEET, TITLE_COLUMN
 from portrait.intake.reader import SUFFIXES, format_of
-from portrait.intake.scale import Place, Scale, scale_of
+from portrait.intake.scale import Place, Scale, guessed, scale_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.survey import Column, Table, survey
 from portrait.intake.table import Head
@@ -181,7 +181,7 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        (*_notes(tables, draft, days, said), *_beyond(scales)),
+        (*_notes(tables, draft, days, said), *_beyond(scales), *guessed(scales)),
     )
 
 
