@@ -36,7 +36,7 @@ def in_turn(parts: Iterable[str]) -> Sentence:
     given = [part for part in parts if part]
     if not given:
         return Sentence("")
-    return sentence(reduce(lambda one, other: sentence("{one}；{other}", one=one, other=other), given))
+    return sentence(reduce(_then, given))
 
 
 def listed(parts: Iterable[str]) -> Sentence:
@@ -44,7 +44,15 @@ def listed(parts: Iterable[str]) -> Sentence:
     given = [part for part in parts if part]
     if not given:
         return Sentence("")
-    return sentence(reduce(lambda one, other: sentence("{one}，{other}", one=one, other=other), given))
+    return sentence(reduce(_beside, given))
+
+
+def _then(one: str, other: str) -> Sentence:
+    return sentence("{one}；{other}", one=one, other=other)
+
+
+def _beside(one: str, other: str) -> Sentence:
+    return sentence("{one}，{other}", one=one, other=other)
 
 
 def kept(text: str) -> str:
@@ -56,14 +64,12 @@ def kept(text: str) -> str:
 
 def recalled(text: str) -> str:
     """What was stored, a Sentence again where it was one."""
-    said, _, apart = text.partition(_APART)
-    if not apart:
-        return said
+    said, _, apart = text.rpartition(_APART)  # none stands in JSON
     try:
-        made = _together(json.loads(apart))
+        made = _together(json.loads(apart)) if said else None
     except (ValueError, KeyError, AttributeError, IndexError, TypeError):
-        return said
-    return made if isinstance(made, Sentence) and made == said else said
+        return text
+    return made if isinstance(made, Sentence) and made == said else text
 
 
 def _apart(value: Any) -> Any:
@@ -85,15 +91,19 @@ def without(text: str, folder: str, instead: Sentence) -> str:
     """The text without a folder that is nobody's business: `instead` where it stands alone, nothing before a file in it."""
     if not isinstance(text, Sentence) or not text.values:
         return text.replace(f"{folder}/", "").replace(folder, instead)
-    values = {
-        name: instead
-        if str(value) == folder
-        else str(value).replace(f"{folder}/", "")
-        if folder in str(value)
-        else value
-        for name, value in text.values.items()
-    }
-    return Sentence(text.words, values)
+    return Sentence(
+        text.words, {name: _without(value, folder, instead) for name, value in text.values.items()}
+    )
+
+
+def _without(value: Any, folder: str, instead: Sentence) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_without(one, folder, instead) for one in value]
+    if isinstance(value, Sentence):
+        return without(value, folder, instead)
+    if str(value) == folder:
+        return instead
+    return str(value).replace(f"{folder}/", "") if folder in str(value) else value
 
 
 def _told(value: Any) -> Any:

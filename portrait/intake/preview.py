@@ -32,12 +32,14 @@ _REFERRED = ("school", "provider", "course", "class")  # what rows of later stre
 @dataclass(frozen=True)
 class Sample:
     """One row. `raw` is column → text of the file, `read` target field → value as it would be stored, as text for people;
-    sensitive values are masked in both. `problem` is "" when the row is good."""
+    sensitive values are masked in both. `problem` is "" when the row is good, else in Chinese what is wrong first in `column`, of the kind `code`."""
 
     row: int
     raw: Mapping[str, str]
     read: Mapping[str, str]
     problem: str
+    code: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,8 @@ def _samples(
     problems = {line: row.reason for line, row in told.items()}
     cut = {sample.row: sample for sample in _rows(bench, program, f"({listed})", problems)}
     for line, row in sorted(told.items()):
-        yield cut.get(line) or Sample(line, row.raw, {}, row.reason)  # without columns nothing was read
+        sample = cut.get(line) or Sample(line, row.raw, {}, row.reason)  # without columns nothing was read
+        yield replace(sample, code=row.code, column=row.column)
 
 
 def _rows(bench: Bench, program: Program, chosen: str, problems: Mapping[int, str]) -> list[Sample]:
