@@ -59,6 +59,8 @@ def gettext(text: str, /, **values: object) -> str:
     if isinstance(text, Sentence):
         values = {**text.values, **values}
         text = text.words
+        if language != "zh" and not values and text not in _translations(language):
+            return _retold(text)  # a reason that a platform's door gives, with what it met
     if language == "zh":
         return text.format(**{name: _told(value) for name, value in values.items()}) if values else text
     found = _translations(language).get(text, text)
@@ -85,6 +87,9 @@ def _retold(part: str) -> str:
                 name: gettext("、").join(value.split("、")) for name, value in match.groupdict().items()
             }
             return gettext(template, **values)
+    reason, colon, met = part.partition("：")
+    if colon and reason in _translations(current()):
+        return gettext("{name}：{said}", name=gettext(reason), said=met)
     return part
 
 

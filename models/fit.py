@@ -17,6 +17,7 @@ from portrait.clock import now
 from portrait.lake.history import enrolled
 from portrait.site import Site
 from portrait.store.bulk import links
+from portrait.store.name import meant_courses
 
 LEAST_ASKED = 20  # learners with two courses or more; fewer cannot tell a good order from a bad one
 PROVENANCE = "由本安装点接入的学习记录训练；含学习者行为的统计量，只供本平台内部使用，不随软件分发"
@@ -129,6 +130,8 @@ def fit_risk(site: Site, moment: datetime, tell: Progress) -> Card | str:
 def histories(site: Site) -> Histories:
     """All enrolments of the lake under today's links of accounts."""
     frame = enrolled(site.pool).all()
+    meant = meant_courses(site.registry, frame["course"].unique().tolist())
+    frame["course"] = np.array([meant[course] for course in frame["course"].tolist()], dtype=np.int64)
     link = links(site.registry)
     stage = dict(zip(link["person"].to_pylist(), link["stage"].to_pylist(), strict=True))
     frame["learner"] = _persons(frame["account"].to_numpy(np.int64), link)

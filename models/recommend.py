@@ -14,7 +14,7 @@ from portrait.lake.history import enrolled
 from portrait.reading import portrait_of
 from portrait.site import Site
 from portrait.standard import standard_of
-from portrait.store.name import accounts_of, alignments_of
+from portrait.store.name import accounts_of, alignments_of, meant_courses
 from portrait.store.study import answers, shelf, teacher
 
 AWAY = ("take", "no")  # answers after which a course is not offered again
@@ -29,7 +29,9 @@ def recommend_for(site: Site, person_id: int, k: int = 6) -> list[Recommendation
     if who is None:
         raise NotFound("没有人员 {number}", number=person_id)
     said = {course: answer for course, (answer, _) in answers(site.registry, person_id).items()}
-    past = enrolled(site.pool).of(accounts_of(site.registry, [person_id]))
+    taken = enrolled(site.pool).of(accounts_of(site.registry, [person_id]))
+    meant = meant_courses(site.registry, taken)
+    past = list(dict.fromkeys(meant[course] for course in taken))
     past += [course for course, answer in said.items() if answer == "take" and course not in past]
     away = {*past, *(course for course, answer in said.items() if answer in AWAY)}
     aligned = alignments_of(site.registry, past)

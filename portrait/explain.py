@@ -27,6 +27,7 @@ from portrait.store.name import (
     batch_names,
     class_names,
     course_names,
+    meant_courses,
 )
 from portrait.store.ruling import rulings_on
 
@@ -329,9 +330,11 @@ def _rows(
         found = found[offset : offset + limit]
     # DuckDB hands zoned times over only where pytz is installed; whole microseconds need nothing.
     times = [None if row[8] is None else EPOCH + timedelta(microseconds=row[8]) for row in found]
-    return [
+    rows = [
         dict(zip(names, row, strict=True)) | {"time": time} for row, time in zip(found, times, strict=True)
     ]
+    meant = meant_courses(site.registry, {row["course"] for row in rows} - {0})
+    return [row | {"course": meant.get(row["course"], 0)} for row in rows]
 
 
 def _kinds(code: str, rule: EvidenceRule) -> set[Kind]:

@@ -15,28 +15,15 @@ from pathlib import Path
 
 from portrait.hashing import key_number
 from portrait.identifier import BETWEEN, KIND_NAME, KINDS, SENSITIVE
+from portrait.veil import CALL, NEW, OLD, check_digit, plain, traces
 
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#\s]+)([^#\s]*)", re.IGNORECASE)
 _BIRTH = re.compile(r"(\d{4})(?:[-/.年]?(\d{1,2})(?:[-/.月]?(\d{1,2})日?|月)?|年)?")
 _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
-# An identity number of before 1999: the code of a province (GB/T 2260), a district, year, month and day of birth, a serial number.
-_OLD = (
-    r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12])\d{4}"
-    r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}"
-)
-_NEW = r"[1-8]\d{5}(?:18|19|20)\d{9}[\dXx]"
-_CALL = r"(?:(?:\+|00)?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}"
 # A login that is one of these is a person's number.
-_NUMBERS = {"idno": re.compile(f"{_NEW}|{_OLD}"), "phone": re.compile(_CALL)}
-# What must be one wherever it stands, in a column of its own or slipped into another.
-_SURE = {
-    "idno": re.compile(rf"(?<![0-9A-Za-z])(?:\d{{17}}[0-9Xx]|{_OLD})(?![0-9A-Za-z])"),
-    "phone": re.compile(rf"(?<![0-9A-Za-z]){_CALL}(?![0-9A-Za-z])"),
-    "mail": re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII),
-}
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_NUMBERS = {"idno": re.compile(f"{NEW}|{OLD}"), "phone": re.compile(CALL)}
 
 
 class Unrecognised(ValueError):
@@ -60,26 +47,26 @@ def normalised(kind: str, text: str) -> str:
     """
     if kind == "native":
         return text.strip()
-    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    said = "".join(unicodedata.normalize("NFKC", text).split())
     if kind == "staff":
-        return plain.upper()
+        return said.upper()
     if kind == "mail":
-        plain = plain.lower().removeprefix("mailto:")
-        if not _MAIL.fullmatch(plain):
+        said = said.lower().removeprefix("mailto:")
+        if not _MAIL.fullmatch(said):
             raise Unrecognised("应为邮箱地址，形如 名字@域名")
-        return plain
+        return said
     if kind == "phone":
-        plain = re.sub(r"[-().]", "", plain)
-        plain = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", plain)
-        if not _PHONE.fullmatch(plain):
+        said = re.sub(r"[-().]", "", plain(said))
+        said = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", said)
+        if not _PHONE.fullmatch(said):
             raise Unrecognised("应为 11 位手机号")
-        return plain
+        return said
     if kind == "idno":
-        return _identity_number(plain.upper())
+        return _identity_number(plain(said).upper())
     if kind == "mbox_sha1sum":
-        if not _SHA1.fullmatch(plain.lower()):
+        if not _SHA1.fullmatch(said.lower()):
             raise Unrecognised("应为 40 位十六进制数")
-        return plain.lower()
+        return said.lower()
     if kind == "openid":
         return _address(text.strip())
     if kind == "account":
@@ -95,10 +82,10 @@ def normalised(kind: str, text: str) -> str:
 def _identity_number(text: str) -> str:
     if re.fullmatch(r"\d{15}", text):
         text = text[:6] + "19" + text[6:]
-        text += _check_digit(text)
+        text += check_digit(text)
     elif not re.fullmatch(r"\d{17}[\dX]", text):
         raise Unrecognised(f"应为 18 位（或旧式 15 位）身份证号，这里是 {len(text)} 位")
-    elif _check_digit(text[:17]) != text[17]:
+    elif check_digit(text[:17]) != text[17]:
         raise Unrecognised("身份证号的校验位不对")
     try:
         date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
@@ -134,21 +121,15 @@ def _triple(text: str) -> str:
     return f"{name}|{school}|{born}"
 
 
-def _check_digit(first17: str) -> str:
-    """Check digit of GB 11643-1999 (ISO 7064 MOD 11-2)."""
-    total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
-    return "10X98765432"[total % 11]
-
-
 def hint(kind: str, value: str) -> str:
     """What may be shown of a normalised identifier."""
     if kind == "mail":
         name, _, host = value.partition("@")
-        return f"{name[:1]}***@{host}"[:20]
+        return f"{name[:1]}***@{hidden(host)}"[:20]
     if kind == "triple":
         # Names and schools are the register's own; of the birth only the year is, as there.
         name, school, born = value.split("|")
-        return BETWEEN.join(part for part in (name, school, born[:4]) if part)
+        return hidden(BETWEEN.join(part for part in (name, school, born[:4]) if part))
     if kind in SENSITIVE:
         return f"***{value[-4:]}"
     return value[:20]
@@ -164,16 +145,16 @@ def masked(kind: str, text: str) -> str:
 
 
 def hidden(text: str) -> str:
-    """A text for people to read, with every phone number, mailbox and identity number in it masked."""
-    for kind, pattern in _SURE.items():
-        text = pattern.sub(lambda found, kind=kind: masked(kind, found.group()), text)  # type: ignore[misc]
+    """A text for people to read, with every phone number, mailbox and identity number in it masked: in full width or beside letters too."""
+    for trace in reversed(traces(text)):
+        text = text[: trace.start] + masked(trace.kind, trace.plain) + text[trace.end :]
     return text
 
 
 def veiled(kind: str, shown: str) -> str:
     """What readers see of an identifier as it is kept, on pages and in commands alike: identity numbers, phone numbers and mailboxes
     masked, wherever they stand; names of accounts and staff numbers whole, for they are what one decides by."""
-    return shown if kind in SENSITIVE else hidden(shown)
+    return shown if kind in SENSITIVE - {"triple"} else hidden(shown)
 
 
 def identify(source: str, kind: str, text: str, secret: bytes) -> Identifier:
@@ -199,11 +180,11 @@ def _disguised(kind: str, value: str) -> tuple[str, str] | None:
     # Of an account at a home page the name, of an OpenID the last part of its path or query.
     own = value.rpartition("|")[2] if kind == "account" else value
     own = re.split("[/=]", value.rstrip("/"))[-1] if kind == "openid" else own
-    own = unicodedata.normalize("NFKC", own).strip()
-    for number, form in _NUMBERS.items():
-        if form.fullmatch(own):
+    own = plain(own).strip()
+    for number, text in (("idno", re.sub("[- ]", "", own)), ("phone", own)):
+        if _NUMBERS[number].fullmatch(text):
             with suppress(Unrecognised):
-                return number, normalised(number, own)
+                return number, normalised(number, text)
     return None
 
 
@@ -213,11 +194,11 @@ def mailbox_digests(text: str, secret: bytes) -> list[str]:
     A platform hashes "mailto:" and the address (xAPI 1.0.3 2.4.2.1), as a rule in lower case, else as the person wrote it.
     Raises Unrecognised.
     """
-    plain = normalised("mail", text)
+    address = normalised("mail", text)
     typed = "".join(unicodedata.normalize("NFKC", text).split())
     typed = re.sub("^mailto:", "", typed, flags=re.IGNORECASE)
     name, _, host = typed.partition("@")
-    spelled = {plain, typed, f"{name}@{host.lower()}"}
+    spelled = {address, typed, f"{name}@{host.lower()}"}
     sums = (hashlib.sha1(f"mailto:{one}".encode(), usedforsecurity=False).hexdigest() for one in spelled)
     return sorted(identify("", "mbox_sha1sum", one, secret).digest for one in sums)
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from portrait.delivery import EPOCH, Figures
 from portrait.identity import hidden
-from portrait.lake.delivery import delivered, records_naming, records_of
+from portrait.lake.delivery import delivered, records_naming, records_of, records_of_courses
 from portrait.record import month_number
 from portrait.resource import read_yaml
 from portrait.scope import Scope
@@ -23,7 +23,7 @@ from portrait.signal import Signal, failed, odd, risen, silent, standing
 from portrait.site import Site
 from portrait.store.batch import Counts
 from portrait.store.delivery import Day, arrival_days, batch_days, last_failures, strangers
-from portrait.store.unlisted import Unlisted, catalogues, holding, listed_ids, unlisted_courses
+from portrait.store.unlisted import Stand, Unlisted, catalogues, holding, listed_ids, stands, unlisted_courses
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,21 @@ class Missed:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """An address that records of a source name a course by, and the course of the catalogue that it was taken for by its last part."""
+
+    address: str  # numbers of people in it masked
+    records: int
+    catalogue: str
+    code: str
+
+
+@dataclass(frozen=True)
 class Quality:
     """One source: its figures in all and by month of arrival (numbers as in portrait.record, the newest first).
 
     `arrivals` counts records by month of their time (0 = without one) and month of arrival. `signals` has the worst first, and
-    so has `missed`: the courses that most records name in vain.
+    so has `missed`: the courses that most records name in vain; `taken` are those that were found by the last part of an address.
     """
 
     source: str
@@ -50,6 +60,7 @@ class Quality:
     arrivals: Mapping[tuple[int, int], int]
     signals: tuple[Signal, ...]
     missed: tuple[Missed, ...] = ()
+    taken: tuple[Taken, ...] = ()
 
     @property
     def worst(self) -> float:
@@ -71,9 +82,11 @@ def qualities(
         named = unlisted_courses(connection, scope)
         holders = holding(connection, [one.code for one in named])
         own = {one.source for one in catalogues(connection)}
+        found_by = stands(connection)
     naming = records_naming(site.pool, listed)
     records = _records(site, known, unknown, naming, rules)
     missed = _missed(known, naming, named, holders)
+    taken = _taken(known, records_of_courses(site.pool, found_by), found_by)
     by_source: dict[str, list[Day]] = defaultdict(list)
     for day in days:
         by_source[day.source].append(day)
@@ -81,7 +94,7 @@ def qualities(
     for source, theirs in sorted(by_source.items()):
         rows = records[records["source"] == source]
         name = (titles or {}).get(source, source)
-        made = _quality(source, theirs, rows, missed.get(source, ()), rules)
+        made = _quality(source, theirs, rows, missed.get(source, ()), taken.get(source, ()), rules)
         signals = [
             *silent(source, name, _arrived(rows), today, rules),
             *risen(source, name, *_lately(theirs, rows, today, rules), rules),
@@ -153,6 +166,7 @@ def _quality(
     days: Sequence[Day],
     records: pd.DataFrame,
     missed: Sequence[Missed],
+    taken: Sequence[Taken],
     rules: Mapping[str, Any],
 ) -> Quality:
     months: dict[int, list[Day]] = defaultdict(list)
@@ -171,6 +185,7 @@ def _quality(
         _arrivals(records),
         (),
         tuple(missed),
+        tuple(taken),
     )
 
 
@@ -194,6 +209,24 @@ def _missed(
         holds = tuple(other for other, theirs in holders.items() if code in theirs)
         found[source].append(Missed(hidden(code), n, one.catalogue if one else source, holds))
     return {source: sorted(them, key=lambda one: (-one.records, one.code)) for source, them in found.items()}
+
+
+def _taken(
+    known: Sequence[tuple[int, str, date]], naming: Sequence[tuple[int, int, int]], found: Mapping[int, Stand]
+) -> dict[str, list[Taken]]:
+    """By source the addresses that were taken for a course of the catalogue, those of most records first."""
+    owner = {number: source for number, source, _ in known}
+    counts: dict[tuple[str, int], int] = defaultdict(int)
+    for number, course, n in naming:
+        if number in owner:
+            counts[owner[number], course] += n
+    listed: dict[str, list[Taken]] = defaultdict(list)
+    for (source, course), n in counts.items():
+        one = found[course]
+        listed[source].append(Taken(hidden(one.address), n, one.catalogue, one.code))
+    return {
+        source: sorted(them, key=lambda one: (-one.records, one.address)) for source, them in listed.items()
+    }
 
 
 def _arrived(records: pd.DataFrame) -> list[date]:

@@ -5,8 +5,12 @@ It reads as the filled Chinese text, so the command and the audit print it as it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any
+
+_APART = "\x1e"  # between what was said and how it can be said again
 
 
 class Sentence(str):
@@ -27,19 +31,79 @@ def sentence(words: str, /, **values: Any) -> Sentence:
     return words if isinstance(words, Sentence) and not values else Sentence(words, values)
 
 
+def in_turn(parts: Iterable[str]) -> Sentence:
+    """Several sentences as one; "" when there is none."""
+    given = [part for part in parts if part]
+    if not given:
+        return Sentence("")
+    return sentence(reduce(_then, given))
+
+
+def listed(parts: Iterable[str]) -> Sentence:
+    """Parts of one sentence, told one after the other; "" when there is none."""
+    given = [part for part in parts if part]
+    if not given:
+        return Sentence("")
+    return sentence(reduce(_beside, given))
+
+
+def _then(one: str, other: str) -> Sentence:
+    return sentence("{one}；{other}", one=one, other=other)
+
+
+def _beside(one: str, other: str) -> Sentence:
+    return sentence("{one}，{other}", one=one, other=other)
+
+
+def kept(text: str) -> str:
+    """A text as it is stored: a Sentence as it reads, and how it can be said again in another language."""
+    if not isinstance(text, Sentence) or not text:
+        return text
+    return f"{text}{_APART}{json.dumps(_apart(text), ensure_ascii=False)}"
+
+
+def recalled(text: str) -> str:
+    """What was stored, a Sentence again where it was one."""
+    said, _, apart = text.rpartition(_APART)  # none stands in JSON
+    try:
+        made = _together(json.loads(apart)) if said else None
+    except (ValueError, KeyError, AttributeError, IndexError, TypeError):
+        return text
+    return made if isinstance(made, Sentence) and made == said else text
+
+
+def _apart(value: Any) -> Any:
+    """A value for JSON: a Sentence as {words, values}, a list one by one, anything else as it reads."""
+    if isinstance(value, Sentence):
+        return {"words": value.words, "values": {name: _apart(one) for name, one in value.values.items()}}
+    if isinstance(value, (list, tuple)):
+        return [_apart(one) for one in value]
+    return value if isinstance(value, (int, float)) else str(value)
+
+
+def _together(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Sentence(value["words"], {name: _together(one) for name, one in value["values"].items()})
+    return [_together(one) for one in value] if isinstance(value, list) else value
+
+
 def without(text: str, folder: str, instead: Sentence) -> str:
     """The text without a folder that is nobody's business: `instead` where it stands alone, nothing before a file in it."""
     if not isinstance(text, Sentence) or not text.values:
         return text.replace(f"{folder}/", "").replace(folder, instead)
-    values = {
-        name: instead
-        if str(value) == folder
-        else str(value).replace(f"{folder}/", "")
-        if folder in str(value)
-        else value
-        for name, value in text.values.items()
-    }
-    return Sentence(text.words, values)
+    return Sentence(
+        text.words, {name: _without(value, folder, instead) for name, value in text.values.items()}
+    )
+
+
+def _without(value: Any, folder: str, instead: Sentence) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_without(one, folder, instead) for one in value]
+    if isinstance(value, Sentence):
+        return without(value, folder, instead)
+    if str(value) == folder:
+        return instead
+    return str(value).replace(f"{folder}/", "") if folder in str(value) else value
 
 
 def _told(value: Any) -> Any:

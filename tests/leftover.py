@@ -27,7 +27,6 @@ NAMED: tuple[Column[Any], ...] = (
     schema.user.c.name,
     schema.trainee.c.reason,
     schema.batch.c.file,
-    schema.batch.c.message,
     schema.quarantine.c.sheet,
     schema.quarantine.c.column,
     schema.followup.c.note,

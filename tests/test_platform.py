@@ -14,6 +14,7 @@ import pytest
 from portrait.errors import InputError
 from portrait.intake.door import intake
 from portrait.intake.forward import add_platform
+from portrait.intake.mapping import read_mapping
 from portrait.scope import Actor, Role, scope
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
@@ -121,6 +122,7 @@ def admin(sqlite_site: Site) -> Browser:
 
 def save(admin: Browser, **given: Any) -> str:
     words = {"source": "mooc", "name": "", "rights": "own", "version": "1.0.3", "rate": 0, "lenient": False}
+    words |= {"courses": "", "staff": False}
     state = {f"store_{name}": value for name, value in (words | given).items()}
     return unescape(shown(ask(admin, "store-save", "n_clicks", 1, changes="store-said", **state)))
 
@@ -159,6 +161,9 @@ def test_a_credential_is_made_on_the_page_its_secret_shown_once_and_its_end_is_i
         ({"rights": "everything"}, "没有权限"),
         ({"version": "9"}, "没有 xAPI 版本"),
         ({"rate": "many"}, "每秒请求数"),
+        ({"source": "city", "courses": "河南"}, "来源代码“河南”"),
+        ({"courses": "henan"}, "已经有映射"),
+        ({"staff": True}, "已经有映射"),
     ],
 )
 def test_what_cannot_be_is_said_and_nothing_is_made(
@@ -166,6 +171,21 @@ def test_what_cannot_be_is_said_and_nothing_is_made(
 ) -> None:
     assert why in save(admin, **given)
     assert list_credentials(sqlite_site.registry) == []
+
+
+def test_the_page_too_says_whose_courses_and_accounts_a_new_platform_has(
+    admin: Browser, sqlite_site: Site
+) -> None:
+    form = shown(ask(admin, "store-add", "n_clicks", 1, changes="drawer"))
+    assert "课程是谁的目录里的" in form
+    assert "继教编号" in form
+    assert "每秒请求数" in save(admin, source="city", courses="henan", staff=True, rate="many")
+    said = save(admin, source="city", courses="henan", staff=True)
+    assert "来源 henan 还没有课程目录" in said
+    (stream,) = read_mapping(sqlite_site.settings.home / "mapping" / "city.yaml").streams
+    account = stream.field("account")
+    assert account is not None
+    assert (stream.course_source, account.kinds[-1]) == ("henan", "staff")
 
 
 def test_the_page_of_quality_leads_from_a_figure_to_its_batches_and_names_the_months_without_a_record(

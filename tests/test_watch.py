@@ -107,8 +107,20 @@ def test_what_is_still_written_after_it_was_moved_away_comes_back_and_no_row_is_
 def test_an_empty_file_and_a_link_wait(inbox: Inbox, sqlite_site: Site, tmp_path: Path) -> None:
     (inbox.folder / "marks.csv").touch()
     (inbox.folder / "marks2.csv").symlink_to(marks(tmp_path, "elsewhere.csv", "T1"))
-    assert look(inbox, sqlite_site, 4) == []
+    assert look(inbox, sqlite_site) == []
+    (told,) = look(inbox, sqlite_site, 3)
+    assert (told.name, told.outcome) == ("marks.csv", "waits"), "told once"
+    assert told.reason.startswith("marks.csv：是空的（0 字节），等着它的内容；写进内容以后自动接入")
     assert (tmp_path / "elsewhere.csv").exists()
+    marks(inbox.folder, "marks.csv", "T1")
+    assert [one.outcome for one in look(inbox, sqlite_site, 2)] == ["done"]
+
+
+def test_a_folder_with_something_empty_in_it_waits_and_says_what(inbox: Inbox, sqlite_site: Site) -> None:
+    marks(inbox.folder / "all", "marks.csv", "T1")
+    (inbox.folder / "all" / "marks2.csv").touch()
+    (told,) = look(inbox, sqlite_site, 5)
+    assert (told.outcome, told.reason.partition("：")[0]) == ("waits", "all/marks2.csv")
 
 
 def test_what_cannot_be_read_goes_to_failed_with_the_reason_beside_and_stops_nothing(

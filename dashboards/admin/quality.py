@@ -22,6 +22,7 @@ from dashboards.part.admin.quality import (
     month_table,
     quality_table,
     signal_list,
+    taken_table,
 )
 from dashboards.part.admin.word import BATCH_VIEWS, source_name
 from dashboards.part.number import counted
@@ -139,6 +140,7 @@ def _source(context: Context, one: Quality, chosen: Filter) -> list[Any]:
         _figures(context, figures),
         *([_signals(list(one.signals))] if one.signals else []),
         *([_missed(context, one)] if one.missed else []),
+        *([_taken(context, one)] if one.taken else []),
         card(
             gettext("记录是什么时候发生的，什么时候来的"),
             gettext("一行是发生的月份，一列是接入的月份；没有记录的月份写明没有，不是零。"),
@@ -157,6 +159,15 @@ def _missed(context: Context, one: Quality) -> Any:
         gettext("目录里没有的课程"),
         gettext("{n} 条记录写了这些课程，目录里查不到，所以说明不了能力；记录都留着，课程对上以后就算。", n=exact(one.figures.unlisted)),
         missed_table(context.site, one.missed),
+        icon_name="library",
+    )  # fmt: skip
+
+
+def _taken(context: Context, one: Quality) -> Any:
+    return card(
+        gettext("按网址最后一段认出的课程"),
+        gettext("{n} 条记录用网址写课程，网址的最后一段正好是目录里的一个代码，就认作那门课。认错了：在映射里用 make 写明这个网址是哪门课，或把这个网址本身列进课程目录，它优先。", n=exact(sum(each.records for each in one.taken))),
+        taken_table(context.site, one.taken),
         icon_name="library",
     )  # fmt: skip
 

@@ -22,12 +22,13 @@ from dashboards.part.admin.platform import (
 )
 from dashboards.part.number import counted
 from portrait.errors import InputError
-from portrait.intake.forward import add_platform
+from portrait.intake.forward import add_platform, no_catalogue
 from portrait.scope import Role
 from portrait.sentence import sentence
 from portrait.store.batch import sources
 from portrait.store.credential import RIGHTS_ZH, revoke_credential
 from portrait.store.received import credential_of, credentials, received, repaired
+from portrait.store.unlisted import catalogues
 
 PATH = "/store"
 
@@ -110,7 +111,15 @@ def _every(context: Context) -> str:
 
 
 def _add(
-    context: Context, source: str, name: str, rights: str, version: str, rate: object, lenient: bool
+    context: Context,
+    source: str,
+    name: str,
+    rights: str,
+    version: str,
+    rate: object,
+    lenient: bool,
+    courses: str,
+    staff: bool,
 ) -> Any:
     """Adds a credential and returns its secret, to be shown once. Raises InputError naming what is wrong."""
     if not source:
@@ -125,13 +134,15 @@ def _add(
         rate=whole,
         lenient=lenient,
         by=context.actor.login,
+        courses=courses,
+        staff=staff,
     )
     context.note(
         "credential.add",
         f"credential:{made.key}",
         reason=sentence("{source}：{rights}", source=source, rights=sentence(RIGHTS_ZH[made.rights])),
     )
-    return secret_once(made, mapping.name)
+    return secret_once(made, mapping.name, no_catalogue(context.site, courses))
 
 
 def register(app: Any, context: Callable[[], Context]) -> None:
@@ -157,8 +168,12 @@ def register(app: Any, context: Callable[[], Context]) -> None:
 
     @app.callback(*drawer, Input("store-add", "n_clicks"), prevent_initial_call=True)
     def open_form(clicks: int | None) -> Any:
-        context()
-        return (True, gettext("增加凭据"), credential_form()) if clicks else (no_update,) * 3
+        here = context()
+        if not clicks:
+            return (no_update,) * 3
+        with here.site.registry.connect() as connection:
+            held = [one.source for one in catalogues(connection)]
+        return True, gettext("增加凭据"), credential_form(held)
 
     @app.callback(
         Output("drawer-content", "children", allow_duplicate=True),
@@ -191,6 +206,8 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         Output("store-said", "children"),
         Output("store-source", "value"),
         Output("store-name", "value"),
+        Output("store-courses", "value"),
+        Output("store-staff", "checked"),
         Output("store-changed", "data", allow_duplicate=True),
         Input("store-save", "n_clicks"),
         State("store-source", "value"),
@@ -199,6 +216,8 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         State("store-version", "value"),
         State("store-rate", "value"),
         State("store-lenient", "checked"),
+        State("store-courses", "value"),
+        State("store-staff", "checked"),
         State("store-changed", "data"),
         prevent_initial_call=True,
     )
@@ -210,17 +229,30 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         version: Any,
         rate: Any,
         lenient: Any,
+        courses: Any,
+        staff: Any,
         count: Any,
     ) -> Any:
         here = context()
         if not clicks:
-            return (no_update,) * 4
+            return (no_update,) * 6
         source, name = str(source or "").strip()[:60], str(name or "").strip()[:120]
+        said_of = str(courses or "").strip()[:60]
         try:
-            said = _add(here, source, name, str(rights or ""), str(version or ""), rate, bool(lenient))
+            said = _add(
+                here,
+                source,
+                name,
+                str(rights or ""),
+                str(version or ""),
+                rate,
+                bool(lenient),
+                said_of,
+                bool(staff),
+            )
         except InputError as error:
-            return html.P(gettext(error.message), className="said bad"), no_update, no_update, no_update
-        return said, "", "", (count or 0) + 1
+            return html.P(gettext(error.message), className="said bad"), *(no_update,) * 5
+        return said, "", "", "", False, (count or 0) + 1
 
 
 PAGE = Page(PATH, lambda: gettext("学习记录库"), "library", frozenset({Role.ADMIN}), layout, register)

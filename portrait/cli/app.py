@@ -32,6 +32,7 @@ from portrait.cli import (
 from portrait.cli.console import print_text, stderr
 from portrait.cli.speech import speak_chinese, told
 from portrait.errors import Misused, PortraitError
+from portrait.identity import hidden
 
 INTERRUPTED = 130
 
@@ -118,5 +119,5 @@ def _tell_version(asked: bool) -> None:
 
 
 def _say(message: str) -> None:
-    line = " ".join(message.split())
+    line = " ".join(hidden(message).split())
     stderr().print(f"[bold red]错误[/] {escape(line)}", soft_wrap=True, highlight=False)

@@ -6,19 +6,19 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from portrait.cli.console import print_json, print_table, stdout
 from portrait.cli.intake import print_batches
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.errors import NotFound
-from portrait.intake.forward import add_platform, forward_again
+from portrait.intake.forward import add_platform, forward_again, no_catalogue
 from portrait.refresh import WAIT_SECONDS
 from portrait.scope import Actor, Role, scope
 from portrait.store.audit import add_audit
 from portrait.store.credential import RIGHTS, RIGHTS_ZH, VERSIONS, list_credentials, revoke_credential
 from portrait.store.received import repaired
-from portrait.store.unlisted import catalogues
 
 Rights = StrEnum("Rights", {name: name for name in RIGHTS})  # type: ignore[misc]
 Version = StrEnum("Version", {name: name for name in VERSIONS})  # type: ignore[misc]
@@ -82,15 +82,8 @@ def register(app: typer.Typer) -> None:
             print_json({"key": made.key, "secret": made.secret, "source": source, "mapping": mapping})
             return
         stdout().print(f"凭据已增加：来源 {source}，{RIGHTS_ZH[made.rights]}，映射 {mapping}", soft_wrap=True)
-        if courses:
-            with site.registry.connect() as connection:
-                held = [one.source for one in catalogues(connection)]
-            if courses not in held:
-                listed = "、".join(held) or "没有"
-                stdout().print(
-                    f"注意：来源 {courses} 还没有课程目录，导入以后课程才对得上；有目录的来源：{listed}",
-                    soft_wrap=True,
-                )
+        if lacking := no_catalogue(site, courses):
+            stdout().print(f"注意：{escape(lacking)}", soft_wrap=True)
         stdout().print(f"用户名（key）：[bold]{made.key}[/]")
         stdout().print(f"密码（secret，只显示这一次）：[bold]{made.secret}[/]")
 

@@ -56,6 +56,12 @@ def register(app: typer.Typer) -> None:
                 ]
                 head = ["课程代码", "#记录", "当作谁的课程", "哪个来源的目录里有"]
                 print_table(f"目录里没有的课程 {len(found[0].missed):,} 个", head, courses)
+            if found[0].taken:
+                taken = [
+                    (one.address, one.records, one.code, one.catalogue) for one in found[0].taken[:COURSES]
+                ]
+                head = ["平台写的网址", "#记录", "认作课程", "谁的目录"]
+                print_table(f"按网址最后一段认出的课程 {len(found[0].taken):,} 个", head, taken)
         for signal in sorted(
             (signal for one in found for signal in one.signals), key=lambda one: -one.weight
         ):
@@ -98,6 +104,7 @@ def _as_json(one: Quality) -> dict[str, Any]:
         ],
         "signals": [{"code": signal.code, "says": str(signal.says), "batch": signal.batch, "weight": round(signal.weight, 3)} for signal in one.signals],
         "missed": [asdict(one) for one in one.missed],
+        "taken": [asdict(one) for one in one.taken],
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import typer
 from portrait.cli import store
 from portrait.cli.console import stderr, stdout
 from portrait.cli.forwarder import Forwarder
+from portrait.cli.journal import open_journal
 from portrait.cli.option import Home
 from portrait.cli.store import end_on_term
 from portrait.errors import SettingError
@@ -65,6 +66,7 @@ def run(site: Site) -> None:
     forwarder = Forwarder(site) if settings.xapi_minutes else None
     over = Event()
     end_on_term()
+    open_journal()
     if beside is not None:
         Thread(target=_watch, args=(beside, over), daemon=True).start()
     try:

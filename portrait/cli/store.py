@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from portrait.cli.console import stdout
+from portrait.cli.journal import open_journal
 from portrait.cli.option import Home
 from portrait.errors import SettingError
 from portrait.settings import Settings, load_settings
@@ -63,6 +64,7 @@ def run(site: Site) -> None:
     settings = site.settings
     app = record_store(site)
     end_on_term()
+    open_journal()
     try:
         server: Any = create_server(
             app,

@@ -155,7 +155,7 @@ def set_up_over(
     bench: Bench, mapping: Mapping, stream: Stream, raw: Raw, joined: dict[str, Input]
 ) -> Program:
     """The stream's views over rows that have been read."""
-    require(raw, own_columns(stream), f"流 {stream.name} ")
+    require(raw, own_columns(stream), sentence("流 {stream} ", stream=stream.name))
     prefix = bench.prefix()
     raw = with_made(bench.engine, stream, raw, bench.staging / f"{prefix}made.parquet")
     program = compile_stream(mapping, stream, raw, prefix)

@@ -20,7 +20,7 @@ from portrait.errors import InputError, PortraitError
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
-from portrait.intake.elsewhere import elsewhere, unknown_codes
+from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed
@@ -41,7 +41,7 @@ from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
 from portrait.intake.stray import Stray, strays
 from portrait.record import row_of
-from portrait.sentence import Sentence, sentence
+from portrait.sentence import Sentence, in_turn, listed, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
 from portrait.store.lease import Lease, writing
@@ -51,6 +51,7 @@ from portrait.store.ruling import Ruling, rule
 
 DELETED = "平台作废或删除了这条记录"
 REASONS = 20  # of what was passed over are told one by one
+FEW = 5  # codes that a sentence names
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def take_in(
         with site.registry.begin() as connection:
             rule(connection, _rulings(mapping.source, "", handed.taken_back, by, site.now))
     if reports and handed.notes:
-        told = "；".join(filter(None, (*handed.notes, reports[0].message)))
+        told = in_turn((*handed.notes, reports[0].message))
         reports[0] = replace(reports[0], message=told)
     return TakenIn(tuple(reports), left)
 
@@ -351,7 +352,7 @@ def _archived(site: Site, file: Path) -> Input:
 def _taken_before(batch: Batch) -> BatchReport:
     read = batch.counts.rows_read
     counts = Counts(rows_read=read, rows_duplicate=read, rows_passed=batch.counts.rows_passed)
-    message = f"同样的内容已作为第 {batch.id} 号批次接入，没有新的行"
+    message = sentence("同样的内容已作为第 {n} 号批次接入，没有新的行", n=batch.id)
     return BatchReport(
         batch.id, batch.source, batch.stream, batch.target, batch.file, counts, (), message, True
     )
@@ -366,40 +367,85 @@ def _message(
     asked: int,
     skipped: Sequence[tuple[str, int]],
     unread: Sequence[str],
-) -> str:
+) -> Sentence:
     """What a reader of the ledger should know beyond the counts. `skipped` are rows that were passed over, by reason;
     `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are."""
-    notes = []
+    notes: list[Sentence] = []
     if unread:
-        notes.append(f"没有读的工作表（没有这些列）：{'、'.join(unread)}")
+        notes.append(sentence("没有读的工作表（没有这些列）：{names}", names=list(unread)))
     if skipped:
-        places = where_passed(program.raw.passed)
-        told = [
-            f"{why} {rows:,} 行" + (f"（{places[why]}）" if why in places else "") for why, rows in skipped
-        ]
-        rest = sum(rows for _, rows in skipped[REASONS:])
-        more = f"，另 {len(skipped) - REASONS} 种 {rest:,} 行" if rest else ""
-        notes.append(f"略过 {counts.rows_passed:,} 行：{'，'.join(told[:REASONS])}{more}")
+        notes.append(_passed_over(program, counts, skipped))
     if not counts.rows_read and not counts.rows_passed:
-        notes.append("文件只有表头，没有数据行")
-    for name, what in (("course", "课程"), ("run", "班次")):
+        notes.append(sentence("文件只有表头，没有数据行"))
+    for name in ("course", "run"):
         lookup = program.lookups.get(name)
-        if lookup is None or lookup.must:
-            continue
-        if unknown := unknown_codes(bench.engine, program, name):
-            more = f"等 {len(unknown)} 个" if len(unknown) > 5 else ""
-            notes.append(
-                f"登记库里还没有这些{what}代码：{'、'.join(unknown[:5])}{more}（记录已保存，{what}接入后即可对上）"
-            )
-            if name == "course" and (words := elsewhere(connection, unknown)):
-                notes.append(f"其中 {words}，再导入一次")
+        if lookup is not None and not lookup.must:
+            notes += _unknown(connection, program, name, unknown_codes(bench.engine, program, name))
     if counts.rows_unmatched:
-        column = "、".join(program.lookups["account"].expression.columns) or "account"
-        more = "等" if counts.rows_unmatched > len(strange) else ""
-        notes.append(
-            f"{counts.rows_unmatched} 行的人员还认不出：第 {'、'.join(map(str, dict.fromkeys(map(row_of, strange))))} 行{more}，列 {column}"
-            f"（{'记录已保存' if program.stream.target.name == 'record' else '学员已登记'}，教师名册接入后自动对上）"
-        )
+        notes.append(_strange(program, counts, strange))
     if asked:
-        notes.append(f"这个来源有 {asked} 个账号拿不准是谁，在“身份合并”等人确认（portrait identity list）")
-    return "；".join(notes)
+        notes.append(
+            sentence(
+                "这个来源有 {n} 个账号拿不准是谁，在“身份合并”等人确认（portrait identity list）", n=asked
+            )
+        )
+    return in_turn(notes)
+
+
+def _passed_over(program: Program, counts: Counts, skipped: Sequence[tuple[str, int]]) -> Sentence:
+    places = where_passed(program.raw.passed)
+    told = [
+        sentence("{why} {n} 行（{places}）", why=sentence(why), n=f"{rows:,}", places=places[why])
+        if why in places
+        else sentence("{why} {n} 行", why=sentence(why), n=f"{rows:,}")
+        for why, rows in skipped[:REASONS]
+    ]
+    if len(skipped) > REASONS:
+        rest = sum(rows for _, rows in skipped[REASONS:])
+        told.append(sentence("另 {k} 种 {n} 行", k=len(skipped) - REASONS, n=f"{rest:,}"))
+    return sentence("略过 {n} 行：{what}", n=f"{counts.rows_passed:,}", what=listed(told))
+
+
+def _unknown(connection: Connection, program: Program, name: str, codes: list[str]) -> list[Sentence]:
+    """What to know of the codes of courses or classes that nothing is registered under."""
+    if name == "run":
+        if not codes:
+            return []
+        return [
+            sentence(
+                "登记库里还没有这些班次代码：{codes}（记录已保存，班次接入后即可对上）", codes=_first(codes)
+            )
+        ]
+    taken = taken_for(connection, program, codes)
+    codes = strange_codes(connection, program, codes)
+    notes = [taken] if taken else []
+    if codes:
+        notes.append(
+            sentence(
+                "登记库里还没有这些课程代码：{codes}（记录已保存，课程接入后即可对上）", codes=_first(codes)
+            )
+        )
+        if words := elsewhere(connection, codes):
+            notes.append(sentence("其中 {words}，再导入一次", words=words))
+    return notes
+
+
+def _first(codes: list[str]) -> Sentence | list[str]:
+    if len(codes) <= FEW:
+        return codes
+    return sentence("{some}等 {n} 个", some=codes[:FEW], n=len(codes))
+
+
+def _strange(program: Program, counts: Counts, strange: Sequence[int]) -> Sentence:
+    said = {
+        (True, True): sentence("{n} 行的人员还认不出：第 {rows} 行等，列 {column}（记录已保存，教师名册接入后自动对上）"),
+        (True, False): sentence("{n} 行的人员还认不出：第 {rows} 行，列 {column}（记录已保存，教师名册接入后自动对上）"),
+        (False, True): sentence("{n} 行的人员还认不出：第 {rows} 行等，列 {column}（学员已登记，教师名册接入后自动对上）"),
+        (False, False): sentence("{n} 行的人员还认不出：第 {rows} 行，列 {column}（学员已登记，教师名册接入后自动对上）"),
+    }[program.stream.target.name == "record", counts.rows_unmatched > len(strange)]  # fmt: skip
+    return sentence(
+        said,
+        n=counts.rows_unmatched,
+        rows=list(dict.fromkeys(map(row_of, strange))),
+        column="、".join(program.lookups["account"].expression.columns) or "account",
+    )

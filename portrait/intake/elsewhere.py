@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from portrait.intake.ask import many
 from portrait.intake.program import Program
 from portrait.sentence import Sentence, sentence
-from portrait.store.unlisted import holding
+from portrait.store.unlisted import holding, meant_by
 
 
 def unknown_codes(engine: duckdb.DuckDBPyConnection, program: Program, name: str) -> list[str]:
@@ -17,6 +17,27 @@ def unknown_codes(engine: duckdb.DuckDBPyConnection, program: Program, name: str
         f"SELECT DISTINCT shown FROM {program.table(name)} WHERE code = '' AND reason <> '' ORDER BY shown"
     )
     return [code for (code,) in many(engine, query)]
+
+
+def taken_for(connection: Connection, program: Program, codes: list[str]) -> Sentence | None:
+    """Which of these codes are addresses that stand for courses of the catalogue by their last part; None where none does."""
+    catalogue = program.stream.course_source or program.mapping.source
+    if not (meant := meant_by(connection, catalogue, codes)):
+        return None
+    address, (code, _) = next(iter(meant.items()))
+    return sentence(
+        "{n} 个网址按最后一段认作来源 {other} 的课程，如 {address} 认作 {code}",
+        n=len(meant),
+        other=catalogue,
+        address=address,
+        code=code,
+    )
+
+
+def strange_codes(connection: Connection, program: Program, codes: list[str]) -> list[str]:
+    """Without the addresses that stand for courses."""
+    meant = meant_by(connection, program.stream.course_source or program.mapping.source, codes)
+    return [code for code in codes if code not in meant]
 
 
 def elsewhere(connection: Connection, codes: list[str]) -> Sentence | None:

@@ -20,10 +20,12 @@ from portrait.intake.land import Progress
 from portrait.intake.mapping import Mapping, load_mapping, mapping_files, read_mapping
 from portrait.intake.node import NAME
 from portrait.resource import DATA
+from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store import statement as table
-from portrait.store.credential import Credential, add_credential, credentials_of
+from portrait.store.credential import Credential, add_credential, check_terms, credentials_of
 from portrait.store.statement import Row
+from portrait.store.unlisted import catalogues
 from portrait.withdrawal import withdraw
 from portrait.xapi.body import Mark, unpack, whole
 
@@ -148,6 +150,8 @@ def add_platform(
             "来源“{source}”已经有映射：课程和账号的写法请在映射里改（home 的 mapping/{source}.yaml）",
             source=source,
         )
+    # Looked at first: a mapping that was made for nothing would stand in the way of the next try.
+    check_terms(source, rights, version, rate)
     mapping = ensure_mapping(site.settings.home, source, title=name, courses=courses, staff=staff)
     made = add_credential(
         site.registry,
@@ -160,6 +164,19 @@ def add_platform(
         by=by,
     )
     return made, mapping
+
+
+def no_catalogue(site: Site, courses: str) -> Sentence | None:
+    """What to know when the catalogue that a platform's courses are said to be of is not in; None when it is."""
+    with site.registry.connect() as connection:
+        held = [one.source for one in catalogues(connection)]
+    if not courses or courses in held:
+        return None
+    return sentence(
+        "来源 {courses} 还没有课程目录，导入以后课程才对得上；有目录的来源：{held}",
+        courses=courses,
+        held=held or sentence("没有"),
+    )
 
 
 def ensure_mapping(

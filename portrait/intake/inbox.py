@@ -92,7 +92,10 @@ class Inbox:
         mapping = load_mapping(self.source, site.settings.home)
         yield from self._claimed(site, by, progress)
         yield from self._written_on()
-        for name in _ordered(mapping, self._whole()):
+        whole = self._whole()
+        for name, empty in self._empty():
+            yield from self._waits(name, empty)
+        for name in _ordered(mapping, whole):
             thing = self.folder / name
             why = _lacking(mapping, thing)
             if why:
@@ -191,6 +194,20 @@ class Inbox:
         self._seen = seen
         self._told = {name: why for name, why in self._told.items() if name in seen}
         return [thing for _, thing in sorted(whole)]
+
+    def _empty(self) -> Iterator[tuple[str, Sentence]]:
+        """What has waited long enough to be taken and is empty, or a folder that has something empty in it."""
+        for name, (mark, looks) in self._seen.items():
+            thing = self.folder / name
+            hollow = [inside for inside, size, _, _ in mark if not size]
+            if hollow and looks >= LOOKS["folder" if thing.is_dir() else "file"]:
+                yield (
+                    name,
+                    sentence(
+                        "{file}：是空的（0 字节），等着它的内容；写进内容以后自动接入，不会有内容的请拿走或重新导出",
+                        file=hollow,
+                    ),
+                )
 
     def _entries(self, folder: Path) -> Iterator[Path]:
         for thing in folder.iterdir():

@@ -19,7 +19,7 @@ from portrait.intake.expression import secret_columns
 from portrait.intake.mapping import Where
 from portrait.intake.program import Program, column_sql, condition_sql
 from portrait.intake.raw import Broken, Passed, literal
-from portrait.sentence import sentence
+from portrait.sentence import Sentence, sentence
 from portrait.store.quarantine import Refused
 
 _LONG_NUMBER = re.compile(r"\d{7,}[Xx]?")
@@ -53,14 +53,15 @@ def passed_over(rows: Sequence[Passed]) -> str:
     return f"略过 {len(rows)} 行，不是数据：{'，'.join(told)}"
 
 
-def where_passed(rows: Sequence[Passed]) -> dict[str, str]:
+def where_passed(rows: Sequence[Passed]) -> dict[str, Sentence]:
     """For each reason the numbers of the first rows that are no data for it."""
     found: dict[str, list[int]] = {}
     for row in rows:
         found.setdefault(row.reason, []).append(row.row)
     return {
-        reason: f"第 {'、'.join(map(str, lines[:_FEW]))} 行"
-        + (f"等 {len(lines)} 行" if len(lines) > _FEW else "")
+        reason: sentence("第 {lines} 行", lines=lines)
+        if len(lines) <= _FEW
+        else sentence("第 {lines} 行等 {n} 行", lines=lines[:_FEW], n=len(lines))
         for reason, lines in found.items()
     }
 

@@ -12,7 +12,7 @@ from portrait.identity import hidden
 from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
-from portrait.intake.elsewhere import elsewhere, unknown_codes
+from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import Reason, passed, reasons, refuse_undated, refused, tally, veiled
@@ -23,7 +23,7 @@ from portrait.intake.reader import read
 from portrait.intake.register import forbidden, registered
 from portrait.intake.target import Field
 from portrait.intake.wording import field_sql, worded
-from portrait.sentence import Sentence
+from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 
 _REFERRED = ("school", "provider", "course", "class")  # what rows of later streams may name
@@ -32,12 +32,14 @@ _REFERRED = ("school", "provider", "course", "class")  # what rows of later stre
 @dataclass(frozen=True)
 class Sample:
     """One row. `raw` is column → text of the file, `read` target field → value as it would be stored, as text for people;
-    sensitive values are masked in both. `problem` is "" when the row is good."""
+    sensitive values are masked in both. `problem` is "" when the row is good, else in Chinese what is wrong first in `column`, of the kind `code`."""
 
     row: int
     raw: Mapping[str, str]
     read: Mapping[str, str]
     problem: str
+    code: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,11 @@ def _courses(bench: Bench, program: Program) -> Sentence | None:
     if lookup is None or lookup.must or not (codes := unknown_codes(bench.engine, program, "course")):
         return None
     with bench.site.registry.connect() as connection:
-        return elsewhere(connection, codes)
+        taken = taken_for(connection, program, codes)
+        other = elsewhere(connection, strange_codes(connection, program, codes))
+    if taken and other:
+        return sentence("{one}；{other}", one=taken, other=other)
+    return taken or other
 
 
 def _samples(
@@ -179,7 +185,8 @@ def _samples(
     problems = {line: row.reason for line, row in told.items()}
     cut = {sample.row: sample for sample in _rows(bench, program, f"({listed})", problems)}
     for line, row in sorted(told.items()):
-        yield cut.get(line) or Sample(line, row.raw, {}, row.reason)  # without columns nothing was read
+        sample = cut.get(line) or Sample(line, row.raw, {}, row.reason)  # without columns nothing was read
+        yield replace(sample, code=row.code, column=row.column)
 
 
 def _rows(bench: Bench, program: Program, chosen: str, problems: Mapping[int, str]) -> list[Sample]:

@@ -27,7 +27,7 @@ from portrait.intake.guess import (
 )
 from portrait.intake.layout import EVERY_SHEET, TITLE_COLUMN
 from portrait.intake.reader import SUFFIXES, format_of
-from portrait.intake.scale import Place, Scale, scale_of
+from portrait.intake.scale import Place, Scale, guessed, scale_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.survey import Column, Table, survey
 from portrait.intake.table import Head
@@ -202,6 +202,7 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
             *_notes(tables, name, draft, days, said),
             *(_left(column, why) for column, why in left.items()),
             *_beyond(scales),
+            *guessed(scales),
         ),
     )
 

@@ -6,7 +6,7 @@ A mark or two beyond it are typing errors, or the guess is wrong: either way a p
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from portrait.sentence import Sentence, sentence
@@ -17,6 +17,7 @@ _STRAY = 0.2  # share of marks that may lie beyond a guessed full mark; too low 
 _FEW = 3  # different marks beyond it from which on a column has a full mark of its own
 _PART = 0.5  # of a full mark: where no mark comes to so much, it may be another's
 _MANY = 5  # marks from which on a guess is worth something
+_DOUBT = 0.5  # how sure a guess must be to be taken without a word
 _SAID = re.compile(
     r"满分[:：为是]?(\d{1,4})|[（(](\d{1,4})分[制)）]|[（(]((?!(?:19|20)\d\d[)）])\d{2,4})[)）]"
 )
@@ -59,6 +60,20 @@ def scale_of(name: str, marks: Marks, beside: Marks = ()) -> Scale:
             return Scale(f"{full:g}", sure, why, beyond)
     # Beyond the usual ones the full mark is a person's to say.
     return Scale("", 0.0, sentence("最高 {most} 分，不是常见的满分", most=f"{most:g}"))
+
+
+def guessed(scales: Mapping[str, Scale]) -> Iterator[Sentence]:
+    """Which full marks, by column, were hardly more than guessed: of a part of a paper nobody can tell from its marks what it was out of."""
+    columns: dict[str, list[str]] = {}
+    for column, scale in scales.items():
+        if scale.full and scale.sure <= _DOUBT:
+            columns.setdefault(scale.full, []).append(column)
+    for full, names in columns.items():
+        yield sentence(
+            "{columns}的满分 {full} 是猜的，拿不准：列名没有写满分，得分又太少或都不到一半（可能只是一部分题的分）。不是 {full} 的，请先改满分，否则算出来的得分率不对",
+            columns=[sentence("“{column}”", column=name) for name in names],
+            full=full,
+        )
 
 
 def _stray(marks: Marks, beside: Marks, full: float) -> bool:

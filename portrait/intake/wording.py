@@ -11,6 +11,7 @@ from portrait.intake.lookup import Known, code_list
 from portrait.intake.program import Program
 from portrait.intake.target import Field
 from portrait.record import KIND_ZH, Kind
+from portrait.sentence import sentence
 
 _CODED = ("course", "class", "school", "provider")
 
@@ -36,16 +37,16 @@ def worded(program: Program, field: Field, text: str | None, known: Known) -> st
     if kind in _CODED:
         number, _, raw = text.partition(" ")
         word = program.lookups[slot(field.name)].word(raw) or ""
-        return word if known(kind, int(number)) else f"{word}（登记库里还没有）"
+        return word if known(kind, int(number)) else sentence("{word}（登记库里还没有）", word=word)
     if kind == "boolean":
-        return "是" if float(text) else "否"
+        return sentence("是") if float(text) else sentence("否")
     if kind == "kind":
-        return KIND_ZH[Kind(int(text))]
+        return sentence(KIND_ZH[Kind(int(text))])
     if kind in ("code", "codes"):
         names = _names(field.codes)
         return "、".join(f"{code} {names[code]}".strip() for code in text.split("|"))
     if kind == "seconds":
-        return f"{float(text):.0f} 秒"
+        return sentence("{n} 秒", n=f"{float(text):.0f}")
     if kind in ("number", "integer"):
         return f"{float(text):.10g}"
     if kind == "time":

@@ -45,3 +45,15 @@ def records_naming(pool: Pool, listed: Collection[int]) -> list[tuple[int, int, 
             [sorted(listed)],
         )
     ]
+
+
+def records_of_courses(pool: Pool, courses: Collection[int]) -> list[tuple[int, int, int]]:
+    """Of each batch those of these courses that its records name, and how many do: batch, course, n."""
+    if not courses:
+        return []
+    found = pool.kept(
+        "SELECT batch, course, count(*) FROM record WHERE course IN (SELECT unnest(?::BIGINT[])) "
+        "GROUP BY batch, course ORDER BY batch, course",
+        [sorted(courses)],
+    )
+    return [(int(batch), int(course), int(n)) for batch, course, n in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +14,14 @@ from sqlalchemy.exc import IntegrityError
 
 from portrait.clock import aware
 from portrait.errors import NotFound
+from portrait.identity import hidden
 from portrait.scope import Scope
 from portrait.sentence import sentence
 from portrait.store.schema import audit, audit_head
 
 START = "0" * 64
 OUTCOMES = ("ok", "refused", "failed")
+_NUMBERED = re.compile(r"[a-z]+:-?\d+")  # person:42: our own numbers, and one may look like somebody's
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,9 @@ def add_audit(
         "actor": actor[:60],
         "role": role[:12],
         "action": action[:40],
-        "object": object[:120],
+        "object": (object if _NUMBERED.fullmatch(object) else hidden(object))[:120],
         "outcome": outcome[:12],
-        "reason": reason[:300],
+        "reason": hidden(reason)[:300],
     }
     with engine.begin() as connection:
         rows, chain = _next_head(connection)

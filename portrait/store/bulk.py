@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from sqlalchemy import Engine, func, select, union_all
 
 from portrait.record import LINK_SCHEMA
 from portrait.store.schema import account, alignment, batch, person, school, training_class
+from portrait.store.unlisted import stands
 
 ALIGNED_SCHEMA = pa.schema(
     [
@@ -75,9 +77,13 @@ def alignments(registry: Engine, scored: Collection[str], listed: Collection[str
     )
     with registry.connect() as connection:
         rows = connection.execute(union_all(own, taught)).all()
+        named = defaultdict(list)
+        for one in stands(connection).values():
+            named[one.course].append(one.id)
     kept = sorted(
-        (subject, indicator, percent, int(indicator in scored))
+        (known, indicator, percent, int(indicator in scored))
         for subject, indicator, percent in rows
+        for known in (subject, *named[subject])
         if indicator in scored or indicator in listed
     )
     return pa.Table.from_pylist(

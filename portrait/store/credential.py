@@ -69,16 +69,7 @@ def add_credential(
     by: str = "",
 ) -> Credential:
     """A new credential with its secret. Raises InputError naming what cannot be: rights, version, rate."""
-    if not 0 < len(source) <= 40:
-        raise InputError("来源代码应有 1–40 个字符，这里是 {n} 个", n=len(source))
-    if rights not in RIGHTS:
-        raise InputError("没有权限“{rights}”，可选：{choices}", rights=rights, choices=list(RIGHTS))
-    if version not in VERSIONS:
-        raise InputError(
-            "没有 xAPI 版本“{version}”，可选：{choices}", version=version, choices=list(VERSIONS)
-        )
-    if not 0 <= rate <= 100_000:
-        raise InputError("每秒请求数应在 0（不限）到 {most} 之间，这里是 {rate}", most=100_000, rate=rate)
+    check_terms(source, rights, version, rate)
     key, secret = secrets.token_hex(12), secrets.token_urlsafe(32)
     write, read = RIGHTS[rights]
     values = {
@@ -100,6 +91,20 @@ def add_credential(
         assert made is not None
         row = connection.execute(select(credential).where(credential.c.id == made[0])).one()
     return read_credential(row, secret)
+
+
+def check_terms(source: str, rights: str, version: str, rate: int) -> None:
+    """Raise InputError naming what cannot be."""
+    if not 0 < len(source) <= 40:
+        raise InputError("来源代码应有 1–40 个字符，这里是 {n} 个", n=len(source))
+    if rights not in RIGHTS:
+        raise InputError("没有权限“{rights}”，可选：{choices}", rights=rights, choices=list(RIGHTS))
+    if version not in VERSIONS:
+        raise InputError(
+            "没有 xAPI 版本“{version}”，可选：{choices}", version=version, choices=list(VERSIONS)
+        )
+    if not 0 <= rate <= 100_000:
+        raise InputError("每秒请求数应在 0（不限）到 {most} 之间，这里是 {rate}", most=100_000, rate=rate)
 
 
 def authority(source: str, name: str, key: str) -> dict[str, Any]:

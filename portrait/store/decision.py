@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, func, insert, select, update
 
 from portrait.errors import InputError, NotFound
+from portrait.identity import hidden
 from portrait.match import STATES, identity_rule
 from portrait.sentence import sentence
 from portrait.store.alias import unify
@@ -33,7 +34,7 @@ def answer(
     row = _waiting_alone(connection, thing, number)
     if row.state != "waiting":
         _wrong(thing, number, row.state)
-    values: dict[str, Any] = {"note": note.strip()[:NOTE]}
+    values: dict[str, Any] = {"note": hidden(note.strip())[:NOTE]}
     if said == "later":
         values["later_at"] = now
     else:
@@ -59,7 +60,7 @@ def undo(
     connection.execute(
         update(table)
         .where(table.c.id == number)
-        .values(state="undone", undone_by=by[:60], undone_at=now, undone_note=note.strip()[:NOTE])
+        .values(state="undone", undone_by=by[:60], undone_at=now, undone_note=hidden(note.strip())[:NOTE])
     )
     _follow(connection, thing, row, now)
     return _row(connection, thing, number)
@@ -106,7 +107,7 @@ def _made(
         "at": now,
         "decided_by": by[:60],
         "decided_at": now,
-        "note": note.strip()[:NOTE],
+        "note": hidden(note.strip())[:NOTE],
     }
     number = connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one()
     row = _row(connection, thing, number)

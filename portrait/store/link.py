@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from portrait.identifier import KINDS
+from portrait.identity import hidden
 from portrait.match import Candidate, IdentityRule, Match, identity_rule, matches
 from portrait.store.called import called, named_only
 from portrait.store.schema import account, course, identifier, link, person, provider, school, training_class
@@ -64,7 +65,8 @@ def add_accounts(connection: Connection, rows: Iterable[AccountRow]) -> int:
 def name_accounts(connection: Connection, rows: Iterable[tuple[*AccountRow, str]]) -> int:
     """Say what the human being behind an account is called, where no file has said it yet."""
     columns = ["id", "source", "kind", "shown", "digest", "name"]
-    return put(connection, "account", columns, rows, only=account.c.name.is_(None))
+    named = ((*row, hidden(name)) for *row, name in rows)
+    return put(connection, "account", columns, named, only=account.c.name.is_(None))
 
 
 def root() -> ColumnElement[int]:

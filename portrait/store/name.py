@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Select, func, select
 from portrait.clock import aware, on_day
 from portrait.identity import hidden
 from portrait.store.schema import account, alignment, batch, course, person, training_class
+from portrait.store.unlisted import stands
 
 PART = 500  # values bound in one statement; SQLite takes some thousands at most
 
@@ -59,8 +60,17 @@ def account_names(registry: Engine, ids: Collection[int]) -> dict[int, AccountNa
 
 
 def course_names(registry: Engine, ids: Collection[int]) -> dict[int, CourseName]:
+    """Courses by id, those too that are named by an address and stand for one."""
     query = select(course.c.id, course.c.title, course.c.theme, course.c.hours, course.c.mode)
-    return {row[0]: CourseName(*row[1:]) for row in in_parts(registry, query, course.c.id, ids)}
+    meant = meant_courses(registry, ids)
+    found = {row[0]: CourseName(*row[1:]) for row in in_parts(registry, query, course.c.id, meant.values())}
+    return {one: found[known] for one, known in meant.items() if known in found}
+
+
+def meant_courses(registry: Engine, ids: Collection[int]) -> dict[int, int]:
+    """The course that each of these is in the catalogue: itself, or the one that it stands for."""
+    with registry.connect() as connection:
+        return {one: one for one in ids} | {one.id: one.course for one in stands(connection, ids).values()}
 
 
 def class_names(registry: Engine, ids: Collection[int]) -> dict[int, tuple[str, int | None]]:
@@ -73,9 +83,10 @@ def alignments_of(registry: Engine, courses: Collection[int]) -> dict[int, dict[
     """What courses are aligned with: course → indicator → percent."""
     found: dict[int, dict[str, int]] = {}
     query = select(alignment.c.course_id, alignment.c.indicator, alignment.c.percent)
-    for course_id, indicator, percent in in_parts(registry, query, alignment.c.course_id, courses):
+    meant = meant_courses(registry, courses)
+    for course_id, indicator, percent in in_parts(registry, query, alignment.c.course_id, meant.values()):
         found.setdefault(course_id, {})[indicator] = percent
-    return found
+    return {one: found[known] for one, known in meant.items() if known in found}
 
 
 def batch_names(registry: Engine, ids: Collection[int]) -> dict[int, BatchName]:

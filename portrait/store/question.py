@@ -160,7 +160,7 @@ def strangers_of(connection: Connection, *, source: str = "", limit: int = 100) 
     if source:
         query = query.where(account.c.source == source)
     return [
-        Stranger(row.id, row.source, row.kind, veiled(row.kind, row.shown), row.name or "")
+        Stranger(row.id, row.source, row.kind, veiled(row.kind, row.shown), hidden(row.name or ""))
         for row in connection.execute(query.order_by(account.c.source, account.c.id).limit(limit))
     ]
 
@@ -238,7 +238,7 @@ def _accounts(connection: Connection, ids: Iterable[int]) -> dict[int, Side]:
                 "account",
                 row.id,
                 masked,
-                row.name or "",
+                hidden(row.name or ""),
                 sources=(row.source,),
                 identifiers=((row.kind, masked),),
                 accounts=(row.id,),

@@ -42,14 +42,14 @@ def connect_registry(url: str) -> Engine:
     try:
         target = make_url(url)
         if target.get_backend_name() != "sqlite":
-            return create_engine(target, pool_pre_ping=True)
+            return create_engine(target, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError) as error:
         raise SettingError(
             "PORTRAIT_DATABASE_URL 不是能用的登记库地址：应是 postgresql+psycopg://… 或 sqlite:///…"
         ) from error
     if target.database and target.database != ":memory:":
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(target, connect_args={"timeout": PATIENCE})
+    engine = create_engine(target, connect_args={"timeout": PATIENCE}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -23,7 +24,23 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
-from sqlalchemy.types import JSON
+from sqlalchemy.types import JSON, TypeDecorator
+
+from portrait.sentence import kept, recalled
+
+
+class Told(TypeDecorator[str]):
+    """A sentence for readers that is kept: it reads as Chinese in the table, and comes back with its values apart."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else kept(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else recalled(value)
+
 
 metadata = MetaData(
     naming_convention={
@@ -396,7 +413,7 @@ batch = Table(
     ),  # rows the mapping's `where` leaves to other streams
     Column("rows_doubtful", BigInteger, nullable=False, default=0),  # stored, but flagged
     Column("rows_unmatched", BigInteger, nullable=False, default=0),  # stored, person unknown yet
-    Column("message", Text, nullable=False, default=""),
+    Column("message", Told, nullable=False, default=""),
 )
 
 quarantine = Table(

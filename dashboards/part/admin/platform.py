@@ -16,6 +16,7 @@ from dashboards.part.admin.ledger import exact
 from dashboards.part.admin.quality import address
 from dashboards.part.admin.word import REPAIRS, source_name
 from portrait.intake.mapping import mapping_files
+from portrait.sentence import Sentence
 from portrait.site import Site
 from portrait.store.credential import RIGHTS, RIGHTS_ZH, VERSIONS, Credential
 from portrait.store.received import Received, Repaired
@@ -138,8 +139,8 @@ def credential_body(site: Site, one: Credential, by: str, *, said: Any = None) -
     )  # fmt: skip
 
 
-def secret_once(one: Credential, mapping: str) -> Any:
-    """A new credential's key and secret, here and never again."""
+def secret_once(one: Credential, mapping: str, lacking: Sentence | None = None) -> Any:
+    """A new credential's key and secret, here and never again; `lacking` says what its courses still want."""
     return html.Div(
         [
             html.Span(
@@ -155,6 +156,7 @@ def secret_once(one: Credential, mapping: str) -> Any:
                 gettext("它发来的语句按映射 {mapping} 成为学习记录，可以改。", mapping=mapping),
                 className="whole quiet",
             ),
+            html.Span(gettext("注意：{what}", what=lacking), className="whole") if lacking else None,
         ],
         className="secret-once",
     )
@@ -166,8 +168,8 @@ def _copy(text: str) -> Any:
     )
 
 
-def credential_form() -> Any:
-    """The form of a new credential."""
+def credential_form(catalogues: Sequence[str]) -> Any:
+    """The form of a new credential; `catalogues` are the sources whose courses are known."""
     limited = {"maxLength": 40, "autoComplete": "off"}
     return html.Div(
         [
@@ -213,6 +215,20 @@ def credential_form() -> Any:
             dmc.Switch(
                 id="store-lenient",
                 label=gettext("宽松：修正已知平台的已知毛病，逐条记下改了什么"),
+                checked=False,
+            ),
+            dmc.Autocomplete(
+                id="store-courses",
+                label=gettext("课程是谁的目录里的"),
+                description=gettext("写有那份课程目录的来源的代码，如 henan；不填就是它自己的。语句里的课程是网址的，按网址或网址的最后一段对。来源已经有映射的不能在这里写，请改映射"),
+                data=list(catalogues),
+                value="",
+                comboboxProps=ABOVE,
+                attributes={"input": limited},
+            ),
+            dmc.Switch(
+                id="store-staff",
+                label=gettext("账号名（account.name）就是教师的继教编号"),
                 checked=False,
             ),
             html.Div(dmc.Button(gettext("增加凭据"), id="store-save", n_clicks=0)),

@@ -7,12 +7,14 @@ from typing import Any
 
 from dash import html
 
-from dashboards.language import gettext
+from dashboards.language import gettext, retold
 from dashboards.part import badge, format
+from dashboards.part.admin.row import meant
 from dashboards.part.admin.word import field_name, reasons_text, target_name
 from portrait.intake.door import REASONS
 from portrait.intake.preview import Preview, Sample
 from portrait.record import row_of
+from portrait.sentence import Sentence
 
 FEW, SHORT = 20, 60  # rows that are no data, and characters of each
 OPEN = 3  # previews that are unfolded from the start; those with a fault always are
@@ -84,7 +86,7 @@ def _body(one: Preview) -> list[Any]:
     said = [html.P(words + gettext("。"))]
     if one.passed:
         listed = gettext("，").join(
-            gettext("{why} {n} 行", why=gettext(why), n=_exact(rows)) for why, rows in one.passed[:REASONS]
+            gettext("{why} {n} 行", why=retold(why), n=_exact(rows)) for why, rows in one.passed[:REASONS]
         )
         said.append(html.P(gettext("略过的：{listed}", listed=listed), className="quiet"))
     if one.courses:
@@ -140,10 +142,15 @@ def _table(one: Preview) -> Any:
 
 
 def _sample(target: str, sample: Sample, columns: Sequence[str], width: int) -> Any:
-    read = [(field_name(target, name), value) for name, value in sample.read.items() if value]
+    read = [
+        (field_name(target, name), gettext(value) if isinstance(value, Sentence) else value)
+        for name, value in sample.read.items()
+        if value
+    ]
     parts: list[Any] = []
     if sample.problem:
-        parts.append(html.Span(sample.problem, className="sample-problem"))
+        problem = meant(sample.code, sample.column, sample.problem)
+        parts.append(html.Span(problem, className="sample-problem"))
     elif not read:
         parts.append(html.Span(gettext("这一行没有读出任何值"), className="quiet"))
     else:

@@ -15,7 +15,7 @@ from dashboards.part.admin.ledger import exact
 from dashboards.part.admin.word import SIGNALS, source_name
 from dashboards.part.number import rate
 from portrait.delivery import Figures
-from portrait.quality import Missed, Quality
+from portrait.quality import Missed, Quality, Taken
 from portrait.record import month_start
 from portrait.signal import Signal
 from portrait.site import Site
@@ -176,6 +176,20 @@ def missed_table(site: Site, missed: Sequence[Missed]) -> Any:
     head = [gettext("课程代码"), gettext("记录"), gettext("当作谁的课程"), gettext("哪个来源的目录里有")]
     more = len(missed) - COURSES
     note = html.P(gettext("另有 {n} 个代码没有列出。", n=exact(more)), className="note") if more > 0 else None
+    return html.Div(
+        [html.Div(simple_table(head, rows, numeric=(1,)), className="table-scroll missed-table"), note]
+    )
+
+
+def taken_table(site: Site, taken: Sequence[Taken]) -> Any:
+    """Addresses that were taken for a course by their last part, those of most records first."""
+    rows = [
+        [html.Code(one.address), exact(one.records), html.Code(one.code), source_name(site, one.catalogue)]
+        for one in taken[:COURSES]
+    ]
+    head = [gettext("平台写的网址"), gettext("记录"), gettext("认作课程"), gettext("谁的目录")]
+    more = len(taken) - COURSES
+    note = html.P(gettext("另有 {n} 个网址没有列出。", n=exact(more)), className="note") if more > 0 else None
     return html.Div(
         [html.Div(simple_table(head, rows, numeric=(1,)), className="table-scroll missed-table"), note]
     )

@@ -70,10 +70,15 @@ def _short(one: Quarantined) -> str:
 
 def meaning(one: Quarantined) -> str:
     """What is wrong, in the reader's language: the row's own sentence in Chinese, what its reason means in another."""
-    if current() == "zh" or one.code not in MEANINGS:
-        return one.reason
-    said, column = gettext(MEANINGS[one.code]), one.column or gettext("整行")
-    text = offending(one.reason)
+    return meant(one.code, one.column, one.reason)
+
+
+def meant(code: str, column: str, reason: str) -> str:
+    """The same of any row that was refused, taken in or only looked at."""
+    if current() == "zh" or code not in MEANINGS:
+        return reason
+    said, column = gettext(MEANINGS[code]), column or gettext("整行")
+    text = offending(reason)
     if not text:
         return gettext("{column}：{meaning}", column=column, meaning=said)
     return gettext("{column}（“{text}”）：{meaning}", column=column, text=text, meaning=said)

@@ -1,0 +1,153 @@
+"""Where the numbers of people stand in a text: identity numbers, mobile numbers and mailboxes, in any width and beside any letters.
+
+It must not take ids of machines for people: UUIDs, hexadecimal digests and long serial numbers are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])"  # GB/T 2260
+_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+# An identity number of before 1999: the code of a province, a district, year, month and day of birth, a serial number.
+OLD = rf"{_PROVINCE}\d{{4}}\d{{2}}{_DAY}\d{{3}}"
+_BORN = rf"(?:18|19|20)\d\d{_DAY}"
+NEW = r"[1-9]\d{5}(?:18|19|20)\d{9}[\dXx]"
+CALL = r"(?:(?:\+|00)?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}[- ]?|\.\d{4}\.)\d{4}"
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
+# A day of birth where it belongs says enough: a slip in the check digit makes nobody's number a secret to tell.
+_LIKELY = re.compile(rf"(?<!\d)[1-9]\d{{5}}{_BORN}\d{{3}}(?:\d(?!\d)|[Xx])")
+# In a column of its own, or cut in groups or out of more digits as no serial number is by chance: if the check digit is right.
+_ALONE = re.compile(rf"(?<![0-9A-Za-z]){_PROVINCE}\d{{15}}[\dXx](?![0-9A-Za-z])")
+_GROUPS = re.compile(rf"(?<!\d)[1-9]\d{{5}}[- ]?{_BORN}[- ]?\d{{3}}(?:\d(?!\d)|[Xx])")
+_WITHIN = re.compile(rf"(?=([1-9]\d{{5}}{_BORN}\d{{3}}[\dXx]))")
+_OLD = re.compile(rf"(?<!\d){OLD}(?!\d)")
+_CALL = re.compile(rf"(?<!\d){CALL}(?!\d)")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{24,}|[0-9A-F]{24,})(?![0-9A-Za-z])")
+_LEAST = 11  # digits of the shortest number
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A number of a person in a text: its kind, the place it takes, and how it reads in plain characters."""
+
+    kind: str  # idno | phone | mail
+    start: int
+    end: int
+    plain: str
+
+
+def traces(text: str) -> list[Trace]:
+    """All that stand in the text, in order; none overlaps another."""
+    if "@" not in text and "＠" not in text and sum(map(str.isdigit, text)) < _LEAST:
+        return []
+    plain, places = _plain(text)
+    found: list[tuple[str, int, int]] = []
+    rest = plain
+    for kind, spans in ((one, look) for one, looks in _LOOKS.items() for look in looks):
+        taken = sorted(spans(rest))
+        found += [(kind, start, end) for start, end in taken]
+        for start, end in taken:
+            # What is left of a run of digits is looked at as if it stood alone.
+            rest = rest[:start] + "\0" * (end - start) + rest[end:]
+    return [
+        Trace(kind, places[start], places[end - 1] + 1, plain[start:end])
+        for kind, start, end in sorted(found, key=lambda one: one[1])
+    ]
+
+
+def plain(text: str) -> str:
+    """The text in the width and the digits of ASCII where there are such, without characters that cannot be seen."""
+    return _plain(text)[0]
+
+
+def check_digit(first17: str) -> str:
+    """Check digit of GB 11643-1999 (ISO 7064 MOD 11-2)."""
+    total = sum(int(digit) * weight for digit, weight in zip(first17, _WEIGHTS, strict=True))
+    return "10X98765432"[total % 11]
+
+
+def _plain(text: str) -> tuple[str, list[int] | range]:
+    """The plain text, and of each of its characters the place in the text it was made from."""
+    if text.isascii():
+        return text, range(len(text))
+    made, places = [], []
+    for place, char in enumerate(text):
+        if unicodedata.category(char) == "Cf":
+            continue
+        for one in char if char.isascii() else unicodedata.normalize("NFKC", char):
+            digit = unicodedata.decimal(one, None)
+            made.append(one if digit is None else str(digit))
+            places.append(place)
+    return "".join(made), places
+
+
+def _mails(text: str) -> Iterator[tuple[int, int]]:
+    return (found.span() for found in _MAIL.finditer(text)) if "@" in text else iter(())
+
+
+def _likely(text: str) -> Iterator[tuple[int, int]]:
+    return (found.span() for found in _LIKELY.finditer(text))
+
+
+def _alone(text: str) -> Iterator[tuple[int, int]]:
+    return (found.span() for found in _ALONE.finditer(text) if _checked(found.group()))
+
+
+def _groups(text: str) -> Iterator[tuple[int, int]]:
+    return (found.span() for found in _GROUPS.finditer(text) if _checked(found.group()))
+
+
+def _within(text: str) -> Iterator[tuple[int, int]]:
+    end = 0
+    for found in _WITHIN.finditer(text):
+        if found.start() >= end and _checked(found[1]) and _is_day(found[1][6:14]):
+            end = found.end(1)
+            yield found.span(1)
+
+
+def _old(text: str) -> Iterator[tuple[int, int]]:
+    return _people(text, _OLD)
+
+
+def _calls(text: str) -> Iterator[tuple[int, int]]:
+    return _people(text, _CALL)
+
+
+def _people(text: str, form: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """What has the form and is no piece of a machine's id."""
+    spans = [found.span() for found in form.finditer(text)]
+    if not spans:
+        return
+    machines = [found.span() for found in _UUID.finditer(text)]
+    tokens = [found.span() for found in _HEX.finditer(text)]
+    for start, end in spans:
+        if any(first <= start and end <= last for first, last in machines):
+            continue
+        around = (text[first:start] + text[end:last] for first, last in tokens if first <= start <= last)
+        # The rest of a digest has letters and digits; of letters alone somebody made a login.
+        if any(not one.isalpha() and not one.isdigit() for one in around if one):
+            continue
+        yield start, end
+
+
+def _checked(number: str) -> bool:
+    digits = re.sub("[- ]", "", number).upper()
+    return check_digit(digits[:17]) == digits[17]
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return False
+    return True
+
+
+_LOOKS = {"mail": (_mails,), "idno": (_likely, _alone, _groups, _within, _old), "phone": (_calls,)}
