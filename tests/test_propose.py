@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -34,6 +35,7 @@ from portrait.record import Kind
 from portrait.resource import read_yaml
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
+from portrait.source import source_titles
 from portrait.store.quarantine import quarantined
 from tests.export import Export
 from tests.test_sheet import IDNO, draw
@@ -952,3 +954,72 @@ def test_marks_without_a_date_are_told_apart_by_their_sheet_s_title(
     intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
     taken(sqlite_site, tmp_path, table("第二期", 90), "二.xlsx")
     assert sqlite_site.pool.rows("SELECT count(DISTINCT id) FROM record") == [(2,)]
+
+
+# --- what is said of a sheet that is none, or another -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "says"),
+    [
+        ("a.xlsx", lambda whole: whole[: len(whole) // 2], "文件不完整，多半没有传完"),
+        ("a.xlsx", lambda _: b"", "文件是空的（0 字节）"),
+        ("a.xlsx", lambda _: "继教编号,成绩\nHJ1,80\n".encode("gb18030"), "内容是文本（如 CSV），不是工作簿；把扩展名改成 .csv"),
+        ("a.xlsx", lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "内容是旧版 Office 文件"),
+        ("a.xlsx", lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "有打开密码"),
+        ("a.xlsx", lambda whole: whole.replace(b"xl/workbook", b"yl/workbook"), "没有工作表"),
+    ],
+)  # fmt: skip
+def test_a_workbook_that_cannot_be_read_is_told_in_words_of_the_reader(
+    tmp_path: Path, name: str, spoil: Callable[[bytes], bytes], says: str
+) -> None:
+    proposed(tmp_path, [["继教编号", "成绩"], ["HJ001", 80]], name)
+    (tmp_path / name).write_bytes(spoil((tmp_path / name).read_bytes()))
+    with pytest.raises(InputError, match=re.escape(says)) as error:
+        propose(tmp_path / name, name)
+    assert set(re.findall("[A-Za-z]{3,}", error.value.message)) <= {"xlsx", "csv", "CSV", "Excel", "Office"}
+
+
+def test_a_workbook_is_one_whatever_its_suffix(tmp_path: Path) -> None:
+    proposed(tmp_path, [["继教编号", "成绩"], ["HJ001", 80]], "a.xlsx")
+    (tmp_path / "a.xlsx").rename(tmp_path / "a.xls")
+    (found,) = propose(tmp_path / "a.xls", "a.xls")
+    assert found.rows == 1
+
+
+def test_a_wrong_sheet_and_an_unknown_mark_are_told_with_what_is_known(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    found = proposed(tmp_path, [["2022年签到表"], SIGNS, ["HJ001", "√", "参加了"]], "签到.xlsx")
+    written(tmp_path, found)
+    (report,) = intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert dict(report.codes) == {"unknown_value": 1}
+    with sqlite_site.registry.connect() as connection:
+        (row,) = quarantined(connection)
+    assert "应为其中之一：√、✓、✔、☑、是、到" in row.reason
+    assert "不成为记录的：×" in row.reason
+    with pytest.raises(InputError, match="没有一列的列名是日期") as error:
+        taken(sqlite_site, tmp_path, [["成绩表"], ["继教编号", "成绩"], ["HJ001", 80]], "成绩.xlsx")
+    assert "一天一列，列名如 10月8日" in error.value.message
+    assert "文件里有：继教编号、成绩" in error.value.message
+    assert "\\d" not in error.value.message
+    with pytest.raises(InputError, match="最像表头的是第 1 行：课程、学校"):
+        taken(sqlite_site, tmp_path, [["课程", "学校"], ["甲", "乙"]], "别的.xlsx")
+
+
+def test_a_proposal_is_saved_where_its_source_has_a_title(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    proposed(tmp_path, [["2022年某县骨干教师成绩表"], ["继教编号", "成绩"], ["HJ001", 80]], "marks.xlsx")
+    printed = command("intake", tmp_path / "marks.xlsx", "--propose", "--home", home)
+    assert f"加 --save 存成 {home / 'mapping' / 'marks.yaml'}" in printed.out
+    (tmp_path / "m.yaml").write_text(printed.out, encoding="utf-8")
+    elsewhere = command("intake", tmp_path / "marks.xlsx", "--source", tmp_path / "m.yaml", "--home", home)
+    assert "来源 marks 在网页上只显示代码" in elsewhere.out
+    saved = command("intake", tmp_path / "marks.xlsx", "--propose", "--save", "--home", home)
+    assert "显示为“2022年某县骨干教师成绩表”" in saved.out
+    assert source_titles(home)["marks"] == "2022年某县骨干教师成绩表"
+    used = command("intake", tmp_path / "marks.xlsx", "--source", "marks", "--home", home)
+    assert (used.code, "只显示代码" in used.out) == (0, False)
+    assert command("intake", tmp_path / "marks.xlsx", "--save", "--source", "marks").code == 2

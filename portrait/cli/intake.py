@@ -15,13 +15,17 @@ from portrait.errors import InputError, Misused, Unread
 from portrait.intake.door import REASONS, BatchReport, take_in
 from portrait.intake.draft import mapping_text
 from portrait.intake.judge import passed_over
+from portrait.intake.mapping import Mapping
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
 from portrait.intake.propose import Proposal, propose, shape
+from portrait.intake.sketch import save
 from portrait.intake.stray import Stray, offers
 from portrait.intake.target import TARGETS
 from portrait.record import row_of
 from portrait.resource import DATA
+from portrait.settings import load_settings
+from portrait.source import source_titles
 
 SHOWN = 3  # good rows of each file that people see of a preview
 WIDTH = 40  # characters of a cell
@@ -57,6 +61,13 @@ def register(app: typer.Typer) -> None:
                 "--propose", help="不用映射： 看表头和内容提出一份映射（YAML，带理由和把握）， 什么也不存"
             ),
         ] = False,
+        saved: Annotated[
+            bool,
+            typer.Option(
+                "--save",
+                help="和 --propose 一起： 把提出的映射存进家目录的 mapping/， 以后写 --source 名字 就能用",
+            ),
+        ] = False,
         watch: Annotated[
             Path | None,
             typer.Option(
@@ -88,6 +99,8 @@ def register(app: typer.Typer) -> None:
             raise Misused(
                 "--propose 给还没有映射的表格，不和 --source、--preview 一起写；要看一个映射读得怎样，用 --source 和 --preview"
             )
+        if saved and not proposed:
+            raise Misused("--save 和 --propose 一起写：存的是提出来的映射")
         if path is None:
             raise Misused("请写明要导入的文件或文件夹（PATH）")
         if not source and not proposed:
@@ -95,7 +108,12 @@ def register(app: typer.Typer) -> None:
         if not path.exists():
             raise InputError(f"没有文件或文件夹 {path}")
         if proposed:
-            show_proposals(propose(path, path.name), as_json)
+            found = propose(path, path.name)
+            if saved:
+                mapping = save(site_of(home), *(one.draft for one in found))
+                print_saved(mapping, path, as_json)
+            else:
+                show_proposals(found, as_json, path, load_settings(home).home)
             return
         site = site_of(home)
         if preview:
@@ -110,11 +128,23 @@ def register(app: typer.Typer) -> None:
             print_json([*map(as_row, taken.reports), *map(stray_row, taken.strays)])
         else:
             print_batches(taken.reports)
+            print_untitled({one.source for one in taken.reports}, site.settings.home)
             print_strays(taken.strays, site.settings.home)
         refuse_strays([one.file for one in taken.strays])
 
 
-def show_proposals(found: Sequence[Proposal], as_json: bool) -> None:
+def print_saved(mapping: Mapping, path: Path, as_json: bool) -> None:
+    """Where the mapping stands now, what its source is called, and what to do with it."""
+    if as_json:
+        print_json(
+            {"name": mapping.name, "title": mapping.title, "source": mapping.source, "path": mapping.path}
+        )
+        return
+    print_text(f"已存成 {mapping.path}，来源在网页上显示为“{mapping.title}”（题名在文件里，可以改）")
+    print_text(f"先看一眼：portrait intake {path} --source {mapping.name} --preview；去掉 --preview 就接入")
+
+
+def show_proposals(found: Sequence[Proposal], as_json: bool, path: Path, home: Path) -> None:
     """Print the mapping that is proposed; what a person should know stands above it as comments."""
     if as_json:
         print_json([shape(one) for one in found])
@@ -134,7 +164,20 @@ def show_proposals(found: Sequence[Proposal], as_json: bool) -> None:
             if not one.draft.picks.get(column.name):
                 shown = " ".join("、".join(column.examples).split())
                 print_text(f"# 没有用的列：{column.name}（{shown[:WIDTH] or '空的'}）")
+    first = found[0].draft
+    print_text(
+        f"# 要用它：加 --save 存成 {place(home, first.name)}（来源就显示为题名“{first.title}”，放在别处只显示代码 {first.source}）；"
+        f"再 portrait intake {path} --source {first.name} --preview"
+    )
     print_text(mapping_text([one.draft for one in found]))
+
+
+def print_untitled(sources: set[str], home: Path) -> None:
+    """That pages will show the code of a source whose mapping stands elsewhere, and what to do."""
+    for source in sorted(sources - source_titles(home).keys()):
+        stdout().print(
+            f"来源 {source} 在网页上只显示代码：把它的映射文件放进 {home / 'mapping'}/，就显示题名"
+        )
 
 
 def telling(bar: Bar) -> Callable[[str, int, int], None]:

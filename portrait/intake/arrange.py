@@ -18,6 +18,8 @@ from portrait.intake.text import head_of
 from portrait.record import COLUMN_STEP
 from portrait.sentence import sentence
 
+_DAY = "10月8日"  # a head that days have and nothing else
+
 
 def arranged(raw: Raw, layout: Layout) -> Raw:
     """The rows as the layout wants them. Raises InputError when a wide table has rows that are longer or shorter than its head."""
@@ -74,12 +76,7 @@ def _long(raw: Raw, wide: Wide) -> Raw:
         heads = [head for head in heads if re.search(wide.only, head)]
     heads = _preferred(heads, wide)
     if not heads:
-        raise InputError(
-            "{file}：没有一列是项目（{wanted}），应当每个项目一列；文件里有：{columns}",
-            file=raw.where,
-            wanted=wide.only or sentence("{kept} 以外的列", kept=list(wide.keep)),
-            columns=list(raw.columns),
-        )
+        raise _no_items(raw, wide)
     cells = ", ".join(
         f"{{'p': {places[head]}, 'i': {literal(head)}, 'v': ({raw.columns[head]})::varchar}}"
         for head in heads
@@ -91,6 +88,24 @@ def _long(raw: Raw, wide: Wide) -> Raw:
     once = f"SELECT r._row AS _at{listed}, unnest([{cells}]) AS u FROM {raw.relation} r"
     relation = f"(SELECT u.p::bigint * {COLUMN_STEP} + _at AS _row, * FROM ({once}))"
     return replace(raw, relation=relation, columns=kept | {wide.item: "r.u.i", wide.value: "r.u.v"})
+
+
+def _no_items(raw: Raw, wide: Wide) -> InputError:
+    """That no column is one of those which become rows, in words: nobody reads a pattern."""
+    if wide.only and re.search(wide.only, _DAY):
+        return InputError(
+            "{file}：没有一列的列名是日期；这份映射读的是签到表，应当一天一列，列名如 10月8日、2022-10-08、10.8上午；文件里有：{columns}",
+            file=raw.where,
+            columns=list(raw.columns),
+        )
+    return InputError(
+        "{file}：没有一列是项目（{wanted}），应当每个项目一列；文件里有：{columns}",
+        file=raw.where,
+        wanted=sentence("映射的 unpivot 认得的列名")
+        if wide.only
+        else sentence("{kept} 以外的列", kept=list(wide.keep)),
+        columns=list(raw.columns),
+    )
 
 
 def _preferred(heads: list[str], wide: Wide) -> list[str]:

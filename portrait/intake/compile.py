@@ -171,7 +171,10 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
     if expression.mixed:
         _mix(program, expression, name)
     if expression.map is not None or wanted.type in LOOKUPS:
-        lookup = Lookup(wanted, expression, must=program.stream.target.name != "record")
+        words = tuple(
+            word for one in program.stream.passed if one.column in expression.source for word in one.values
+        )
+        lookup = Lookup(wanted, expression, program.stream.target.name != "record", words)
         program.lookups[name] = lookup
         column = _told(program, expression) or wanted.name
         own = f"split_part(t_{name}, chr(31), 2)" if lookup.mixed else f"t_{name}"

@@ -49,6 +49,7 @@ _ZEROED = re.compile(r"\d{15}000")  # the same, written out again
 LOST = "号码被表格软件变成了科学计数，末几位已经丢失，补不回来；请把这一列设成“文本”格式，从原来的系统重新导出或重新填写后再导入"
 # What people write in rosters besides the list's own names.
 _ALSO = {"gender": {"男": "1", "女": "2", "未知": "0"}}
+_SIGNS = 120  # of choices that fit into a sentence
 TAG = "\x1f"  # between the kind and the text of an identifier whose alternatives are of several kinds
 _CODED = {"course": "课程", "class": "班次", "school": "学校", "provider": "承训单位"}
 
@@ -115,6 +116,7 @@ class Lookup:
     field: Field
     expression: Expression
     must: bool
+    passed: tuple[str, ...] = ()  # words in the same column with which the mapping passes a row over
 
     @property
     def numeric(self) -> bool:
@@ -144,7 +146,10 @@ class Lookup:
         if raw in MISTAKES:
             return Answer(code="mistake", reason=EXPECTED)
         if raw and self.expression.map is not None and raw not in self._entries:
-            return Answer(code="unknown_value", reason=f"应为其中之一：{_choices(list(self._entries), raw)}")
+            reason = f"应为其中之一：{_choices(list(self._entries), raw)}"
+            if self.passed:
+                reason += f"；不成为记录的：{'、'.join(self.passed)}"
+            return Answer(code="unknown_value", reason=reason)
         text = self.word(raw)
         if text is None or self.field.type not in LOOKUPS:
             return Answer(text)
@@ -303,7 +308,7 @@ def code_list(name: str) -> Mapping[str, str]:
 
 def _choices(choices: list[str], text: str) -> str:
     """The choices, or of a long list those that look like the text."""
-    if len(choices) <= 24:
+    if len(choices) <= 24 or sum(map(len, choices)) <= _SIGNS:
         return "、".join(choices)
     near = difflib.get_close_matches(text, choices, n=3, cutoff=0.4)
     return f"共 {len(choices)} 个" + (f"，是不是{'、'.join(near)}？" if near else "，见代码表")

@@ -12,6 +12,7 @@ import pyarrow as pa
 from python_calamine import CalamineSheet
 
 from portrait.errors import InputError
+from portrait.identity import hidden
 from portrait.intake.arrange import arranged
 from portrait.intake.cell import clean, meant
 from portrait.intake.layout import EVERY_SHEET, NAMED, SHEET_COLUMN, TITLE_COLUMN, given
@@ -21,8 +22,10 @@ from portrait.intake.sheet import open_sheet, sheet_names, sound
 from portrait.intake.styling import Styling, styling
 from portrait.intake.table import HEAD_ROWS, Grid, Head, Row, body, found_head, head_at
 from portrait.intake.text import cut_rows, delimiter_of, look
+from portrait.sentence import sentence
 
 _CHUNK = 5_000
+_SHOWN, _LONG = 20, 20  # cells of a row that is told, and signs of each
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def read_office(
     head = head_of(opened, layout, needed)
     where = f"{name}，工作表“{opened.sheet}”" if opened.sheet else name
     if head is None or not any(head.names):
-        raise _headless(where, layout, needed)
+        raise _headless(where, layout, needed, opened)
     stage = Stage(target, head.names)
     passed: list[Passed] = []
     rows = body(opened.grid, head, layout, needed)
@@ -131,14 +134,17 @@ def _at(layout: Layout, place: int) -> Layout:
     )
 
 
-def _headless(where: str, layout: Layout, needed: Sequence[str]) -> InputError:
+def _headless(where: str, layout: Layout, needed: Sequence[str], opened: Opened) -> InputError:
     if layout.header:
         return InputError("{file}：第 {line} 行应为表头，这一行是空的", file=where, line=layout.header)
+    fullest = max(opened.first, key=lambda row: len(set(filter(None, row[1]))), default=(0, []))
     return InputError(
-        "{file}：前 {n} 行里没有表头：没有一行有这些列中的任何一个：{columns}",
+        "{file}：前 {n} 行里没有表头：没有一行有这些列中的任何一个：{columns}；最像表头的是第 {line} 行：{there}",
         file=where,
         n=HEAD_ROWS,
         columns=list(needed),
+        line=fullest[0],
+        there=[hidden(cell[:_LONG]) for cell in fullest[1] if cell][:_SHOWN] or [sentence("（空的）")],
     )
 
 
@@ -167,5 +173,5 @@ def _cells(sheet: CalamineSheet, wrong: dict[int, dict[int, str]], styles: Styli
 
 
 def _styling(path: Path, name: str, sheet: str) -> Styling:
-    with sound(name):
+    with sound(path, name):
         return styling(path, sheet)

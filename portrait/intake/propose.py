@@ -226,7 +226,7 @@ def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> d
             left |= dict.fromkeys(ended, sentence("有证书编号的就是取得了证书，没有编号的行略过"))
     for column, pick in picks.items():
         if pick == "item" and named[column].role == "class_name" and shown:
-            left[column] = sentence("各行是哪个班，标题里已有，或不影响得分和签到")
+            left[column] = sentence("班级和项目的名称对不上班次名单；要写明是哪一班，请加一列班次代码")
     return left
 
 

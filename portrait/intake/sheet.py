@@ -15,7 +15,7 @@ import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from portrait.errors import InputError
-from portrait.intake.magic import check_table
+from portrait.intake.magic import OLE, check_table, damage
 from portrait.intake.mistake import mistakes
 from portrait.intake.raw import Stage, header_names
 
@@ -24,11 +24,7 @@ UNPACKED_LIMIT = 2 << 30
 # Real sheets shrink to a tenth or a thirtieth; what shrinks much more is made to fill the memory.
 _SUSPECT, _MOST_TIMES = 64 << 20, 150
 # A workbook with a password is an OLE container with a stream of this name.
-_OLE, _ENCRYPTED, _DIRECTORY = (
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-    "EncryptedPackage".encode("utf-16-le"),
-    1 << 20,
-)
+_ENCRYPTED, _DIRECTORY = "EncryptedPackage".encode("utf-16-le"), 1 << 20
 
 
 def stage_sheet(path: Path, name: str, sheet: str, header: int, target: Path) -> tuple[Stage, str]:
@@ -75,7 +71,7 @@ _DAMAGED = (
 
 def sheet_names(path: Path, name: str) -> list[str]:
     """The sheets of a workbook in their order. Raises InputError."""
-    with sound(name):
+    with sound(path, name):
         return list(_book(path, name).sheet_names)
 
 
@@ -83,7 +79,7 @@ def open_sheet(
     path: Path, name: str, sheet: str, place: int = 0
 ) -> tuple[CalamineSheet, dict[int, dict[int, str]]]:
     """The sheet (by name, or by its place from 1), and by row and column the cells whose formula failed. Raises InputError."""
-    with sound(name):
+    with sound(path, name):
         book = _book(path, name)
         if sheet and sheet not in book.sheet_names:
             raise InputError(
@@ -108,21 +104,21 @@ def open_sheet(
 
 
 @contextmanager
-def sound(name: str) -> Iterator[None]:
-    """Whatever a damaged workbook raises, said as an InputError."""
+def sound(path: Path, name: str) -> Iterator[None]:
+    """Whatever a damaged workbook raises, said as an InputError: what is wrong in words, never in those of the library."""
     try:
         yield
     except _DAMAGED as error:
-        raise InputError(
-            "{file}：不是完好的 Excel 工作簿，请重新导出（{error}）", file=name, error=error
-        ) from error
+        raise InputError(damage(path, name)) from error
 
 
 def _book(path: Path, name: str) -> CalamineWorkbook:
     with path.open("rb") as file:
-        if file.read(len(_OLE)) == _OLE and _ENCRYPTED in file.read(_DIRECTORY):
+        old = file.read(len(OLE)) == OLE
+        if old and _ENCRYPTED in file.read(_DIRECTORY):
             raise InputError("{file}：工作簿有打开密码，请去掉密码另存以后再导入", file=name)
-    if zipfile.is_zipfile(path):
+    new = zipfile.is_zipfile(path)
+    if new:
         with zipfile.ZipFile(path) as packed:
             size = sum(member.file_size for member in packed.infolist())
         times = size // max(path.stat().st_size, 1)
@@ -142,7 +138,13 @@ def _book(path: Path, name: str) -> CalamineWorkbook:
             )
     else:
         check_table(path, name)
-    book = CalamineWorkbook.from_path(str(path))
+    # The library goes by the suffix, people rename: an .xls called .xlsx is still a workbook.
+    renamed = (old and path.suffix.lower() != ".xls") or (new and path.suffix.lower() == ".xls")
+    if renamed:
+        with path.open("rb") as file:
+            book = CalamineWorkbook.from_filelike(file)
+    else:
+        book = CalamineWorkbook.from_path(str(path))
     if not book.sheet_names:
         raise InputError("{file}：工作簿里没有工作表", file=name)
     return book

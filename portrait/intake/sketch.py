@@ -46,17 +46,18 @@ def tried(site: Site, file: Path, draft: Draft, *, rows: int = 8) -> Tried:
         return Tried(error=without(error.message, str(file.parent), sentence("上传的文件")))
 
 
-def save(site: Site, draft: Draft, *, over: bool = False) -> Mapping:
-    """The mapping in the home's folder, written whole or not at all. `over` replaces one of the same name by a next version.
+def save(site: Site, draft: Draft, *others: Draft, over: bool = False) -> Mapping:
+    """The mapping in the home's folder, written whole or not at all; `others` are further tables of the file. `over` replaces one of
+    the same name by a next version.
 
     What was replaced is archived, as is every mapping that something came in by. Raises InputError for a name that is taken
     or a draft that lacks something, MappingError when the mapping would not be one.
     """
-    missing = lacking(checked(draft))
+    missing = [field for one in (draft, *others) for field in lacking(checked(one))]
     if missing:
         raise InputError("还缺必填的：{fields}。给它选一列，或填一个固定值", fields=missing)
-    folder = site.settings.home / "mapping"
-    path = folder / f"{draft.name}.yaml"
+    path = place(site.settings.home, draft.name)
+    folder = path.parent
     if (DATA / "mapping" / path.name).exists():
         raise InputError("“{name}”是自带的映射，请换一个名字", name=draft.name)
     if path.exists():
@@ -68,7 +69,7 @@ def save(site: Site, draft: Draft, *, over: bool = False) -> Mapping:
     handle, half = tempfile.mkstemp(dir=folder, prefix=".half-", suffix=".yaml.part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(mapping_text([draft]))
+            file.write(mapping_text([draft, *others]))
             file.flush()
             os.fsync(file.fileno())
         mapping = read_mapping(Path(half), path.name)
@@ -76,6 +77,11 @@ def save(site: Site, draft: Draft, *, over: bool = False) -> Mapping:
     finally:
         Path(half).unlink(missing_ok=True)
     return replace(mapping, path=str(path))
+
+
+def place(home: Path, name: str) -> Path:
+    """Where a mapping of this name stands, from which its source has its title."""
+    return home / "mapping" / f"{name}.yaml"
 
 
 def _next(path: Path) -> str:

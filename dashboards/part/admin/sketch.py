@@ -301,7 +301,12 @@ def _naming(draft: Draft) -> Any:
             html.Div(
                 [
                     dmc.Button(gettext("存好并用它"), id="sketch-save", n_clicks=0),
-                    html.Span(gettext("存好以后再看一遍预览，按“接入”才入库。"), className="quiet"),
+                    html.Span(
+                        gettext(
+                            "存进家目录的 mapping/，各页按题名显示这个来源。存好以后再看一遍预览，按“接入”才入库。"
+                        ),
+                        className="quiet",
+                    ),
                 ],
                 className="answers",
             ),
