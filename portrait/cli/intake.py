@@ -19,7 +19,7 @@ from portrait.intake.mapping import Mapping
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
 from portrait.intake.propose import Proposal, propose, shape
-from portrait.intake.sketch import save
+from portrait.intake.sketch import save, saved_at
 from portrait.intake.stray import Stray, offers
 from portrait.intake.target import TARGETS
 from portrait.record import row_of
@@ -166,7 +166,7 @@ def show_proposals(found: Sequence[Proposal], as_json: bool, path: Path, home: P
                 print_text(f"# 没有用的列：{column.name}（{shown[:WIDTH] or '空的'}）")
     first = found[0].draft
     print_text(
-        f"# 要用它：加 --save 存成 {place(home, first.name)}（来源就显示为题名“{first.title}”，放在别处只显示代码 {first.source}）；"
+        f"# 要用它：加 --save 存成 {saved_at(home, first.name)}（来源就显示为题名“{first.title}”，放在别处只显示代码 {first.source}）；"
         f"再 portrait intake {path} --source {first.name} --preview"
     )
     print_text(mapping_text([one.draft for one in found]))

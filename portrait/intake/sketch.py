@@ -56,7 +56,7 @@ def save(site: Site, draft: Draft, *others: Draft, over: bool = False) -> Mappin
     missing = [field for one in (draft, *others) for field in lacking(checked(one))]
     if missing:
         raise InputError("还缺必填的：{fields}。给它选一列，或填一个固定值", fields=missing)
-    path = place(site.settings.home, draft.name)
+    path = saved_at(site.settings.home, draft.name)
     folder = path.parent
     if (DATA / "mapping" / path.name).exists():
         raise InputError("“{name}”是自带的映射，请换一个名字", name=draft.name)
@@ -79,7 +79,7 @@ def save(site: Site, draft: Draft, *others: Draft, over: bool = False) -> Mappin
     return replace(mapping, path=str(path))
 
 
-def place(home: Path, name: str) -> Path:
+def saved_at(home: Path, name: str) -> Path:
     """Where a mapping of this name stands, from which its source has its title."""
     return home / "mapping" / f"{name}.yaml"
 
