@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from portrait.intake.guess import (
     LIKELY,
     RULES,
     SURE,
-    day_of,
     is_day,
     number_of,
     outcome,
@@ -26,13 +24,14 @@ from portrait.intake.guess import (
     unit_of,
 )
 from portrait.intake.layout import EVERY_SHEET, TITLE_COLUMN
+from portrait.intake.notice import notices
 from portrait.intake.reader import SUFFIXES, format_of
-from portrait.intake.scale import Place, Scale, guessed, scale_of
+from portrait.intake.scale import Place, Scale, scale_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.survey import Column, Table, survey
 from portrait.intake.table import Head
 from portrait.intake.target import TARGETS
-from portrait.intake.title import class_said
+from portrait.intake.title import class_said, class_told, day_said
 from portrait.intake.total import totals
 from portrait.intake.year import year_named
 from portrait.record import KIND_ZH, Kind
@@ -41,9 +40,7 @@ from portrait.sentence import Sentence, sentence
 
 _SHOWN = 20  # files of a folder
 _TITLE = 60  # characters of a title
-_ROWS = 10  # rows that a note names
 _WHO = ACCOUNTS  # who a row is of; the first that there is
-_DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
 # What a role is in each target.
 _FIELDS: dict[str, dict[str, str]] = {
     "person": {
@@ -198,12 +195,7 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        (
-            *_notes(tables, name, draft, days, said),
-            *(_left(column, why) for column, why in left.items()),
-            *_beyond(scales),
-            *guessed(scales),
-        ),
+        tuple(notices(tables, name, draft, days, said, left, scales)),
     )
 
 
@@ -228,10 +220,6 @@ def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> d
         if pick == "item" and named[column].role == "class_name" and shown:
             left[column] = sentence("班级和项目的名称对不上班次名单；要写明是哪一班，请加一列班次代码")
     return left
-
-
-def _left(column: str, why: Sentence) -> Sentence:
-    return sentence("“{column}”不用：{why}", column=column, why=why)
 
 
 def _marks(tables: Sequence[Table], column: str) -> list[tuple[Place, float]]:
@@ -388,7 +376,7 @@ def _fixed(
     scores = [column for column in table.columns if picks[column.name].partition(":")[0] == "score"]
     if "kind" not in there and not scores:
         fixed["kind"] = _kind(there, said, "".join(column.name for column in table.columns))
-    if there & {"tick", "sign"} and not there & {"time", "day"} and _day_said(said):
+    if there & {"tick", "sign"} and not there & {"time", "day"} and day_said(said):
         fixed["time"] = TITLE_COLUMN
     if "run" not in there and class_said(table.head.title, table.sheet, file)[0]:
         fixed["run"] = TITLE_COLUMN
@@ -402,12 +390,6 @@ def _fixed(
             "" if "" in fulls else max(fulls, key=lambda full: (fulls.count(full), full == "100"))
         )
     return fixed
-
-
-def _day_said(said: str) -> str:
-    """The one day (ISO) that the title names; "" where it names none, or several."""
-    days = {day for one in _DAY.finditer(said) if (day := day_of(one[0], ""))}
-    return days.pop() if len(days) == 1 else ""
 
 
 def _scored(text: str) -> str:
@@ -459,7 +441,7 @@ def _reasons(
         least = min(own, key=lambda scale: scale.sure)
         found["score_max"] = _sure(least.why, least.sure)
     if fixed.get("run"):
-        found["run"] = _class(*class_said(table.head.title, table.sheet, file))
+        found["run"] = class_told(*class_said(table.head.title, table.sheet, file))
     for column, scale in scales.items():
         found[f"score_max:{column}"] = _sure(scale.why, scale.sure)
     for column, pick in picks.items():
@@ -472,38 +454,6 @@ def _kind_of_mark(column: str, kind: str) -> Sentence:
     if word := _first_word(column):
         return sentence("列名里有“{word}”：{kind}", word=word, kind=sentence(kind))
     return sentence("列名没说是哪一种测评，按标题或最常见的：{kind}（请核对）", kind=sentence(kind))
-
-
-def _class(said: str, coded: bool) -> Sentence:
-    if coded:
-        return sentence("标题、表名或文件名里的“{said}”像班次代码", said=said)
-    return sentence("标题或文件名里的“{said}”像班次名称（没有把握，请核对）", said=said)
-
-
-def _beyond(scales: Mapping[str, Scale]) -> Iterator[Sentence]:
-    for column, scale in scales.items():
-        if scale.full and scale.beyond:
-            yield sentence(
-                "“{column}”有 {n} 个得分超过满分 {full}，会进隔离区：{places}{more}。满分不是 {full} 的，请改满分",
-                column=column,
-                n=len(scale.beyond),
-                full=scale.full,
-                places=_places(scale.beyond[:_ROWS]),
-                more=sentence("等") if len(scale.beyond) > _ROWS else "",
-            )
-
-
-def _places(places: Sequence[Place]) -> list[Sentence]:
-    """Rows, by sheet where there are sheets."""
-    sheets: dict[str, list[str]] = {}
-    for sheet, row in places:
-        sheets.setdefault(sheet, []).append(str(row))
-    return [
-        sentence("工作表“{sheet}”第 {lines} 行", sheet=sheet, lines=lines)
-        if sheet
-        else sentence("第 {lines} 行", lines=lines)
-        for sheet, lines in sheets.items()
-    ]
 
 
 def _sure(why: Sentence, sure: float) -> Sentence:
@@ -519,87 +469,6 @@ def _why(column: Column, pick: str) -> str:
     if pick == "day" or not column.guesses:
         return sentence("列名是日期") if pick == "day" else ""
     return _sure(column.guesses[0].why, column.guesses[0].sure)
-
-
-def _notes(
-    tables: Sequence[Table], file: str, draft: Draft, days: Sequence[str], said: str
-) -> Iterator[Sentence]:
-    """What a person should know before saying yes."""
-    table = tables[0]
-    if passed := sum(one.passed for one in tables):
-        yield sentence("{n} 行是合计、签字一类，不当数据，计入略过", n=passed)
-    if hidden_rows := sum(one.hidden_rows for one in tables):
-        yield sentence("有 {n} 行是隐藏的，照样读；不要就写 hidden: skip", n=hidden_rows)
-    if table.hidden_columns:
-        yield sentence("有隐藏的列，照样可用：{columns}", columns=list(table.hidden_columns))
-    if table.fill_down:
-        yield sentence("{columns} 只写在一组的第一行，空格按上一行补", columns=list(table.fill_down))
-    yield from _years(table, draft, days)
-    if any(
-        re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
-    ):
-        yield sentence("有号码被变成了科学计数，末几位已丢失：这些行会进隔离区，请把那一列设成文本重新导出")
-    chosen = {pick.partition(":")[0] for pick in draft.picks.values()}
-    if draft.target in WITH_SCHOOL and "account" not in chosen:
-        if {"name", SCHOOL} <= chosen:
-            yield sentence(
-                "没有编号一类的列，按姓名和单位认人：没有出生年可以核对，同名的可能认错，所以每个人要在“身份合并”页确认一次；"
-                "有继教编号、手机号的表，把那一列加上再传更好"
-            )
-        elif "name" in chosen:
-            yield sentence(
-                "只有姓名，认不出是哪一位教师：请加上编号或单位一列；全表都是一个单位的，在下面填固定的单位"
-            )
-        else:
-            yield sentence("没有一列说是谁：编号、手机号，或者姓名和单位")
-    if draft.target == "record" and "kind" not in chosen and draft.fixed.get("kind") == "":
-        yield sentence("像签到表，可是没有打勾、签名或按日期的列，看不出谁到了：请自己选记录种类")
-    if "sign" in chosen:
-        yield sentence("签名一列有字的算到，空着的不成为记录，计入略过")
-    if "score" in chosen and chosen & {"seconds", "credit"} and "kind" not in chosen:
-        yield sentence("时长和学时随得分一起读：没有得分的行，时长和学时也不读")
-    if chosen & {"day", "tick"}:
-        yield sentence(
-            "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区"
-        )
-    if draft.fixed.get("time"):
-        yield sentence(
-            "没有日期列，用标题、表名或文件名里的日期，这一张是 {day}；要改就在下面写日期",
-            day=_day_said(said),
-        )
-    if draft.fixed.get("run"):
-        called, coded = class_said(table.head.title, table.sheet, file)
-        yield sentence(
-            "{why}，当作班次，每张表按自己的标题读。是这一班吗？不是就清空“班次代码”；{more}",
-            why=_class(called, coded),
-            more=sentence("班次名单是别的来源接入的，要写上是哪个来源")
-            if coded
-            else sentence("有班次代码的，写代码才对得上班次名单"),
-        )
-    if CERTIFICATE in chosen:
-        yield sentence("每张证书按证书编号认；没有编号的行略过")
-    if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
-        yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
-
-
-def _years(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
-    """Which year days without one are of."""
-    short = any(not day_of(day, "") for day in days) or any(
-        column.role == "date" and _yearless(column.values) for column in table.columns
-    )
-    if short and draft.named:
-        yield sentence(
-            "没写年份的日期，按标题、表名或文件名里写的年份读：这一张是 {year} 年，以后的表按它自己写的",
-            year=draft.named[:4],
-        )
-    elif short:
-        yield sentence(
-            "日期没有写年份，标题、表名和文件名里也认不出是哪一年：请填年份，不填就不接入（以后的表写了年份的，仍按它自己的）"
-        )
-
-
-def _yearless(values: Sequence[str]) -> bool:
-    return any(re.fullmatch(r"\d{1,2}[月/-]\d{1,2}[日号]?.*", value) for value in islice(values, 200))
 
 
 def _titled(tables: Sequence[Table]) -> str:

@@ -42,7 +42,7 @@ def scale_of(name: str, marks: Marks, beside: Marks = ()) -> Scale:
     other columns of the table, which mostly have the same."""
     said = _SAID.search(name)
     full = float(next(filter(None, said.groups()))) if said else 0.0
-    if full > 0 and len(beyond := _beyond(marks, full)) <= _STRAY * len(marks):
+    if full > 0 and len(beyond := _beyond(marks, full)) <= max(1, _STRAY * len(marks)):
         return Scale(f"{full:g}", 0.95, sentence("列名写着满分 {full}", full=f"{full:g}"), beyond)
     most = max((mark for _, mark in marks), default=0.0)
     if most <= 0:

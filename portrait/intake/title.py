@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from portrait.intake.guess import day_of
 from portrait.intake.layout import SHEET_COLUMN, TITLE_COLUMN
 from portrait.intake.shape import FILE
+from portrait.sentence import Sentence, sentence
 
+_DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
 # Columns that the mapping makes. No sheet has such names.
 RUN, PROJECT = "（班次）", "（项目）"
 _BEFORE = r"(?:附[件表] ?\d*[:：]? ?)?"
@@ -42,3 +45,15 @@ def class_said(title: str, sheet: str, file: str) -> tuple[str, bool]:
         if found := re.search(form, " ".join(filter(None, places))):
             return found[1], form == _CODE
     return "", False
+
+
+def class_told(said: str, coded: bool) -> Sentence:
+    if coded:
+        return sentence("标题、表名或文件名里的“{said}”像班次代码", said=said)
+    return sentence("标题或文件名里的“{said}”像班次名称（没有把握，请核对）", said=said)
+
+
+def day_said(said: str) -> str:
+    """The one day (ISO) that the title names; "" where it names none, or several."""
+    days = {day for one in _DAY.finditer(said) if (day := day_of(one[0], ""))}
+    return days.pop() if len(days) == 1 else ""

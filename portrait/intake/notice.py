@@ -1,0 +1,140 @@
+"""What a person should know before saying yes to a proposed mapping: what is passed over, left out, or still to be said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from portrait.intake.draft import CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft
+from portrait.intake.guess import day_of
+from portrait.intake.scale import Place, Scale, guessed
+from portrait.intake.survey import Table
+from portrait.intake.title import class_said, class_told, day_said
+from portrait.sentence import Sentence, sentence
+
+_ROWS = 10  # rows that a notice names
+
+
+def notices(
+    tables: Sequence[Table],
+    file: str,
+    draft: Draft,
+    days: Sequence[str],
+    said: str,
+    left: Mapping[str, Sentence],
+    scales: Mapping[str, Scale],
+) -> Iterator[Sentence]:
+    """Sentences about the tables (of one header) and the draft of them. `days` are heads that are days, `said` all that title, tab and
+    file name say, `left` columns that are not used with the reason."""
+    yield from _notes(tables, file, draft, days, said)
+    yield from (sentence("“{column}”不用：{why}", column=column, why=why) for column, why in left.items())
+    yield from _beyond(scales)
+    yield from guessed(scales)
+
+
+def _notes(
+    tables: Sequence[Table], file: str, draft: Draft, days: Sequence[str], said: str
+) -> Iterator[Sentence]:
+    """What a person should know before saying yes."""
+    table = tables[0]
+    if passed := sum(one.passed for one in tables):
+        yield sentence("{n} 行是合计、签字一类，不当数据，计入略过", n=passed)
+    if hidden_rows := sum(one.hidden_rows for one in tables):
+        yield sentence("有 {n} 行是隐藏的，照样读；不要就写 hidden: skip", n=hidden_rows)
+    if table.hidden_columns:
+        yield sentence("有隐藏的列，照样可用：{columns}", columns=list(table.hidden_columns))
+    if table.fill_down:
+        yield sentence("{columns} 只写在一组的第一行，空格按上一行补", columns=list(table.fill_down))
+    yield from _years(table, draft, days)
+    if any(
+        re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
+    ):
+        yield sentence("有号码被变成了科学计数，末几位已丢失：这些行会进隔离区，请把那一列设成文本重新导出")
+    chosen = {pick.partition(":")[0] for pick in draft.picks.values()}
+    if draft.target in WITH_SCHOOL and "account" not in chosen:
+        if {"name", SCHOOL} <= chosen:
+            yield sentence(
+                "没有编号一类的列，按姓名和单位认人：没有出生年可以核对，同名的可能认错，所以每个人要在“身份合并”页确认一次；"
+                "有继教编号、手机号的表，把那一列加上再传更好"
+            )
+        elif "name" in chosen:
+            yield sentence(
+                "只有姓名，认不出是哪一位教师：请加上编号或单位一列；全表都是一个单位的，在下面填固定的单位"
+            )
+        else:
+            yield sentence("没有一列说是谁：编号、手机号，或者姓名和单位")
+    if draft.target == "record" and "kind" not in chosen and draft.fixed.get("kind") == "":
+        yield sentence("像签到表，可是没有打勾、签名或按日期的列，看不出谁到了：请自己选记录种类")
+    if "sign" in chosen:
+        yield sentence("签名一列有字的算到，空着的不成为记录，计入略过")
+    if "score" in chosen and chosen & {"seconds", "credit"} and "kind" not in chosen:
+        yield sentence("时长和学时随得分一起读：没有得分的行，时长和学时也不读")
+    if chosen & {"day", "tick"}:
+        yield sentence(
+            "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区"
+        )
+    if draft.fixed.get("time"):
+        yield sentence(
+            "没有日期列，用标题、表名或文件名里的日期，这一张是 {day}；要改就在下面写日期",
+            day=day_said(said),
+        )
+    if draft.fixed.get("run"):
+        called, coded = class_said(table.head.title, table.sheet, file)
+        yield sentence(
+            "{why}，当作班次，每张表按自己的标题读。是这一班吗？不是就清空“班次代码”；{more}",
+            why=class_told(called, coded),
+            more=sentence("班次名单是别的来源接入的，要写上是哪个来源")
+            if coded
+            else sentence("有班次代码的，写代码才对得上班次名单"),
+        )
+    if CERTIFICATE in chosen:
+        yield sentence("每张证书按证书编号认；没有编号的行略过")
+    if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
+        yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
+
+
+def _years(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+    """Which year days without one are of."""
+    short = any(not day_of(day, "") for day in days) or any(
+        column.role == "date" and _yearless(column.values) for column in table.columns
+    )
+    if short and draft.named:
+        yield sentence(
+            "没写年份的日期，按标题、表名或文件名里写的年份读：这一张是 {year} 年，以后的表按它自己写的",
+            year=draft.named[:4],
+        )
+    elif short:
+        yield sentence(
+            "日期没有写年份，标题、表名和文件名里也认不出是哪一年：请填年份，不填就不接入（以后的表写了年份的，仍按它自己的）"
+        )
+
+
+def _yearless(values: Sequence[str]) -> bool:
+    return any(re.fullmatch(r"\d{1,2}[月/-]\d{1,2}[日号]?.*", value) for value in islice(values, 200))
+
+
+def _beyond(scales: Mapping[str, Scale]) -> Iterator[Sentence]:
+    for column, scale in scales.items():
+        if scale.full and scale.beyond:
+            yield sentence(
+                "“{column}”有 {n} 个得分超过满分 {full}，会进隔离区：{places}{more}。满分不是 {full} 的，请改满分",
+                column=column,
+                n=len(scale.beyond),
+                full=scale.full,
+                places=_places(scale.beyond[:_ROWS]),
+                more=sentence("等") if len(scale.beyond) > _ROWS else "",
+            )
+
+
+def _places(places: Sequence[Place]) -> list[Sentence]:
+    """Rows, by sheet where there are sheets."""
+    sheets: dict[str, list[str]] = {}
+    for sheet, row in places:
+        sheets.setdefault(sheet, []).append(str(row))
+    return [
+        sentence("工作表“{sheet}”第 {lines} 行", sheet=sheet, lines=lines)
+        if sheet
+        else sentence("第 {lines} 行", lines=lines)
+        for sheet, lines in sheets.items()
+    ]
