@@ -22,6 +22,8 @@ _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#\s]+)([^#\s]*)", re.IGNORECA
 _BIRTH = re.compile(r"(\d{4})(?:[-/.年]?(\d{1,2})(?:[-/.月]?(\d{1,2})日?|月)?|年)?")
 _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _PHONE = re.compile(r"1[3-9]\d{9}")
+# Logins with so many digits were digests whatever they counted. They stay so: the ids of their records come from that.
+_LONG = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
 # A login that is one of these is a person's number.
 _NUMBERS = {"idno": re.compile(f"{NEW}|{OLD}"), "phone": re.compile(CALL)}
 
@@ -167,7 +169,7 @@ def identify(source: str, kind: str, text: str, secret: bytes) -> Identifier:
     kind, value = _disguised(kind, value) or (kind, value)
     scope = f"native|{source}|" if kind == "native" else f"{kind}|"
     shown = hint(kind, value) if kind in SENSITIVE else hidden(value)
-    if shown == value:
+    if shown == value and not _LONG.search(value):
         return Identifier(kind, hashlib.sha256((scope + value).encode()).hexdigest(), value)
     digest = hmac.new(secret, (scope + value).encode(), hashlib.sha256).hexdigest()
     return Identifier(kind, digest, shown, veiled=True)

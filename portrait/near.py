@@ -15,6 +15,7 @@ from portrait.identity import hidden
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, clear, open_bench, set_up
 from portrait.intake.land import record_key
+from portrait.intake.layout import FIELD
 from portrait.intake.mapping import Stream
 from portrait.intake.raw import literal
 from portrait.intake.recipe import files_again, joined_again, mapping_then
@@ -66,7 +67,7 @@ def _look(
 ) -> None:
     mapping, stream = mapping_then(bench.site, batch)
     fits = stream.name == name if name else not stream.series
-    if not fits or not stream.versioned or len(stream.key) != len(wanted):
+    if not fits or not stream.versioned or len(key_parts(stream)) != len(wanted):
         return
     main, others = files_again(bench.site, batch)
     program = set_up(bench, mapping, stream, main, joined_again(batch, stream, others))
@@ -82,6 +83,8 @@ def _look(
         )
         for text, *likeness in rows:
             parts = text.split(chr(31))
+            if len(parts) != len(wanted):
+                continue  # a name without the birth that others have
             rank = _rank(wanted, parts, likeness)
             if rank is not None:
                 number = record_key(mapping.source, stream.series, parts)
@@ -105,11 +108,27 @@ def _rank(wanted: Sequence[str], parts: Sequence[str], likeness: Sequence[float]
     return (differ, apart, unlike) if kept else None
 
 
-def _shown(stream: Stream, parts: Sequence[str]) -> str:
+def key_parts(stream: Stream) -> list[tuple[str, bool]]:
+    """What the parts of a stream's keys are called, by column or by what is read, and whether they are somebody's secret. A name that is
+    read with school and birth has a part for each of them."""
     whose = stream.field("account")
-    secret = set(whose.columns) if whose and SENSITIVE.intersection(whose.kinds) else set[str]()
+    kinds = set(whose.kinds) if whose else set[str]()
+    hold = whose.columns if whose and SENSITIVE.intersection(kinds) else ()
+    parts = list[tuple[str, bool]]()
+    for part in stream.key:
+        field = stream.target.field(part.removeprefix(FIELD)) if part.startswith(FIELD) else None
+        if field is None:
+            parts.append((part, part in hold))
+        elif field.name == "account" and "triple" in kinds:
+            parts += [(column, place > 1) for place, column in enumerate(hold)]
+        else:
+            parts.append((str(field.zh), field.name == "account" and bool(hold)))
+    return parts
+
+
+def _shown(stream: Stream, parts: Sequence[str]) -> str:
     return "|".join(
-        "***" if column in secret else hidden(part) for column, part in zip(stream.key, parts, strict=True)
+        "***" if secret else hidden(part) for (_, secret), part in zip(key_parts(stream), parts, strict=True)
     )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from portrait import clock
 from portrait.errors import InputError, MappingError, NotFound
 from portrait.intake.land import record_key
-from portrait.intake.layout import FIELD
-from portrait.intake.mapping import Mapping, Stream, mapping_files, read_mapping
+from portrait.intake.mapping import Mapping, mapping_files, read_mapping
 from portrait.intake.recipe import mapping_then
 from portrait.lake.content import facts_sql
+from portrait.near import key_parts
 from portrait.record import DOUBTFUL, Flag, Kind, Standing
 from portrait.sentence import sentence
 from portrait.site import Site
@@ -148,7 +148,7 @@ def key_shapes(site: Site, source: str, stream: str | None) -> list[str]:
         for one in mapping.streams
         if one.target.name == "record" and (one.name == stream if stream else not one.series)
     ]
-    shapes = {"|".join(_shape(one)) for one in own if one.versioned}
+    shapes = {"|".join(name for name, _ in key_parts(one)) for one in own if one.versioned}
     if own and not shapes:
         raise InputError("来源“{source}”的记录没有自己的记录号，请用 32 位编号", source=source)
     return sorted(shapes)
@@ -338,10 +338,3 @@ def said_of(site: Site, records: Sequence[Found]) -> list[Ruling]:
     keys = {one.key_number for one in records if one.key_number is not None}
     with site.registry.connect() as connection:
         return rulings_on(connection, [one.id for one in records], keys) if records else []
-
-
-def _shape(stream: Stream) -> Iterator[str]:
-    """What the parts of a stream's key are called, by column or by what is read."""
-    for part in stream.key:
-        field = stream.target.field(part.removeprefix(FIELD)) if part.startswith(FIELD) else None
-        yield field.zh if field else part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import logging
 import sqlite3
 import uuid
@@ -16,8 +17,9 @@ from hypothesis import strategies as st
 
 from portrait.cli.journal import Veiled
 from portrait.clock import now
+from portrait.hashing import key_number
 from portrait.identifier import KINDS
-from portrait.identity import Unrecognised, hidden, identify
+from portrait.identity import Unrecognised, account_number, hidden, identify
 from portrait.intake.door import intake
 from portrait.intake.preview import preview
 from portrait.lake.engine import bind
@@ -128,7 +130,7 @@ def test_what_stands_around_a_number_stays(text: str, shown: str) -> None:
 )
 def test_ids_of_machines_and_serial_numbers_stay_as_they_are(text: str) -> None:
     assert hidden(text) == text
-    assert not identify("a", "native", text, SECRET).veiled
+    assert identify("a", "native", text, SECRET).shown == text
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -205,3 +207,11 @@ def test_logins_with_numbers_in_them_come_out_on_no_surface(
     whole = plain("\n".join(said))
     assert "zhang***5678" in whole
     assert not [number for number in (PHONE, IDNO, OLD, IDNO[:17]) if number in whole]
+
+
+def test_a_login_of_eighteen_digits_keeps_the_number_that_its_records_have() -> None:
+    text = "618234567890123456"
+    kept = hmac.new(SECRET, f"native|a|{text}".encode(), hashlib.sha256).hexdigest()
+    assert account_number("a", identify("a", "native", text, SECRET)) == key_number(
+        "account", "a", "native", kept
+    )

@@ -115,8 +115,11 @@ def _read_text(program: Program, name: str) -> str:
     ):
         return f"v_{at}::varchar"
     if wanted.type in DATED:
-        whole = f"n_{at} = date_trunc('day', n_{at})"
-        return f"CASE WHEN {whole} THEN strftime(n_{at}, '%Y-%m-%d') ELSE strftime(n_{at}, '%Y-%m-%d %H:%M:%S') END"
+        day, second = (f"n_{at} = date_trunc('{unit}', n_{at})" for unit in ("day", "second"))
+        return (
+            f"CASE WHEN {day} THEN strftime(n_{at}, '%Y-%m-%d') WHEN {second} THEN strftime(n_{at}, '%Y-%m-%d %H:%M:%S') "
+            f"ELSE strftime(n_{at}, '%Y-%m-%d %H:%M:%S.%f') END"
+        )
     if wanted.type in LOOKUPS:
         # Parts of a name stand as columns do.
         return f"replace(rtrim(l_{at}.plain, '|'), '|', chr(31))"

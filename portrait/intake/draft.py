@@ -397,7 +397,8 @@ def _key(body: _Body, column: str) -> list[str | dict[str, str]]:
     for wanted in ("account", "course", "run", "item", "kind", "time"):
         said = body.fields.get(wanted, {}).get("from")
         if said in (title.RUN, title.PROJECT):
-            continue  # the title says it
+            found.append(TITLE_COLUMN)  # which says it
+            continue
         if not said or said in (attend.ITEM, attend.MARK) or body.fields[wanted].get("map") == attend.MAP:
             continue
         found.append({"field": wanted} if wanted in ("account", "kind", "time") else said)
@@ -405,7 +406,7 @@ def _key(body: _Body, column: str) -> list[str | dict[str, str]]:
         found.append(NAMED + column)
     if "time" not in body.fields:
         found.append(TITLE_COLUMN)  # nothing else tells this term's marks from the last one's
-    return found
+    return [part for place, part in enumerate(found) if part not in found[:place]]
 
 
 def _expression(draft: Draft, target: Target, column: str, wanted: str, detail: str) -> dict[str, Any]:

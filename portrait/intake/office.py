@@ -144,7 +144,7 @@ def _headless(where: str, layout: Layout, needed: Sequence[str], opened: Opened)
         n=HEAD_ROWS,
         columns=list(needed),
         line=fullest[0],
-        there=[hidden(cell[:_LONG]) for cell in fullest[1] if cell][:_SHOWN] or [sentence("（空的）")],
+        there=[hidden(cell)[:_LONG] for cell in fullest[1] if cell][:_SHOWN] or [sentence("（空的）")],
     )
 
 

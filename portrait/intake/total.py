@@ -10,7 +10,7 @@ from portrait.intake.scale import Marks
 from portrait.sentence import Sentence, sentence
 
 _CALLED = re.compile(
-    r"总评|总分|总成绩|总得分|综合(?:成绩|得分|评分|评定|分)?$|综合|合计|总计|最终|折合|折算|加权|平均"
+    r"总评|总分|总成绩|总得分|合计|总计|折合|折算|加权|(?:综合|最终|平均)(?:成绩|得分|评分|评定|分)?$"
 )
 _ROWS = 3  # rows that show that a column is the sum of the others
 _MOST = 0.8  # of the rows

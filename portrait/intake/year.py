@@ -16,8 +16,8 @@ _MONTHS = re.compile(
     r"|(?<![0-9A-Za-z])((?:19|20)\d\d)(0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
 )
 _SCHOOL_YEAR = re.compile(r"((?:19|20)\d\d)年? ?[-—–~～至/] ?(?:(?:19|20)\d\d|\d\d)年? ?学年")
-# 〔2022〕1号 numbers a document, BJ2022GP01 a class.
-_YEAR = re.compile(r"(?<![0-9A-Za-z〔])((?:19|20)\d\d)(?![0-9A-Za-z〕])")
+# 〔2022〕1号 numbers a document, BJ2022GP01 a class, 2019年修订版 a form, 2021级 who has begun then.
+_YEAR = re.compile(r"(?<![0-9A-Za-z〔])((?:19|20)\d\d)(?![0-9A-Za-z〕]| ?年? ?(?:级|届|版|修订|制))")
 _WRITTEN = re.compile(
     r"(?:填报|填表|填写|制表|打印|导出|统计|报送|上报|生成|下载)(?:日期|时间)? ?[:：]? ?"
     r"(?:19|20)\d\d ?[年./-] ?\d{1,2}(?: ?[月./-](?: ?\d{1,2} ?日?)?)?"

@@ -115,7 +115,7 @@ def turn(lake: Lake, engine: duckdb.DuckDBPyConnection, since: int, pending: Col
 
 def _both(lake: Lake, engine: duckdb.DuckDBPyConnection, since: int) -> tuple[str, str]:
     """SELECT of the verdicts, and of those that stood at version `since`."""
-    table = lake.table("verdict")
+    table = lake.open("verdict")
     assert table is not None
     current = rows("verdict", file_paths(table))
     table.load_as_version(since)

@@ -21,7 +21,9 @@ from portrait.store.schema import audit, audit_head
 
 START = "0" * 64
 OUTCOMES = ("ok", "refused", "failed")
-_NUMBERED = re.compile(r"[a-z]+:-?\d+")  # person:42: our own numbers, and one may look like somebody's
+_NUMBERED = re.compile(
+    r"(?:person|account|claim|batch|trainee|class|school|provider|objection|user|row|link|question|address|credential|framework):-?\d+"
+)  # person:42: our own numbers, and one may look like somebody's
 
 
 @dataclass(frozen=True)
