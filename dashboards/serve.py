@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -47,16 +49,19 @@ def open_server(site: Site, app: dash.Dash | None = None, store: Any = None) -> 
         if settings.proxy
         else {}
     )
-    return create_server(
-        app.server if store is None else mounted(app.server, store, MOUNT),
-        host=settings.host,
-        port=settings.port,
-        threads=settings.threads,
-        ident="",
-        max_request_body_size=settings.upload_bytes,
-        clear_untrusted_proxy_headers=True,
-        **trusted,
-    )
+    try:
+        return create_server(
+            app.server if store is None else mounted(app.server, store, MOUNT),
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident="",
+            max_request_body_size=settings.upload_bytes,
+            clear_untrusted_proxy_headers=True,
+            **trusted,
+        )
+    except ValueError as error:  # waitress, of a host that there is not
+        raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL)) from error
 
 
 def serve(site: Site, *, ready: Callable[[], None] = lambda: None, store: Any = None) -> None:

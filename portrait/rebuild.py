@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from portrait import clock
 from portrait.errors import InputError
 from portrait.identity import has_secret
 from portrait.intake.archive import sound
 from portrait.intake.bench import Bench, clear, open_bench, set_up, set_up_over, sweep
 from portrait.intake.door import silent
 from portrait.intake.judge import tally
-from portrait.intake.land import PART_ROWS, Landing, add, land, stage, unstage
+from portrait.intake.land import PART_ROWS, Landing, add, land, landing, make_known, stage, unstage
 from portrait.intake.mend import cells_of
 from portrait.intake.ordinal import stage_again
+from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, files_again, joined_again, mapping_then
 from portrait.intake.reread import reread
 from portrait.lake.engine import bind
@@ -33,6 +35,7 @@ from portrait.resource import DATA
 from portrait.site import Site
 from portrait.store.batch import Batch, batch_of, record_ledger, recount_batch
 from portrait.store.lease import Lease, writing
+from portrait.store.link import link_accounts
 from portrait.store.quarantine import Place, places
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
@@ -155,6 +158,8 @@ def _records(
                 _replay(bench, lease, batch)
             with path.open("a") as file:
                 file.write(f"{batch.key}\n")
+    with site.registry.begin() as connection:
+        link_accounts(connection, clock.now())
 
 
 def _batch(bench: Bench, lease: Lease, batch: Batch) -> None:
@@ -174,6 +179,7 @@ def _batch(bench: Bench, lease: Lease, batch: Batch) -> None:
     )
     land(engine, site.lake, lease, staged, silent, anywhere=bench.anywhere)
     unstage(engine, staged)
+    _known(bench, program, batch)
     clear(bench, program)
 
 
@@ -190,7 +196,15 @@ def _replay(bench: Bench, lease: Lease, batch: Batch) -> None:
         with stage_again(bench, program, batch, origin) as staged:
             bind(bench.engine, site.lake, "record")
             add(bench.engine, site.lake, lease, staged, 0, f"{batch.key}:0/1", anywhere=bench.anywhere)
+        _known(bench, program, batch)
         clear(bench, program)
+
+
+def _known(bench: Bench, program: Program, batch: Batch) -> None:
+    """Register the accounts of a batch: a login may be taken for another kind than when it came in, and has another number then."""
+    landing(bench.engine, bench.site.lake, batch)
+    with bench.site.registry.begin() as connection:
+        make_known(bench.engine, connection, program, f"SELECT account FROM record WHERE batch = {batch.id}")
 
 
 def _rows(site: Site, batch: Batch) -> list[Place]:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from portrait.errors import SettingError
+from portrait.trouble import of_setting
 
 HOME_DEFAULT = "var"
 PREFIX = "PORTRAIT_"
@@ -93,7 +94,7 @@ def load_settings(home: Path | str | None = None, **overrides: object) -> Settin
         return Settings(_env_file=folder / FILE, **{**overrides, "home": folder})  # type: ignore[call-arg, arg-type]
     except ValidationError as error:
         lines = "；".join(
-            f"{PREFIX}{str(e['loc'][0]).upper()} = {e['input']!r}：{e['msg']}" for e in error.errors()
+            f"{PREFIX}{str(e['loc'][0]).upper()} = {e['input']!r}：{of_setting(e)}" for e in error.errors()
         )
         raise SettingError(f"设置不对：{lines}") from error
 

@@ -17,6 +17,7 @@ from portrait.lake.table import Lake
 from portrait.settings import Settings, load_settings
 from portrait.store.batch import unfinished_batches
 from portrait.store.registry import open_registry
+from portrait.trouble import of_system
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def make_home(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's data: nobody else's to read
     except OSError as error:
         raise SettingError(
-            f"家目录 {folder} 用不了：{error.strerror}；用 --home 或 PORTRAIT_HOME 另选一个"
+            f"家目录 {folder} 用不了：{of_system(error)}；用 --home 或 PORTRAIT_HOME 另选一个"
         ) from error
 
 

@@ -105,6 +105,7 @@ def test_an_unforeseen_error_is_one_line_too_and_debug_shows_its_way(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("nothing by nothing")
 
+    home.mkdir()
     monkeypatch.setattr("portrait.cli.user.list_users", fail)
     failed = command("user", "list", "--home", home)
     assert (failed.code, failed.err.count("\n")) == (1, 1)
@@ -119,6 +120,7 @@ def test_being_interrupted_is_exit_code_130(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
+    home.mkdir()
     monkeypatch.setattr("portrait.cli.user.list_users", interrupt)
     failed = command("user", "list", "--home", home)
     assert failed.code == 130
@@ -190,6 +192,7 @@ def test_a_password_that_is_not_given_is_made_up_and_shown_once(command: Command
 def test_what_is_wrong_with_a_user_is_named(
     arguments: tuple[str, ...], expected: str, command: Command, home: Path
 ) -> None:
+    home.mkdir()
     failed = command("user", *arguments, "--home", home)
     assert failed.code in (2, 3, 4)
     assert expected in failed.err

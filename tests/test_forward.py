@@ -162,7 +162,7 @@ def test_a_credential_is_made_listed_and_revoked_from_the_shell(
 def test_a_wrong_word_about_credentials_is_told(
     command: Callable[..., Outcome], tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
-    outcome = command("credential", *words, "--home", tmp_path / "home")
+    outcome = command("credential", *words, "--home", tmp_path)
     assert outcome.code != 0
     assert told in outcome.err
 

@@ -18,7 +18,9 @@ from tests.inbox import MARKS, PEOPLE, mapping, write
 from tests.test_cli import LEAVES
 
 Command = Callable[..., Any]
-ENGLISH = re.compile(r"Usage|Options|Arguments|Commands|Show this|\[default|\[required|COMMAND|\[OPTIONS\]")
+ENGLISH = re.compile(
+    r"<[a-z]+[ >\[]|Usage|Options|Arguments|Commands|Show this|\[default|\[required|COMMAND|\[OPTIONS\]"
+)
 
 
 @pytest.fixture
@@ -59,7 +61,8 @@ def test_a_help_is_chinese_and_nothing_of_it_is_cut(words: tuple[str, ...], comm
         (("intake", "--every", "x"), "--every 的值不对：应为数字"),
         (("intake", "a", "b"), "多出来的参数：b"),
         (("credential", "add"), "还缺"),
-        (("intake",), "PATH"),
+        (("intake",), "请写明要导入的文件或文件夹"),
+        (("refresh", "--as-of", "tomorrow"), "--as-of 的值不对：“tomorrow”不是日期，应如 2022-08-31"),
         (("record", "show", "x"), "32 位十六进制"),
         (("demo", "--seed", "-1"), "应不小于 0"),
     ],
@@ -80,6 +83,34 @@ def test_words_that_nobody_has_translated_stay() -> None:
     assert (
         told("Missing option '--role' / '-r'. Choose from:\n\ta,\n\tb") == "还缺选项 --role、-r（可选：a、b）"
     )
+
+
+@pytest.mark.parametrize(
+    "words", [("refresh",), ("quality",), ("user", "list"), ("record", "doubtful"), ("fit",), ("rebuild",)]
+)
+def test_a_home_that_is_not_there_is_told_and_not_made(
+    words: tuple[str, ...], command: Command, home: Path
+) -> None:
+    failed = command(*words, "--home", home)
+    assert failed.code == 2
+    assert f"没有家目录 {home}：核对 --home" in failed.err
+    assert not home.exists()
+
+
+def test_what_the_system_says_is_told_in_chinese(
+    command: Command, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path, "file.json", "{")
+    assert "用不了：那里已经有一个文件" in command("quality", "--home", file).err
+    assert (
+        "第 2 行第 1 列，这里应有双引号里的名字" in command("framework", "import", file, "--home", home).err
+    )
+    refused = command("framework", "export", "jyt0646", "-o", tmp_path / "no" / "x.json", "--home", home)
+    assert "写不了：没有这个文件或文件夹" in refused.err
+    monkeypatch.setenv("PORTRAIT_PORT", "99999")
+    assert "PORTRAIT_PORT = '99999'：应不大于 65535" in command("quality", "--home", home).err
+    monkeypatch.delenv("PORTRAIT_PORT")
+    assert "没有登录名“nobody”" in command("user", "unlock", "nobody", "--home", home).err
 
 
 def test_the_version_is_told(command: Command) -> None:

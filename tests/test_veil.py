@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from portrait.cli.journal import Veiled
 from portrait.clock import now
@@ -23,9 +24,11 @@ from portrait.identity import Unrecognised, account_number, hidden, identify
 from portrait.intake.door import intake
 from portrait.intake.preview import preview
 from portrait.lake.engine import bind
+from portrait.rebuild import rebuild
 from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.store.audit import add_audit
+from portrait.store.schema import account
 from portrait.veil import check_digit, plain, traces
 from tests.inbox import mapping, write
 from tests.readers import browser, enlist, settle
@@ -143,6 +146,21 @@ def test_digests_of_anything_are_nobodys_number(data: bytes, number: int) -> Non
         str(number),
     ):
         assert traces(text) == []
+
+
+def test_a_rebuild_gives_the_records_of_a_login_that_was_kept_whole_to_the_account_it_is_now(
+    sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = mapping(tmp_path, EVENTS.replace("KIND", "native"), name="lms")
+    write(tmp_path / "lms", "log.csv", "行,登录名,称呼,分", f"1,zhang{PHONE},张,80", "2,li,李,70")
+    with monkeypatch.context() as before:
+        before.setattr("portrait.identity.traces", lambda _text: [])
+        intake(sqlite_site, tmp_path / "lms", source, by="t")
+    rebuild(sqlite_site)
+    found = sqlite_site.pool.rows("SELECT DISTINCT account FROM record")
+    with sqlite_site.registry.connect() as connection:
+        shown = {row.id: row.shown for row in connection.execute(select(account))}
+    assert {shown[one] for (one,) in found} == {"zhang***5678", "li"}
 
 
 EVENTS = """

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
     @group.command(epilog="例：portrait credential add city_lms --rights own --rate 50")
     def add(
-        source: Annotated[str, typer.Argument(help="来源平台的代码，也是它的映射的名字")],
+        source: Annotated[str, typer.Argument(metavar="来源", help="来源平台的代码，也是它的映射的名字")],
         name: Annotated[
             str, typer.Option(help="平台的名称：来源就叫这个名字，也写进它发来的每条语句的 authority")
         ] = "",
@@ -57,7 +57,7 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """给一个来源平台一对钥匙；密钥只显示这一次。"""
-        site = site_of(home)
+        site = site_of(home, new=True)
         made, mapping = add_platform(
             site,
             source=source,
@@ -129,7 +129,7 @@ def register(app: typer.Typer) -> None:
 
     @group.command(epilog="例：portrait credential revoke 5f2d8c0e91ab43d7c6e0f1a2")
     def revoke(
-        key: Annotated[str, typer.Argument(help="凭据的用户名（key）")],
+        key: Annotated[str, typer.Argument(metavar="用户名", help="凭据的用户名（key）")],
         home: Home = None,
     ) -> None:
         """停用一个凭据，十秒之内生效；它写下的语句都保留。"""
@@ -147,7 +147,7 @@ def register(app: typer.Typer) -> None:
 
     @group.command(epilog="例：portrait credential reread city_lms")
     def reread(
-        source: Annotated[str, typer.Argument(help="来源平台的代码")],
+        source: Annotated[str, typer.Argument(metavar="来源", help="来源平台的代码")],
         home: Home = None,
         as_json: Json = False,
     ) -> None:
@@ -168,7 +168,9 @@ def register(app: typer.Typer) -> None:
 
     @group.command(epilog="例：portrait credential repairs 5f2d8c0e91ab43d7c6e0f1a2")
     def repairs(
-        key: Annotated[str, typer.Argument(help="只看这个凭据（key）的， 不写就看全部")] = "",
+        key: Annotated[
+            str, typer.Argument(metavar="用户名", help="只看这个凭据（key）的， 不写就看全部")
+        ] = "",
         home: Home = None,
         as_json: Json = False,
     ) -> None:

@@ -30,6 +30,7 @@ from portrait.reading import portrait_of
 from portrait.site import Site
 from portrait.store.audit import add_audit
 from portrait.store.person import person_id_of
+from portrait.trouble import of_system
 
 FORM_ZH = {"case": "CASE 包", "own": "本系统的框架文件"}
 
@@ -52,7 +53,7 @@ def register(app: typer.Typer) -> None:
     @group.command(name="list", epilog="例：portrait framework list")
     def list_(home: Home = None, as_json: Json = False) -> None:
         """列出每个框架的每一版：随系统的和导入的。"""
-        listed = editions(site_of(home))
+        listed = editions(site_of(home, new=True))
         if as_json:
             print_json([_row(one) for one in listed])
             return
@@ -80,7 +81,7 @@ def register(app: typer.Typer) -> None:
     )
     def show(framework: Name, version: Number = None, home: Home = None, as_json: Json = False) -> None:
         """把一版框架印成一棵树，末尾是各种关联的数目。"""
-        site = site_of(home)
+        site = site_of(home, new=True)
         edition = find_edition(site, framework, version)
         frame = frame_of_edition(site, edition)
         if as_json:
@@ -105,14 +106,14 @@ def register(app: typer.Typer) -> None:
 
     @group.command(name="import", epilog="例：portrait framework import package.json")
     def import_(
-        path: Annotated[Path, typer.Argument(help="CASE 1.0 包，或本系统的框架文件（JSON）")],
+        path: Annotated[Path, typer.Argument(metavar="文件", help="CASE 1.0 包，或本系统的框架文件（JSON）")],
         home: Home = None,
         as_json: Json = False,
     ) -> None:
         """导入一个框架。同一个框架再来就是新的一版，旧的留着；内容没变就不多一版。有一处不对，整个文件都不收。"""
         if not path.is_file():
             raise InputError("没有文件 {path}", path=path)
-        site = site_of(home)
+        site = site_of(home, new=True)
         done = import_frame(site, path, by=operator())
         if done.new:
             add_audit(
@@ -148,7 +149,7 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
     ) -> None:
         """导出一版框架；再导入就是同一版。"""
-        site = site_of(home)
+        site = site_of(home, new=True)
         document = export_frame(site, find_edition(site, framework, version), form.value if form else "")
         text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
         if output is None:
@@ -157,7 +158,7 @@ def register(app: typer.Typer) -> None:
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise InputError("{path}：写不了：{error}", path=output, error=error.strerror or error) from error
+            raise InputError("{path}：写不了：{error}", path=output, error=of_system(error)) from error
         stdout().print(f"写好了 {escape(str(output))}", soft_wrap=True)
 
     @group.command(epilog="例：portrait framework diff 20c5134f --from 1 --to 2")
@@ -171,7 +172,7 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """比较一个框架的两版：多了、少了、改了哪些条目。"""
-        site = site_of(home)
+        site = site_of(home, new=True)
         later = find_edition(site, framework, to)
         if from_ is None and later.number == 1:
             raise NotFound(
@@ -224,7 +225,7 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """一个框架的条目对应另一个框架的哪些：等同、相当、相关，或经过第三个框架。"""
-        site = site_of(home)
+        site = site_of(home, new=True)
         first, second, pivot = (find_edition(site, name) for name in (source, target, through))
         if person and first.name != PORTRAIT:
             raise Misused("--person 只用于从画像（{name}）出发的对照", name=PORTRAIT)

@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
         "　看着一个文件夹： portrait intake --watch inbox/ --source oulad",
     )
     def take(
-        path: Annotated[Path | None, typer.Argument(help="平台导出的文件或文件夹")] = None,
+        path: Annotated[Path | None, typer.Argument(metavar="文件", help="平台导出的文件或文件夹")] = None,
         source: Annotated[
             str,
             typer.Option("--source", "-s", help=_sources()),
@@ -93,7 +93,7 @@ def register(app: typer.Typer) -> None:
                 raise Misused("--watch 自己带着文件夹，不再写 PATH、--preview 或 --propose")
             from portrait.cli.watch import watch_over
 
-            watch_over(site_of(home), watch, source, every, then_refresh, as_json)
+            watch_over(site_of(home, new=True), watch, source, every, then_refresh, as_json)
             return
         if proposed and (source or preview):
             raise Misused(
@@ -102,7 +102,7 @@ def register(app: typer.Typer) -> None:
         if saved and not proposed:
             raise Misused("--save 和 --propose 一起写：存的是提出来的映射")
         if path is None:
-            raise Misused("请写明要导入的文件或文件夹（PATH）")
+            raise Misused("请写明要导入的文件或文件夹")
         if not source and not proposed:
             raise Misused("要写 --source 映射；还没有映射的表格，先用 --propose 看看")
         if not path.exists():
@@ -115,7 +115,7 @@ def register(app: typer.Typer) -> None:
             else:
                 show_proposals(found, as_json, path, load_settings(home).home)
             return
-        site = site_of(home)
+        site = site_of(home, new=True)
         if preview:
             previews = look(site, path, source, **({} if as_json else {"rows": SHOWN}))
             show(previews, site.settings.home, as_json)

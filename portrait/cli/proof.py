@@ -32,6 +32,7 @@ from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.audit import add_audit
 from portrait.store.claim import STATES, Claim, claim_of, claims
+from portrait.trouble import of_system
 
 RECORD_DIGITS = 32  # of a record's id in hexadecimal
 CLAIM_DIGITS = 18  # what a number of the registry may have
@@ -128,9 +129,7 @@ def register(app: typer.Typer) -> None:
             try:
                 shutil.copyfile(path, save)
             except OSError as error:
-                raise InputError(
-                    "{path}：写不了：{error}", path=save, error=error.strerror or error
-                ) from error
+                raise InputError("{path}：写不了：{error}", path=save, error=of_system(error)) from error
             _note(site, "open-proof", one, proof.name)
         if as_json:
             print_json(_row(one))

@@ -88,8 +88,9 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """一条记录现在算不算、来自哪一批哪一行、谁说过什么。"""
+        wanted = _id(id)
         site = site_of(home)
-        found = newest(site, [_id(id)])
+        found = newest(site, [wanted])
         if not found:
             raise NotFound("没有编号为 {numbers} 的记录", numbers=[id])
         said, words = said_of(site, found), words_of(site, found)
@@ -119,7 +120,12 @@ def register(app: typer.Typer) -> None:
 
     @group.command(epilog="例：portrait record doubtful --rule parallel")
     def doubtful(
-        rule: Annotated[str, typer.Option(help=f"只列这条规则的： {'、'.join(RULES)}")] = "",
+        rule: Annotated[
+            str,
+            typer.Option(
+                help="只列这条规则的： " + "， ".join(f"{name} {zh}" for name, (_, zh) in RULES.items())
+            ),
+        ] = "",
         state: Annotated[str, typer.Option(help="open 待核实， cleared 已认可， refused 不认可")] = "open",
         limit: Annotated[int, typer.Option(min=1, help="最多列多少条")] = 100,
         home: Home = None,

@@ -20,6 +20,7 @@ from portrait.errors import SettingError
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.health import sizes
+from portrait.trouble import of_system
 
 
 def register(app: typer.Typer) -> None:
@@ -73,7 +74,7 @@ def run(site: Site) -> None:
         serve(site, ready=lambda: stdout().print(_ready(site)), store=inside)
     except OSError as error:
         raise SettingError(
-            f"端口 {settings.port} 打不开（{error.strerror}）；换一个：--port 或 PORTRAIT_PORT"
+            f"端口 {settings.port} 打不开（{of_system(error)}）；换一个：--port 或 PORTRAIT_PORT"
         ) from error
     finally:
         over.set()

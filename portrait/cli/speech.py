@@ -21,6 +21,20 @@ WIDEST = 200
 _HELP = {"Show this message and exit.": "给出这份说明就结束"}
 _METAVARS = {"COMMAND [ARGS]...": "命令 [参数]…", "[OPTIONS]": "[选项]"}
 
+# What a value is, as the library names its type; a switch takes none.
+_TYPES = {
+    "<bool>": "",
+    "<str>": "<文字>",
+    "<path>": "<路径>",
+    "<int>": "<整数>",
+    "<int range>": "<整数>",
+    "<float>": "<数>",
+    "<float range>": "<数>",
+    "<list[int]>": "<整数>…",
+    "<list[str]>": "<文字>…",
+    "<%Y-%m-%d>": "<年-月-日>",
+}
+
 # What is wrong with a call, as the library says it, and what is added where the last group found something. A group that is one
 # of its sentences again is told in the same way.
 _ERRORS: tuple[tuple[str, ...], ...] = (
@@ -40,6 +54,7 @@ _ERRORS: tuple[tuple[str, ...], ...] = (
     (r"Value error, '(.*)' is not one of (.+)\.", "“{0}”不在可选的之内：{1}"),
     (r"Value error, (.+)", "{0}"),
     (r"Choose from:\s*(.+)", "可选：{0}"),
+    (r"'?(.*?)'? does not match the formats .*%Y-%m-%d.*", "“{0}”不是日期，应如 2022-08-31"),
     (r"Input should be a valid integer.*", "应为整数"),
     (r"Input should be a valid number.*", "应为数字"),
     (r"Input should be a valid boolean.*", "应为 true 或 false"),
@@ -63,6 +78,7 @@ def speak_chinese() -> None:
     rich_utils.DEPRECATED_STRING = "（不再推荐）"
     rich_utils.MAX_WIDTH = None if _seen() else shutil.get_terminal_size((PIPE_COLUMNS, 24)).columns
     rich_utils._make_rich_text = _folded
+    rich_utils.types_highlighter = _typed  # type: ignore[assignment]
     TyperGroup.context_class.formatter_class = _Formatter
 
 
@@ -97,6 +113,18 @@ def _folded(*, text: str, **options: Any) -> Any:
     if isinstance(made, Text):
         made.overflow = "fold"
     return made
+
+
+_coloured = rich_utils.types_highlighter
+
+
+def _typed(text: Text) -> Text:
+    """The type of a value in Chinese, what follows it with it."""
+    for english, chinese in _TYPES.items():
+        if text.plain.startswith(english):
+            text.plain = (chinese + text.plain.removeprefix(english)).strip()
+            break
+    return _coloured(text)
 
 
 class _Formatter(HelpFormatter):

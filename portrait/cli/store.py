@@ -16,6 +16,7 @@ from portrait.cli.option import Home
 from portrait.errors import SettingError
 from portrait.settings import Settings, load_settings
 from portrait.site import Site, open_site
+from portrait.trouble import of_system
 from portrait.xapi.record_store import Limits
 from portrait.xapi.wsgi import Application, application
 
@@ -77,7 +78,7 @@ def run(site: Site) -> None:
         )
     except OSError as error:
         raise SettingError(
-            f"端口 {settings.xapi_port} 打不开（{error.strerror}）；换一个：--port 或 PORTRAIT_XAPI_PORT"
+            f"端口 {settings.xapi_port} 打不开（{of_system(error)}）；换一个：--port 或 PORTRAIT_XAPI_PORT"
         ) from error
     stdout().print(f"学习记录库已打开：[bold]{address(settings)}[/]")
     try:

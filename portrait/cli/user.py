@@ -24,7 +24,7 @@ from portrait.store.user import (
     unlock,
 )
 
-Login = Annotated[str, typer.Argument(help="登录名")]
+Login = Annotated[str, typer.Argument(metavar="登录名", help="登录名")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="从标准输入读密码， 不给则随机生成")]
 
 
@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
     ) -> None:
         """增加一个账号。"""
-        site = site_of(home)
+        site = site_of(home, new=True)
         password = read_password() if stdin else new_password(role, login)
         add_linked(
             site.registry,
@@ -115,6 +115,8 @@ def register(app: typer.Typer) -> None:
         """解除因密码输错次数过多的锁定。"""
         site = site_of(home)
         had = unlock(site.registry, login)
+        if not had and find_user(site.registry, login) is None:
+            raise NotFound(f"没有登录名“{login}”")
         _audited(site, "user.unlock", login)
         _tell(f"账号 {login} 已解锁" if had else f"账号 {login} 没有被锁定")
 

@@ -15,6 +15,7 @@ from portrait.errors import InputError
 from portrait.intake.case import case_frame
 from portrait.intake.own_frame import OWN_ITEMS, own_frame
 from portrait.resource import DATA, read_yaml
+from portrait.trouble import of_json, of_system
 
 MOST_BYTES = 64 << 20
 
@@ -30,7 +31,7 @@ def read_frame(path: Path, name: str = "") -> tuple[Frame, list[str]]:
             )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError("{file}：读不了：{error}", file=name, error=error.strerror or error) from error
+        raise InputError("{file}：读不了：{error}", file=name, error=of_system(error)) from error
     except UnicodeDecodeError as error:
         raise InputError(
             "{file}：不是 UTF-8 文本（第 {place} 个字节）", file=name, place=error.start + 1
@@ -52,7 +53,7 @@ def parse(text: str, name: str) -> Any:
             file=name,
             line=error.lineno,
             column=error.colno,
-            why=error.msg,
+            why=of_json(error.msg),
         ) from error
     except RecursionError:
         raise InputError("{file}：JSON 嵌套太深", file=name) from None

@@ -22,6 +22,7 @@ from portrait.intake.mapping import Mapping, load_mapping, mapping_called
 from portrait.intake.stray import Stray, mappings, readers
 from portrait.sentence import Sentence, sentence, without
 from portrait.site import Site
+from portrait.trouble import of_system
 
 # What may become of a thing; the first two are folders.
 DONE, FAILED, WAITS, UNKNOWN = "done", "failed", "waits", "unknown"
@@ -129,7 +130,7 @@ class Inbox:
             for file in _files(thing):
                 file.open("rb").close()
         except OSError as error:
-            return NOTHING, sentence("{file}：读不了（{reason}）", file=thing.name, reason=error.strerror)
+            return NOTHING, sentence("{file}：读不了（{reason}）", file=thing.name, reason=of_system(error))
         try:
             return take_in(site, thing, self.source, by=by, progress=progress), ""
         except (LakeBusy, MappingError, OSError, OperationalError):

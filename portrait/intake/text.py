@@ -23,6 +23,7 @@ from portrait.errors import InputError
 from portrait.intake.edx import Reading, statement, statements
 from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names, ragged
 from portrait.sentence import sentence
+from portrait.trouble import of_bytes
 
 BLOCK = 4 << 20  # also the longest row that can be read
 _PEEK = 1 << 16
@@ -119,7 +120,7 @@ def look(path: Path, name: str, encoding: str) -> Text:
                     "按 {encoding} 读到第 {line} 行时出错（{reason}）",
                     encoding=choice,
                     line=_line_of(path, choice),
-                    reason=error.reason,
+                    reason=of_bytes(error.reason),
                 )
             )
         except (OSError, EOFError) as error:

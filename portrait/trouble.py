@@ -1,0 +1,98 @@
+"""What the system, the reader of JSON and the check of settings say in English when something is wrong, in Chinese.
+
+What they say in words that are not known here stays as it is.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from portrait.sentence import Sentence, sentence
+
+_SYSTEM = {
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EEXIST: "那里已经有一个文件",
+    errno.ENOTDIR: "路径里有一段不是文件夹",
+    errno.EISDIR: "那是文件夹，不是文件",
+    errno.ENOSPC: "磁盘满了",
+    errno.EDQUOT: "磁盘配额用完了",
+    errno.EROFS: "磁盘是只读的",
+    errno.EIO: "磁盘读写出错",
+    errno.ENAMETOOLONG: "名字太长",
+    errno.EMFILE: "打开的文件太多",
+    errno.EADDRINUSE: "已经被别的程序占用",
+    errno.EADDRNOTAVAIL: "本机没有这个地址",
+}
+_JSON = {
+    "Expecting value": "这里应有一个值",
+    "Expecting property name enclosed in double quotes": "这里应有双引号里的名字",
+    "Expecting ',' delimiter": "这里应有逗号",
+    "Expecting ':' delimiter": "这里应有冒号",
+    "Extra data": "后面还有多余的内容",
+    "Unterminated string starting at": "这里开始的文字没有结束的引号",
+    "Invalid control character at": "文字里有不该有的控制字符",
+    "Invalid \\escape": "反斜杠后面的写法不对",
+    "Invalid \\uXXXX escape": "\\u 后面应有四位十六进制数",
+    "Illegal trailing comma before end of object": "最后一项后面不该有逗号",
+    "Illegal trailing comma before end of array": "最后一项后面不该有逗号",
+}
+_BYTES = {
+    "invalid start byte": "有不属于这种编码的字节",
+    "invalid continuation byte": "有不属于这种编码的字节",
+    "illegal multibyte sequence": "有不属于这种编码的字节",
+    "unexpected end of data": "最后一个字不完整",
+    "incomplete multibyte sequence": "最后一个字不完整",
+    "truncated data": "最后一个字不完整",
+    "illegal encoding": "有不属于这种编码的字节",
+    "illegal UTF-16 surrogate": "有不属于这种编码的字节",
+}
+_SETTING = {
+    "int_parsing": "应为整数",
+    "int_type": "应为整数",
+    "int_from_float": "应为整数",
+    "float_parsing": "应为数字",
+    "bool_parsing": "应为 true 或 false",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "literal_error": "应为其中之一：{expected}",
+    "date_parsing": "应为日期，如 2022-08-31",
+    "date_from_datetime_parsing": "应为日期，如 2022-08-31",
+    "date_type": "应为日期，如 2022-08-31",
+}
+
+
+def of_system(error: OSError) -> Sentence:
+    """Why a file, a folder or an address cannot be used."""
+    if isinstance(error, socket.gaierror):
+        return sentence("找不到这个主机")
+    return sentence(_SYSTEM.get(error.errno or 0, error.strerror or str(error)))
+
+
+def of_json(message: str) -> Sentence:
+    """What is wrong at a place in JSON, as json says it."""
+    return sentence(_JSON.get(message.removesuffix(": "), message))
+
+
+def of_bytes(reason: str) -> Sentence:
+    """Why bytes are no text of an encoding, as its codec says it."""
+    return sentence(_BYTES.get(reason, reason))
+
+
+def of_setting(error: Mapping[str, Any]) -> str:
+    """What is wrong with a value, from one of the errors of a ValidationError."""
+    words = _SETTING.get(str(error["type"]))
+    if words is None:
+        return re.sub(r"^Value error, ", "", str(error["msg"]))
+    said = {
+        name: re.sub("', '|' or '", "、", str(value)).strip("'")
+        for name, value in error.get("ctx", {}).items()
+    }
+    return words.format(**said)
