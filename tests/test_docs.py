@@ -149,7 +149,9 @@ def test_every_command_in_a_shell_block_has_all_it_needs(path: Path) -> None:
 @pytest.mark.parametrize("path", MANUALS, ids=name)
 def test_every_source_that_is_shown_has_a_mapping(path: Path, tmp_path: Path) -> None:
     named = {words[n + 1] for words in calls(path) for n, word in enumerate(words[:-1]) if word == "--source"}
-    assert {one for one in named if not one.endswith(".yaml")} <= set(mapping_files(tmp_path))
+    # marks_15ea: saved by the reader under the name that the proposal has.
+    known = {one for one in named if not one.endswith(".yaml") and not re.search("_[0-9a-f]{4}$", one)}
+    assert known <= set(mapping_files(tmp_path))
 
 
 def test_every_command_stands_in_the_guide() -> None:
