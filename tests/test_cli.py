@@ -19,6 +19,7 @@ from portrait.hashing import key_number
 from portrait.settings import Settings, in_force, load_settings
 from portrait.site import open_site
 from portrait.store.audit import add_audit, recent_audit
+from portrait.store.batch import record_batches_from
 from portrait.store.schema import batch, person
 from portrait.store.user import find_user, sign_in
 from tests.inbox import COURSES, MARKS, mapping, write
@@ -493,3 +494,21 @@ def test_doctor_tells_of_an_interrupted_replay_and_of_other_buckets(
     assert command("rebuild", "--home", home, "--json").json["buckets"] == 16
     looked = command("doctor", "--json", "--home", home)
     assert (looked.code, finding(looked, "lake")["state"]) == (0, "ok")
+
+
+@pytest.mark.parametrize("way", ["var", "link"])
+def test_what_comes_in_counts_in_a_home_named_from_here_or_through_a_link(
+    command: Command, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "var").mkdir()
+    (tmp_path / "link").symlink_to("var")
+    mapping(tmp_path / "var" / "mapping", COURSES, MARKS)
+    write(tmp_path / "in", "courses.csv", "代码,名称", "K1,一")
+    write(tmp_path / "in", "marks.csv", "编号,课程,时间,得分", "A1,K1,,80", "A2,K1,,90")
+    assert command("intake", "in", "--source", "m", "--home", way).code == 0
+    site = open_site(load_settings(way))
+    with site.registry.connect() as connection:
+        (marks,) = (one.counts for one in record_batches_from(connection, "m"))
+    site.registry.dispose()
+    assert (marks.rows_read, marks.rows_stored, marks.rows_duplicate) == (2, 2, 0)

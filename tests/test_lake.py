@@ -119,6 +119,22 @@ def test_a_table_that_was_removed_and_made_again_is_not_mistaken_for_the_old_one
     assert lines(lake) == [2]
 
 
+@pytest.mark.parametrize("way", ["home", "link"])
+def test_files_are_found_by_a_relative_way_and_through_a_link(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "link").symlink_to("home")
+    lake = Lake(Path(way), buckets=4)
+    made = rows(1)
+    batch = made["batch"][0].as_py()
+    lake.append("record", made, part="a")
+    assert len(lake.files("record")) == 1
+    assert lake.files_holding("record", "batch", [batch]) == lake.files("record")
+    assert lake.files_holding("record", "batch", [batch + 1]) == []
+
+
 def test_marks_outlive_the_checkpoints_of_a_long_log(lake: Lake) -> None:
     link = pa.Table.from_pylist(
         [{"account": 1, "person": 1, "source": "", "stage": "", "county": ""}], schema=LINK_SCHEMA

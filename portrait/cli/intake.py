@@ -176,7 +176,7 @@ def print_untitled(sources: set[str], home: Path) -> None:
     """That pages will show the code of a source whose mapping stands elsewhere, and what to do."""
     for source in sorted(sources - source_titles(home).keys()):
         stdout().print(
-            f"来源 {source} 在网页上只显示代码：把它的映射文件放进 {home / 'mapping'}/，就显示题名"
+            f"来源 {source} 在网页上只显示代码：映射文件要在 {home / 'mapping'}/ 里、开头写着 title，才显示题名"
         )
 
 

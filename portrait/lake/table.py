@@ -138,12 +138,12 @@ class Lake:
         kept = pa.table(table.get_add_actions(flatten=True))
         low, high = kept[f"min.{column}"].to_pylist(), kept[f"max.{column}"].to_pylist()
         held = {
-            path
+            path.rpartition("/")[2]
             for path, least, most in zip(kept["path"].to_pylist(), low, high, strict=True)
             if least is None or any(least <= value <= most for value in values)
         }
-        root = f"{self.path(name)}/"
-        return [path for path in file_paths(table) if path.removeprefix(root) in held]
+        # By name alone, of which there is one: the table tells the way to it with links followed and partitions spelled in another way.
+        return [path for path in file_paths(table) if path.rpartition("/")[2] in held]
 
     def append(self, name: str, data: pa.Table | pa.RecordBatchReader, *, part: str) -> None:
         """Append `data` in one atomic commit that is remembered under `part`.
