@@ -10,7 +10,7 @@ from typing import Any
 
 from portrait.errors import AccessRefused, InputError, NotFound
 from portrait.hours import CHINA
-from portrait.record import DOUBTFUL, FOUND_BY, Flag, Kind
+from portrait.record import DOUBTFUL, FOUND_BY, Flag, Kind, row_of
 from portrait.scope import Role, Scope
 from portrait.site import Site
 from portrait.store.name import account_names, arrival_days, batch_names, class_names, course_names
@@ -100,7 +100,7 @@ def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", lim
                 row["seconds"],
                 batch.number if batch else row["batch"],
                 batch.file if batch else "",
-                row["line"],
+                row_of(row["line"]),
             )
         )
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,17 @@ from portrait.store.schema import batch, person
 from portrait.store.user import find_user, sign_in
 from tests.inbox import COURSES, MARKS, mapping, write
 
+DAYS = """
+  - name: days
+    file: days*.csv
+    target: record
+    unpivot: {item: 日期, value: 签到, keep: [编号]}
+    key: [编号, 日期]
+    fields:
+      account: {from: 编号, kind: staff}
+      kind: {const: attendance}
+      time: {from: 日期}
+"""
 Command = Callable[..., Any]
 
 
@@ -512,3 +524,21 @@ def test_what_comes_in_counts_in_a_home_named_from_here_or_through_a_link(
         (marks,) = (one.counts for one in record_batches_from(connection, "m"))
     site.registry.dispose()
     assert (marks.rows_read, marks.rows_stored, marks.rows_duplicate) == (2, 2, 0)
+
+
+def test_a_record_of_a_sheet_with_a_column_for_each_day_is_told_by_its_row(
+    command: Command, home: Path, tmp_path: Path
+) -> None:
+    mapping(home / "mapping", DAYS)
+    sheet = write(tmp_path, "days.csv", "编号,2022-10-08,2022-10-09", "A1,到,到", "A2,到,到")
+    assert command("intake", sheet, "--source", "m", "--home", home).code == 0
+    site = open_site(load_settings(home))
+    ids = [id.hex() for (id,) in site.pool.rows(f"SELECT id FROM {site.pool.landed()}")]
+    site.registry.dispose()
+    shown = [command("record", "show", id, "--home", home) for id in ids]
+    assert sorted(re.findall(r"第 1 号批次第 (\d+) 行", "".join(one.out for one in shown))) == [
+        "2",
+        "2",
+        "3",
+        "3",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from portrait.errors import InputError, Misused, NotFound
 from portrait.hours import hours_rule
 from portrait.identity import hidden
 from portrait.near import Near, nearest
-from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing
+from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing, row_of
 from portrait.scope import Actor, Role, scope
 from portrait.site import Site
 from portrait.store.audit import add_audit
@@ -95,6 +96,8 @@ def register(app: typer.Typer) -> None:
             raise NotFound("没有编号为 {numbers} 的记录", numbers=[id])
         said, words = said_of(site, found), words_of(site, found)
         pending = [word for one in found for word in awaited(one, words[one.id])]
+        # Of a sheet with a column for each day the number of a record's line names the column too.
+        found = [replace(one, line=row_of(one.line)) for one in found]
         if as_json:
             print_json({"record": id, "found": found, "said": said, "pending": pending})
             return
