@@ -184,6 +184,8 @@ def test_the_command_lists_confirms_and_returns_what_came_in_unconfirmed(
     listed = command("proof", "list", *home).out
     assert all(word in listed for word in (FAST.hex(), KNOWN.hex(), "骨干班壹零壹", "某师范学院", "待确认"))
     assert STRANGER.hex() not in listed
+    assert "申报和记录 2 条" in listed
+    assert "只列出 1 条，还有更多" in command("proof", "list", "--limit", 1, *home).out
     rows = command("proof", "list", "--json", *home).json
     assert [(row["record"], row["class"], row["state"]) for row in rows] == [
         (KNOWN.hex(), "骨干班壹零壹", "submitted"),

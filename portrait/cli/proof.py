@@ -81,17 +81,20 @@ def register(app: typer.Typer) -> None:
         class_id = _named(class_, listed.classes, "班次") if listed else None
         provider_id = _named(provider, listed.providers, "单位") if listed else None
         stale = stale_records(site)  # waits again, and is listed with what waits
-        found = [
-            one for one in claims(site.registry, None, state=wanted, limit=limit) if one.record not in stale
-        ]
+        asked = claims(site.registry, None, state=wanted, limit=limit + 1)
+        found = [one for one in asked[:limit] if one.record not in stale]
         waiting = wanted in ("", "submitted")
         choice = Choice(class_id, provider_id, corrected)
-        records = waiting_records(site, None, limit=limit, choice=choice) if waiting else []
+        records = waiting_records(site, None, limit=limit + 1, choice=choice) if waiting else []
+        more = len(asked) > limit or len(records) > limit
+        records = records[:limit]
         if as_json:
             print_json([*(_row(one) for one in found), *(_imported(one) for one in records)])
             return
         print_table(
-            f"申报和记录 {len(found) + len(records)} 条",
+            f"申报和记录，只列出 {len(found) + len(records)} 条，还有更多（--limit）"
+            if more
+            else f"申报和记录 {len(found) + len(records)} 条",
             [
                 "#编号",
                 "教师",
