@@ -3,25 +3,16 @@ else it waits again, for nobody has seen that."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from portrait.lake.content import facts_sql
 from portrait.site import Site
 from portrait.store.claim import Decided, decided_records
-
-
-def holding(
-    site: Site, records: Collection[bytes] | None = None, *, among: str = "record"
-) -> dict[bytes, Decided]:
-    """The decisions that hold, of all records when none are given; `among` is the relation in which the lake holds them."""
-    return split(site, decided_records(site.registry, records), among=among)[0]
 
 
 def split(
     site: Site, decided: dict[bytes, Decided], *, among: str = "record"
 ) -> tuple[dict[bytes, Decided], dict[bytes, Decided]]:
     """Of these decisions those that hold, and those whose record says something else now. Of a record that does not count at all
-    neither can be said: it holds."""
+    neither can be said: it holds. `among` is the relation in which the lake holds them."""
     about = sorted(record for record, one in decided.items() if one.facts is not None)
     if not about:
         return decided, {}
@@ -37,4 +28,5 @@ def split(
 
 def confirmed_records(site: Site) -> set[bytes]:
     """The records that somebody has confirmed, as they are now."""
-    return {record for record, one in holding(site).items() if one.state == "confirmed"}
+    holding, _ = split(site, decided_records(site.registry))
+    return {record for record, one in holding.items() if one.state == "confirmed"}

@@ -89,6 +89,14 @@ def _cheap_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry without a row, to be copied."""
+    path = tmp_path_factory.mktemp("registry") / "registry.sqlite"
+    open_registry(f"sqlite:///{path}").dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """URL of a real PostgreSQL server of this test process, on a unix socket."""
     with warnings.catch_warnings():

@@ -30,7 +30,7 @@ from portrait.store.user import actor_of, find_user
 from tests.export import Export
 from tests.hand import Hand, cell_sums
 from tests.readers import enlist, settle
-from tests.test_withdrawal import fresh, tables  # noqa: F401
+from tests.test_withdrawal import fresh
 
 MAP = """
 name: sheet
@@ -229,8 +229,7 @@ def test_of_two_who_decide_on_the_same_facts_the_first_is_heard_on_both_database
 @settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
 def test_any_order_of_imports_decisions_and_refreshes_comes_to_what_was_seen_last(
-    tables: Path,  # noqa: F811
-    seed: int,
+    tables: Path, seed: int
 ) -> None:
     dice = random.Random(seed)
     with fresh(tables) as sheet:

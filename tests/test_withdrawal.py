@@ -32,7 +32,6 @@ from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.audit import recent_audit
-from portrait.store.registry import open_registry
 from portrait.store.ruling import Ruling, rule, rulings, rulings_on
 from portrait.store.schema import account
 from portrait.withdrawal import newest, restore, rule_on, withdraw
@@ -366,14 +365,6 @@ def test_a_corrected_mark_leaves_the_figures_of_everybody_else_too(log: Export) 
 
 
 # --- any order -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A registry without a row."""
-    path = tmp_path_factory.mktemp("registry") / "registry.sqlite"
-    open_registry(f"sqlite:///{path}").dispose()
-    return path
 
 
 @contextmanager

@@ -67,9 +67,8 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
                 target=stream.target.name,
                 field=name,
             )
-        expression, program.undated = (
-            in_year(expression, raw) if wanted.type in DATED else (expression, program.undated)
-        )
+        if wanted.type in DATED:
+            expression, program.undated = in_year(expression, raw)
         _field(program, wanted, expression)
     if stream.target.name == "person":
         _anonymous(program, fields)
@@ -83,20 +82,24 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
 
 def _key(program: Program) -> None:
     """What tells the record: texts of columns as they were written, and fields as they were read."""
-    parts = []
-    for place, column in enumerate(program.stream.key or program.stream.columns):
-        if column.startswith(FIELD):
-            parts.append(f"coalesce({_read_text(program, column.removeprefix(FIELD))}, '')")
-        else:
-            program.texts[f"key_{place}"] = f"coalesce({narrow_sql(column_sql(program, column))}, '')"
-            parts.append(f"s.key_{place}")
-    made = f"concat_ws(chr(31), {', '.join(parts)})"
-    if any(column.startswith(FIELD) for column in program.stream.key):
-        program.values["record_key"] = made
+    key = program.stream.key or program.stream.columns
+    texts = {
+        column: f"coalesce({narrow_sql(column_sql(program, column))}, '')"
+        for column in key
+        if not column.startswith(FIELD)
+    }
+    if len(texts) == len(set(key)):
+        # Without a value in it the key is made once, before anything is looked up.
+        program.texts["record_key"] = f"concat_ws(chr(31), {', '.join(texts[column] for column in key)})"
         return
-    # Without a value in it the key is made once, before anything is looked up.
-    parts = [program.texts.pop(part.removeprefix("s.")) for part in parts]
-    program.texts["record_key"] = f"concat_ws(chr(31), {', '.join(parts)})"
+    parts = []
+    for place, column in enumerate(key):
+        if column in texts:
+            program.texts[f"key_{place}"] = texts[column]
+            parts.append(f"s.key_{place}")
+        else:
+            parts.append(f"coalesce({_read_text(program, column.removeprefix(FIELD))}, '')")
+    program.values["record_key"] = f"concat_ws(chr(31), {', '.join(parts)})"
 
 
 def _read_text(program: Program, name: str) -> str:
