@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,20 @@ from tests.bench.door import DOORS
 from tests.bench.store import FILTERS
 
 ROOT = Path(__file__).parent.parent
-SMALL = ("--teachers", "500", "--seconds", "0.1", "--runs", "1", "--rows", "300")
-SMALL = (*SMALL, "--statements", "400", "--no-oulad")
+# Six readers: one of each role.
+SMALL = (
+    "--users",
+    "6",
+    "--seconds",
+    "0.1",
+    "--runs",
+    "1",
+    "--rows",
+    "300",
+    "--statements",
+    "400",
+    "--no-oulad",
+)
 
 
 def bench(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -25,8 +38,11 @@ def bench(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_bench_measures_everything_beside_a_baseline_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    done = bench(tmp_path, *SMALL, "--json")
+def test_the_bench_measures_everything_beside_a_baseline_and_leaves_nothing_behind(
+    demo_home: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = shutil.copytree(demo_home, tmp_path_factory.mktemp("demo") / "home")
+    done = bench(tmp_path, *SMALL, "--home", str(home), "--json")
     assert done.returncode == 0, done.stderr
     lines = {line["key"]: line for line in json.loads(done.stdout)}
     assert list(lines)[:4] == ["intake", "refresh", "lookup", "page"]

@@ -152,14 +152,14 @@ def test_the_same_row_of_two_sources_or_two_people_is_two(export: Export) -> Non
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, _sqlite_template: Path, today: date) -> Callable[[str], Export]:
+def fresh(tmp_path: Path, tables: Path, today: date) -> Callable[[str], Export]:
     """A new installation with nothing in it, as often as it is asked for."""
     made: list[Site] = []
 
     def make(mapping: str) -> Export:
         home = tmp_path / f"home{len(made)}"
         home.mkdir()
-        shutil.copy(_sqlite_template, home / "registry.sqlite")
+        shutil.copy(tables, home / "registry.sqlite")
         made.append(open_site(load_settings(home, today=today)))
         return Export(made[-1], tmp_path / f"in{len(made)}", mapping)
 

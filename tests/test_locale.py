@@ -4,6 +4,7 @@ import ast
 import io
 import json
 import re
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,11 +23,12 @@ from dashboards.part import format
 from dashboards.part.admin.row import meaning as row_meaning
 from dashboards.part.admin.word import MEANINGS, REASONS
 from dashboards.report.workbook import overview_workbook
-from portrait.cli.demo import build
 from portrait.intake.door import intake
 from portrait.overview import overview
 from portrait.scope import Role, scope
 from portrait.sentence import Sentence, sentence
+from portrait.settings import load_settings
+from portrait.site import open_site
 from portrait.store import schema
 from portrait.store.answer import prefer
 from portrait.store.quarantine import Quarantined
@@ -234,9 +236,8 @@ def test_numbers_and_dates_have_english_habits():
 
 
 @pytest.fixture(scope="module")
-def province(tmp_path_factory):
-    """The smallest demo province: records of every kind, fitted models, a login of every role."""
-    site = build(tmp_path_factory.mktemp("english") / "home", {"teachers": 500})
+def province(demo_home, tmp_path_factory):
+    site = open_site(load_settings(shutil.copytree(demo_home, tmp_path_factory.mktemp("english") / "home")))
     yield site
     site.registry.dispose()
 

@@ -25,8 +25,8 @@ PASSWORD = "bench-password-2022"
 OUTPUT = "..page.children...page-title.data.."
 FAILED = "whole-page"  # the class of what stands in the place of a page that could not be shown
 # Of twenty readers; those of whom there is no page yet are left out.
-MIX = ("teacher",) * 3 + ("trainer",) + ("teacher",) * 3 + ("office",) + ("teacher",) * 3 + ("bureau",)
-MIX += ("teacher",) * 2 + ("school", "trainer", "teacher", "admin", "office", "teacher")
+MIX = ("teacher", "trainer", "school", "bureau", "office", "admin")
+MIX += ("teacher",) * 6 + ("trainer", "office") + ("teacher",) * 6
 
 
 @dataclass(frozen=True)

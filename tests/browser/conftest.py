@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -13,7 +15,6 @@ from waitress.wasyncore import close_all
 
 from dashboards.app import create_app
 from dashboards.serve import open_server
-from portrait.cli.demo import build
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from tests.readers import PASSWORD, enlist, settle
@@ -55,9 +56,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def portrayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A small demo province, taken in, portrayed and fitted, served with its demo logins."""
-    yield from run(build(tmp_path_factory.mktemp("portrayed"), {"teachers": 600}))
+def portrayed(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The demo province, served with its demo logins."""
+    home = shutil.copytree(demo_home, tmp_path_factory.mktemp("portrayed") / "home")
+    yield from run(open_site(load_settings(home)))
 
 
 @dataclass
