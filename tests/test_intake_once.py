@@ -178,7 +178,7 @@ def _line(event: tuple[int, int, int]) -> str:
     return row(number, f"u{user}", str(date(2022, 1, 20) + timedelta(days=29 * month + number)))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=FILES, mapping=st.sampled_from([DATED, KEEP]), data=st.data())
 def test_files_in_any_order_and_pieces_give_the_same_lake(
     fresh: Callable[[str], Export],

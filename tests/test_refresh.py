@@ -335,7 +335,7 @@ def many(count, seed, accounts=(11, 12, 21, 99)):
     ]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.integers(0, 4), min_size=60, max_size=60), st.permutations(range(5)), st.integers(0, 1000))
 def test_batches_in_any_order_add_up_to_the_full_refresh(owner, order, seed):
     rows = many(60, seed)

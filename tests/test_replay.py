@@ -340,7 +340,7 @@ def test_a_row_that_did_not_say_what_it_is_takes_a_place_that_nobody_has(site: S
 FAULTS = st.sampled_from(["good", "good", "score", "time", "word", "ragged"])
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.integers(0, 2), FAULTS), min_size=1, max_size=6),
     st.sampled_from(["drop", "keep"]),
