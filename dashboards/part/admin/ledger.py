@@ -117,7 +117,7 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch], *, arrived: bool = F
             {"field": "duplicate", "headerName": gettext("+ 重复"), **number, **wider(108)},
             {"field": "quarantined", "headerName": gettext("+ 隔离"), **number, **wider(126)},
             {"field": "state", "headerName": gettext("状态"), "minWidth": 76, "width": 80},
-            {"field": "source", "headerName": gettext("来源"), "minWidth": 100, "flex": 1, "tooltipField": "source"},
+            {"field": "source", "headerName": gettext("来源"), "minWidth": 132, "flex": 2, "tooltipField": "source"},
             {"field": "by", "headerName": gettext("由谁"), "minWidth": 90, "width": 96},
             {"field": "arrived", "headerName": gettext("接入日"), "minWidth": 110, "width": 118}
             if arrived
