@@ -12,21 +12,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
+from portrait.confirmation import decide_record
 from portrait.errors import InputError, NotFound
 from portrait.explain import compliance_of, records_of
 from portrait.hashing import key_number
 from portrait.identity import account_id
-from portrait.offline import Choice, decide_record, waiting_queue, waiting_records
 from portrait.offsite import offsite_board
 from portrait.rebuild import rebuild
 from portrait.record import Flag
 from portrait.refresh import refresh
 from portrait.scope import Actor, scope
 from portrait.site import Site
-from portrait.store.claim import claims, decided_records, settle_record
+from portrait.store.claim import claims
+from portrait.store.decided import decided_records, settle_record
 from portrait.store.schema import account, claim, ruling
 from portrait.store.training import Ask
 from portrait.store.user import actor_of, find_user
+from portrait.waiting import Choice, waiting_queue, waiting_records
 from tests.export import Export
 from tests.hand import Hand, cell_sums
 from tests.readers import enlist, settle

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from dashboards.app import create_app
-from portrait.offline import decide_record, waiting_records
+from portrait.confirmation import decide_record
 from portrait.record import Flag, Kind
 from portrait.refresh import refresh
 from portrait.scope import scope
@@ -16,6 +16,7 @@ from portrait.site import Site
 from portrait.store.audit import recent_audit
 from portrait.store.claim import claims
 from portrait.store.user import actor_of, find_user
+from portrait.waiting import waiting_records
 from tests.hand import Hand, record
 from tests.press import ask, shown
 from tests.readers import READERS, Browser, Clock, account_of, enlist, settle

@@ -25,21 +25,13 @@ from dashboards.part import (
 from dashboards.part.admin.choice import choice, choices, register_choices
 from dashboards.part.claim import before, decided, proof_link, state_of, what
 from dashboards.proof import handed_out
+from portrait.confirmation import confirm_records, decide_record
 from portrait.errors import InputError, NotFound
-from portrait.offline import (
-    Choice,
-    Queue,
-    Waiting,
-    confirm_records,
-    decide,
-    decide_record,
-    stale_records,
-    waiting_queue,
-    waiting_records,
-)
+from portrait.offline import decide
 from portrait.scope import Role, handed_to
 from portrait.sentence import sentence
 from portrait.store.claim import REASON_LIMIT, Claim, claim_count, claims
+from portrait.waiting import Choice, Queue, Waiting, desk, stale_records
 
 PATH = "/confirm"
 MOST = 60  # rows of a list on the page at once
@@ -55,12 +47,11 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
 
 
 def _panels(context: Context, query: Mapping[str, str]) -> list[Any]:
-    stale = stale_records(context.site)  # listed with what waits
-    done = [
-        one
-        for one in claims(context.site.registry, context.scope, state="decided", limit=MOST)
-        if one.record not in stale
-    ]
+    decided = claims(context.site.registry, context.scope, state="decided", limit=MOST)
+    stale = stale_records(
+        context.site, {one.record for one in decided if one.record}
+    )  # listed with what waits
+    done = [one for one in decided if one.record not in stale]
     return [
         _handed_in(context, query),
         _imported(context, query),
@@ -98,9 +89,10 @@ def _handed_in(context: Context, query: Mapping[str, str]) -> Any:
 
 def _imported(context: Context, query: Mapping[str, str]) -> Any:
     asked = _choice(query)
-    queue = waiting_queue(context.site, context.scope, asked)
+    waiting = desk(context.site, context.scope)
+    queue = waiting.queue(asked)
     page = _page(query, "page", queue.total)
-    records = waiting_records(context.site, context.scope, limit=MOST, offset=(page - 1) * MOST, choice=asked)
+    records = waiting.records(asked, limit=MOST, offset=(page - 1) * MOST)
     controls = [
         choice("confirm", "class", gettext("班次"), _text(asked.class_id), _named(queue.classes, asked.class_id)),
         choice("confirm", "provider", gettext("承训单位"), _text(asked.provider_id), _named(queue.providers, asked.provider_id)),

@@ -8,9 +8,9 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.part import badge, format, icon
-from portrait.offline import Waiting
 from portrait.record import KIND_ZH, Kind
 from portrait.store.claim import STATES, Claim
+from portrait.waiting import Waiting
 
 _TONES = {"submitted": "data", "confirmed": "good", "returned": "warn", "withdrawn": "none"}
 

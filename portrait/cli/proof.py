@@ -16,23 +16,16 @@ from rich.markup import escape
 from portrait.cli.console import moment, print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
+from portrait.confirmation import decide_record
 from portrait.errors import InputError
-from portrait.offline import (
-    Choice,
-    Waiting,
-    decide,
-    decide_record,
-    proof_file,
-    stale_records,
-    waiting_queue,
-    waiting_records,
-)
+from portrait.offline import decide, proof_file
 from portrait.record import KIND_ZH, Kind
 from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.audit import add_audit
 from portrait.store.claim import STATES, Claim, claim_of, claims
 from portrait.trouble import of_system
+from portrait.waiting import Choice, Waiting, desk, stale_records
 
 RECORD_DIGITS = 32  # of a record's id in hexadecimal
 CLAIM_DIGITS = 18  # what a number of the registry may have
@@ -77,15 +70,17 @@ def register(app: typer.Typer) -> None:
         """列出申报，和导入时没有核验的签到、校本研修：谁的、什么活动、几学时、什么证明、到了哪一步。"""
         site = site_of(home)
         wanted = "" if state is State.ALL else state.value
-        listed = waiting_queue(site, None) if class_ or provider else None
+        all_waiting = desk(site, None)
+        listed = all_waiting.queue() if class_ or provider else None
         class_id = _named(class_, listed.classes, "班次") if listed else None
         provider_id = _named(provider, listed.providers, "单位") if listed else None
-        stale = stale_records(site)  # waits again, and is listed with what waits
         asked = claims(site.registry, None, state=wanted, limit=limit + 1)
+        # What waits again is listed with what waits.
+        stale = stale_records(site, {one.record for one in asked if one.record})
         found = [one for one in asked[:limit] if one.record not in stale]
         waiting = wanted in ("", "submitted")
         choice = Choice(class_id, provider_id, corrected)
-        records = waiting_records(site, None, limit=limit + 1, choice=choice) if waiting else []
+        records = all_waiting.records(choice, limit=limit + 1) if waiting else []
         more = len(asked) > limit or len(records) > limit
         records = records[:limit]
         if as_json:
@@ -111,7 +106,7 @@ def register(app: typer.Typer) -> None:
             ],
             [*(_told(one) for one in found), *(_told(one) for one in records)],
         )
-        queue = waiting_queue(site, None, choice) if waiting else None
+        queue = all_waiting.queue(choice) if waiting else None
         if queue and queue.total > len(records):
             stdout().print(f"没有核验的记录有 {queue.total:,} 条，列了 {len(records):,} 条；--limit 可以多列")
         if len(found) == limit:
