@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
@@ -19,10 +20,11 @@ from portrait.hashing import key_number
 from portrait.identity import account_id
 from portrait.offsite import offsite_board
 from portrait.rebuild import rebuild
-from portrait.record import Flag
+from portrait.record import VERDICT_SCHEMA, Flag
 from portrait.refresh import refresh
 from portrait.scope import Actor, scope
 from portrait.site import Site
+from portrait.store import migration
 from portrait.store.claim import claims
 from portrait.store.decided import decided_records, settle_record
 from portrait.store.schema import account, claim, ruling
@@ -178,6 +180,37 @@ def test_what_was_confirmed_before_decisions_knew_what_they_were_about_stays_con
             connection.execute(update(table).values(facts=None))
     put(sheet, row(5, 2))
     assert (counted(site), waits(site)) == ((5.0, 1), [])
+
+
+def reopened(site: Site) -> Site:
+    """The home after an upgrade from where neither a decision nor a verdict knew what it was about, and before any refresh."""
+    flag = f"flag & {~int(Flag.CONFIRMED)}"
+    verdicts = site.pool.query(f"SELECT * REPLACE (({flag})::INTEGER AS flag) FROM verdict")
+    site.lake.commit("verdict", verdicts.cast(VERDICT_SCHEMA), {}, replace="")
+    with site.registry.begin() as connection:
+        command.downgrade(migration.config(connection), "0007")
+    migration.upgrade(site.registry)
+    return Site(site.settings, site.registry, site.lake)
+
+
+def test_what_is_decided_after_an_upgrade_and_before_a_refresh_is_about_what_was_seen(sheet: Export) -> None:
+    first = put(sheet, row(2, 1), row(3, 1, item="磨课").replace("1", "2", 1))
+    assert first[1] == 2
+    refresh(sheet.site)
+    one, other = sorted(waiting_records(sheet.site, None), key=lambda one: one.hours)
+    decide_record(sheet.site, None, one.record, "confirmed", by="before")
+    assert counted(sheet.site) == (2.0, 1)
+    site = sheet.site = reopened(sheet.site)
+    assert (hours(site), [one.title for one in waiting_records(site, None)]) == (2.0, ["磨课"])
+    decide_record(site, None, one.record, "returned", "代签", by="after")
+    decide_record(site, None, other.record, "confirmed", by="after", seen=other.facts)
+    assert (hours(site), waits(site)) == (3.0, []), "hours follow at once"
+    assert (counted(site), waits(site)) == ((3.0, 1), [])
+    refresh(site, full=True)
+    assert (hours(site), waits(site)) == (3.0, [])
+    put(sheet, row(4, 2), row(5, 2, item="磨课").replace("1", "2", 1))
+    assert counted(site) == (0.0, 0)
+    assert sorted(waits(site)) == [(4.0, "returned"), (5.0, "confirmed")]
 
 
 def test_the_off_site_board_counts_a_confirmation_of_what_stands_only(sheet: Export) -> None:
