@@ -11,11 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from portrait.decider import DECIDERS
+from portrait.heading import called
 from portrait.hours import hours_rule
 from portrait.lake.unchecked import FROM, HELD, STALE, hold_decided, hold_unchecked
 from portrait.record import Kind, row_of
 from portrait.scope import Scope
 from portrait.site import Site
+from portrait.source import mapping_titles
 from portrait.store.decided import Decided, decided_records, decisions, mark
 from portrait.store.name import batch_names, course_names
 from portrait.store.reach import Reach, class_spans, classes_of, owners, reach, strangers
@@ -47,12 +49,17 @@ class Waiting:
     hours: float
     outside: bool
     source: str
-    mapping: str  # by which its file was read; without the version
+    sheet: str  # what the mapping calls the sheet; "" where it is not in the home any more
     batch: int
     file: str  # as received
     row: int  # of the file
     facts: bytes  # what it says, see portrait.lake.content.facts_sql
     earlier: Decided | None  # what somebody decided before it was corrected to say this
+
+    @property
+    def activity(self) -> str:
+        """What its file calls it, as far as that is more than the day; "" where it is not."""
+        return called(self.title, self.day)
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,7 @@ class Desk:
         spans = class_spans(registry, {row[3] for row in rows} - {0})
         batches = batch_names(registry, {row[8] for row in rows})
         decided = decided_records(registry, [bytes(row[0]) for row in rows])
+        sheets = mapping_titles(self.site.settings.home) if rows else {}
         made = []
         for identifier, account, course, run, kind, item, day, credit, batch, line, facts in rows:
             owner, span, came = whose.get(account), spans.get(run), batches.get(batch)
@@ -193,7 +201,7 @@ class Desk:
                 credit / 100,
                 bool(span and kind == Kind.ATTENDANCE and span.outside(day)),
                 came.source if came else "",
-                came.mapping.partition("@")[0] if came else "",
+                sheets.get(came.mapping.partition("@")[0], "") if came else "",
                 came.number if came else batch,
                 came.file if came else "",
                 row_of(line),

@@ -23,13 +23,16 @@ from dashboards.part import (
     simple_table,
 )
 from dashboards.part.admin.choice import choice, choices, register_choices
-from dashboards.part.claim import before, decided, proof_link, state_of, what
+from dashboards.part.claim import before, decided, origin, proof_link, state_of, what
 from dashboards.proof import handed_out
 from portrait.confirmation import confirm_records, decide_record
 from portrait.errors import InputError, NotFound
+from portrait.heading import called
 from portrait.offline import decide
+from portrait.record import KIND_ZH, Kind
 from portrait.scope import Role, handed_to
 from portrait.sentence import sentence
+from portrait.site import Site
 from portrait.store.claim import REASON_LIMIT, Claim, claim_count, claims
 from portrait.waiting import Choice, Queue, Waiting, desk, stale_records
 
@@ -75,12 +78,10 @@ def _handed_in(context: Context, query: Mapping[str, str]) -> Any:
     return card(
         gettext("教师的申报"),
         _shown(gettext("{n} 条等待确认，先交的在前。", n=format.count(count)), page, count) if count else "",
-        html.Div([_claim(one) for one in found], className="person-list")
-        if found
-        else empty_state(
+        _listed(
+            [_claim(one) for one in found],
             gettext("没有等待确认的申报"),
             gettext("教师在“校本研修”页提交以后列在这里。"),
-            icon_name="check",
         ),
         action=_turn(query, "claims", page, count),
         icon_name="people",
@@ -106,16 +107,21 @@ def _imported(context: Context, query: Mapping[str, str]) -> Any:
         gettext("导入的未核验记录"),
         _told(queue, page) if queue.total else "",
         choices(*controls) if queue.classes or queue.corrected or asked != Choice() else None,
-        html.Div([_record(one) for one in records], className="person-list")
-        if records
-        else empty_state(
+        _listed(
+            [_record(context.site, one) for one in records],
             gettext("没有等待核验的记录"),
             gettext("签到表里没有核验的签到会列在这里。"),
-            icon_name="check",
         ),
         action=_foot(query, records, page, queue.total),
         icon_name="checkin",
     )
+
+
+def _listed(entries: list[Any], nothing: str, later: str) -> Any:
+    """What waits; where nothing does, what will be listed here."""
+    if not entries:
+        return empty_state(nothing, later, icon_name="check")
+    return html.Div(entries, className="person-list")
 
 
 def _told(queue: Queue, page: int) -> str:
@@ -227,16 +233,18 @@ def _claim(one: Claim) -> Any:
     )
 
 
-def _record(one: Waiting) -> Any:
+def _record(site: Site, one: Waiting) -> Any:
+    about = one.course or ("" if one.class_name else one.sheet)
+    heads = [word for word in (about, one.activity) if word not in ("", one.provider)]
     return _entry(
         _key(one),
         one.person,
         one.school,
         [
+            html.P([html.Strong(" · ".join(dict.fromkeys(heads)))]) if heads else None,
             html.P([what(one), " ", badge(gettext("不在班次的日期里"), "warn") if one.outside else None]),
-            html.P(" · ".join(dict.fromkeys(word for word in (one.provider, one.title) if word)))
-            if one.provider or one.title
-            else None,
+            html.P(gettext("承训单位：{name}", name=one.provider)) if one.provider else None,
+            html.P(origin(site, one), className="kept"),
             before(one),
         ],
     )
@@ -290,7 +298,7 @@ def _done(done: list[Claim]) -> Any:
     rows = [
         [
             gettext(one.person),
-            one.title or gettext("签到"),
+            called(one.title, one.day) or gettext(KIND_ZH[Kind[one.kind.upper()]]),
             what(one),
             state_of(one),
             decided(one),

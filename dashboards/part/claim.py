@@ -8,7 +8,9 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.part import badge, format, icon
+from dashboards.part.teacher.word import source_name
 from portrait.record import KIND_ZH, Kind
+from portrait.site import Site
 from portrait.store.claim import STATES, Claim
 from portrait.waiting import Waiting
 
@@ -28,6 +30,18 @@ def what(one: Claim | Waiting) -> str:
     if one.class_name:
         words.append(one.class_name)
     return " · ".join(words)
+
+
+def origin(site: Site, one: Waiting) -> str:
+    """Source, sheet, file and row that a record came from."""
+    source = source_name(site, one.source)
+    sheet = gettext(one.sheet.split("（")[0])
+    return gettext(
+        "来源：{source} · {file} 第 {line} 行",
+        source=" · ".join(dict.fromkeys(word for word in (source, sheet) if word)),
+        file=one.file,
+        line=one.row,
+    )
 
 
 def before(one: Waiting) -> Any:
