@@ -322,5 +322,9 @@ def test_the_command_tells_that_a_correction_waits_to_be_confirmed_again(
     assert "已更正，下面的决定说的是更正以前的内容" in command("record", "show", id, *home).out
     (told,) = command("proof", "list", "--json", *home).json
     assert (told["hours"], told["earlier"]["state"], told["earlier"]["hours"]) == (5.0, "confirmed", 2.0)
+    assert (told["source"], told["file"], told["row"], told["activity"]) == ("p", "sheet.csv", 2, "备课")
+    (again,) = waiting_records(site, None)
+    assert (told["facts"], told["earlier"]["facts"]) == (again.facts.hex(), one.facts.hex())
+    assert "sheet.csv" in command("proof", "list", *home).out
     assert "已更正，请重新确认" in command("proof", "list", *home).out
     assert command("proof", "list", "--state", "confirmed", "--json", *home).json == []
