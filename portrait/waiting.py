@@ -29,6 +29,7 @@ _REACHED = {
     "pair": "EXISTS (SELECT 1 FROM reach r WHERE r.run = u.run AND r.account = u.account)",
 }
 _ROW = "u.id, u.account, u.course, u.run, u.kind, u.item, u.day, u.credit, u.batch, u.line, u.facts"
+_ORDER = "u.month DESC, u.time DESC, u.id"
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,11 @@ class Desk:
         if choice.provider_id is not None:
             wanted += " AND u.run IN (SELECT run FROM held)"
             given["held"] = _numbers("run", classes_of(self.site.registry, choice.provider_id))
+        # Sorted by themselves, for what else a row says would be carried along for all that wait.
         found = self._rows(
-            f"SELECT {_ROW} FROM {FROM} WHERE {wanted} AND {{reached}} "
-            f"ORDER BY u.month DESC, u.time DESC, u.id LIMIT {int(limit)} OFFSET {int(offset)}",
+            f"WITH page AS MATERIALIZED (SELECT u.rowid AS place FROM {FROM} WHERE {wanted} AND {{reached}} "
+            f"ORDER BY {_ORDER} LIMIT {int(limit)} OFFSET {int(offset)}) "
+            f"SELECT {_ROW} FROM unchecked u JOIN page ON page.place = u.rowid ORDER BY {_ORDER}",
             **given,
         )
         return [one for one, holds in self._told(found) if not holds]
@@ -157,8 +160,7 @@ class Desk:
     def among(self, records: Collection[bytes]) -> list[tuple[Waiting, bool]]:
         """Of these records those of the reader's that have to be confirmed, newest first, each with whether a decision holds."""
         found = self._rows(
-            f"SELECT {_ROW} FROM {FROM} WHERE u.id IN (SELECT id FROM asked) AND {{reached}} "
-            f"ORDER BY u.month DESC, u.time DESC, u.id",
+            f"SELECT {_ROW} FROM unchecked u WHERE u.id IN (SELECT id FROM asked) AND {{reached}} ORDER BY {_ORDER}",
             asked=pa.table({"id": pa.array(sorted(records), pa.binary())}),
         )
         return self._told(found)

@@ -24,6 +24,7 @@ from dashboards.part import (
 )
 from dashboards.part.admin.choice import choice, choices, register_choices
 from dashboards.part.claim import before, decided, origin, proof_link, state_of, what
+from dashboards.part.teacher.word import source_name
 from dashboards.proof import handed_out
 from portrait.confirmation import confirm_records, decide_record
 from portrait.errors import InputError, NotFound
@@ -32,7 +33,6 @@ from portrait.offline import decide
 from portrait.record import KIND_ZH, Kind
 from portrait.scope import Role, handed_to
 from portrait.sentence import sentence
-from portrait.site import Site
 from portrait.store.claim import REASON_LIMIT, Claim, claim_count, claims
 from portrait.waiting import Choice, Queue, Waiting, desk, stale_records
 
@@ -94,6 +94,7 @@ def _imported(context: Context, query: Mapping[str, str]) -> Any:
     queue = waiting.queue(asked)
     page = _page(query, "page", queue.total)
     records = waiting.records(asked, limit=MOST, offset=(page - 1) * MOST)
+    sources = {source: source_name(context.site, source) for source in {one.source for one in records}}
     controls = [
         choice("confirm", "class", gettext("班次"), _text(asked.class_id), _named(queue.classes, asked.class_id)),
         choice("confirm", "provider", gettext("承训单位"), _text(asked.provider_id), _named(queue.providers, asked.provider_id)),
@@ -108,7 +109,7 @@ def _imported(context: Context, query: Mapping[str, str]) -> Any:
         _told(queue, page) if queue.total else "",
         choices(*controls) if queue.classes or queue.corrected or asked != Choice() else None,
         _listed(
-            [_record(context.site, one) for one in records],
+            [_record(one, sources[one.source]) for one in records],
             gettext("没有等待核验的记录"),
             gettext("签到表里没有核验的签到会列在这里。"),
         ),
@@ -233,7 +234,7 @@ def _claim(one: Claim) -> Any:
     )
 
 
-def _record(site: Site, one: Waiting) -> Any:
+def _record(one: Waiting, source: str) -> Any:
     about = one.course or ("" if one.class_name else one.sheet)
     heads = [word for word in (about, one.activity) if word not in ("", one.provider)]
     return _entry(
@@ -244,7 +245,7 @@ def _record(site: Site, one: Waiting) -> Any:
             html.P([html.Strong(" · ".join(dict.fromkeys(heads)))]) if heads else None,
             html.P([what(one), " ", badge(gettext("不在班次的日期里"), "warn") if one.outside else None]),
             html.P(gettext("承训单位：{name}", name=one.provider)) if one.provider else None,
-            html.P(origin(site, one), className="kept"),
+            html.P(origin(one, source), className="kept"),
             before(one),
         ],
     )

@@ -8,9 +8,7 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.part import badge, format, icon
-from dashboards.part.teacher.word import source_name
 from portrait.record import KIND_ZH, Kind
-from portrait.site import Site
 from portrait.store.claim import STATES, Claim
 from portrait.waiting import Waiting
 
@@ -32,9 +30,8 @@ def what(one: Claim | Waiting) -> str:
     return " · ".join(words)
 
 
-def origin(site: Site, one: Waiting) -> str:
-    """Source, sheet, file and row that a record came from."""
-    source = source_name(site, one.source)
+def origin(one: Waiting, source: str) -> str:
+    """Source (by its name), sheet, file and row that a record came from."""
     sheet = gettext(one.sheet.split("（")[0])
     return gettext(
         "来源：{source} · {file} 第 {line} 行",

@@ -27,14 +27,16 @@ def hold_unchecked(pool: Pool, kinds: Collection[int], strangers: Strangers) -> 
     """Make the table `unchecked` what the lake says now, where it is not. The accounts of its records that `strangers`, asked once
     of each account, says the registry does not know."""
 
-    def make(before: tuple[set[int], frozenset[int]] | None, _files: frozenset[str]) -> Any:
+    def make(before: frozenset[int] | None, _files: frozenset[str]) -> frozenset[int]:
         pool.rows(_unchecked(kinds))
-        met, strange = before or (set(), frozenset())
-        accounts = {row[0] for row in pool.rows("SELECT DISTINCT account FROM unchecked")}
-        return accounts | met, strange | frozenset(strangers(accounts - met))
+        if before is None:
+            pool.rows("CREATE OR REPLACE TABLE met (account BIGINT)")
+        new = "SELECT DISTINCT account FROM unchecked WHERE account NOT IN (SELECT account FROM met)"
+        strange = strangers([row[0] for row in pool.rows(new)])
+        pool.rows(f"INSERT INTO met {new}")
+        return (before or frozenset()) | frozenset(strange)
 
-    _, strange = pool.derive("unchecked", "record", make)
-    found: frozenset[int] = strange
+    found: frozenset[int] = pool.derive("unchecked", "record", make)
     return found
 
 

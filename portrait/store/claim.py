@@ -103,7 +103,9 @@ def claims(
     """Claims that the reader may decide on, the newest first or the `oldest`; of all when no scope is given (who runs a command).
     `state` is one of STATES, `decided` for both decisions, or "" for all."""
     sort = claim.c.id if oldest else claim.c.id.desc()
-    query = _query().where(_of(scope, state)).order_by(sort).limit(limit).offset(offset)
+    # Sorted by their numbers alone, and what belongs to them is joined to the few that are listed.
+    listed = select(claim.c.id).where(_of(scope, state)).order_by(sort).limit(limit).offset(offset)
+    query = _query().where(claim.c.id.in_(listed)).order_by(sort)
     with registry.connect() as connection:
         return [_claim(row) for row in connection.execute(query)]
 

@@ -38,8 +38,8 @@ def reach(registry: Engine, scope: Scope | None, strange: Collection[int] = ()) 
             return Reach("but", _table([(one,) for one in nobody], "account"))
         if scope.actor.school_id is not None:
             query = select(account.c.id).join(person, person.c.id == account.c.person_id).where(scope.counted)
-            return Reach("account", _table(connection.execute(query), "account"))
-        return Reach("pair", _table(connection.execute(_pairs(scope)), "run", "account"))
+            return Reach("account", _table(connection.execute(query).all(), "account"))
+        return Reach("pair", _table(connection.execute(_pairs(scope)).all(), "run", "account"))
 
 
 def _pairs(scope: Scope) -> Select[Any]:
