@@ -12,7 +12,6 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query, whole
 from dashboards.part import (
-    badge,
     card,
     empty_state,
     format,
@@ -23,17 +22,18 @@ from dashboards.part import (
     simple_table,
 )
 from dashboards.part.admin.choice import choice, choices, register_choices
-from dashboards.part.claim import before, decided, origin, proof_link, state_of, what
+from dashboards.part.claim import decided, proof_link, state_of, what
+from dashboards.part.entry import claim_entry, record_entry, seen_of
 from dashboards.part.teacher.word import source_name
 from dashboards.proof import handed_out
 from portrait.confirmation import confirm_records, decide_record
-from portrait.errors import InputError, NotFound
+from portrait.errors import InputError
 from portrait.heading import called
 from portrait.offline import decide
 from portrait.record import KIND_ZH, Kind
 from portrait.scope import Role, handed_to
 from portrait.sentence import sentence
-from portrait.store.claim import REASON_LIMIT, Claim, claim_count, claims
+from portrait.store.claim import Claim, claim_count, claims
 from portrait.waiting import Choice, Queue, Waiting, desk, stale_records
 
 PATH = "/confirm"
@@ -79,7 +79,7 @@ def _handed_in(context: Context, query: Mapping[str, str]) -> Any:
         gettext("教师的申报"),
         _shown(gettext("{n} 条等待确认，先交的在前。", n=format.count(count)), page, count) if count else "",
         _listed(
-            [_claim(one) for one in found],
+            [claim_entry(one, f"{PATH}/proof") for one in found],
             gettext("没有等待确认的申报"),
             gettext("教师在“校本研修”页提交以后列在这里。"),
         ),
@@ -109,7 +109,7 @@ def _imported(context: Context, query: Mapping[str, str]) -> Any:
         _told(queue, page) if queue.total else "",
         choices(*controls) if queue.classes or queue.corrected or asked != Choice() else None,
         _listed(
-            [_record(one, sources[one.source]) for one in records],
+            [record_entry(one, sources[one.source]) for one in records],
             gettext("没有等待核验的记录"),
             gettext("签到表里没有核验的签到会列在这里。"),
         ),
@@ -220,81 +220,6 @@ def _changed(query: Mapping[str, str], name: str, value: str) -> str | None:
     return _address(after, page="").removeprefix(PATH)
 
 
-def _claim(one: Claim) -> Any:
-    return _entry(
-        f"c{one.id}",
-        one.person,
-        one.school,
-        [
-            html.P([html.Strong(one.title)]),
-            html.P(what(one)),
-            html.P(proof_link(one, f"{PATH}/proof")),
-            html.P(gettext("{at}提交", at=format.moment(one.at)), className="kept"),
-        ],
-    )
-
-
-def _record(one: Waiting, source: str) -> Any:
-    about = one.course or ("" if one.class_name else one.sheet)
-    heads = [word for word in (about, one.activity) if word not in ("", one.provider)]
-    return _entry(
-        _key(one),
-        one.person,
-        one.school,
-        [
-            html.P([html.Strong(" · ".join(dict.fromkeys(heads)))]) if heads else None,
-            html.P([what(one), " ", badge(gettext("不在班次的日期里"), "warn") if one.outside else None]),
-            html.P(gettext("承训单位：{name}", name=one.provider)) if one.provider else None,
-            html.P(origin(one, source), className="kept"),
-            before(one),
-        ],
-    )
-
-
-def _key(one: Waiting) -> str:
-    """A record and what it says: what is decided is about what stands on the page."""
-    return f"r{one.record.hex()}-{one.facts.hex()}"
-
-
-def _entry(key: str, name: str, school: str, body: list[Any]) -> Any:
-    def button(do: str, text: str, variant: str) -> Any:
-        return dmc.Button(
-            text,
-            id={"type": "confirm-do", "key": key, "do": do},
-            size="sm",
-            variant=variant,
-            n_clicks=0,
-            **{"aria-label": gettext("{what}：{name}", what=text, name=gettext(name))},
-        )
-
-    return html.Div(
-        [
-            html.Div([html.H3([gettext(name), html.Span(f"\u2003{school}", className="quiet")]), *body]),
-            html.Div(
-                [
-                    dmc.TextInput(
-                        id={"type": "confirm-reason", "key": key},
-                        placeholder=gettext("退回的原因"),
-                        value="",
-                        attributes={"input": {"maxLength": REASON_LIMIT}},
-                        size="sm",
-                        **{"aria-label": gettext("退回{name}的原因", name=gettext(name))},
-                    ),
-                    html.Div(
-                        [
-                            button("confirmed", gettext("确认"), "filled"),
-                            button("returned", gettext("退回"), "default"),
-                        ],
-                        className="answers",
-                    ),
-                ],
-                className="stack-tight",
-            ),
-        ],
-        className="warned",
-    )
-
-
 def _done(done: list[Claim]) -> Any:
     rows = [
         [
@@ -373,7 +298,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         if not clicks:
             return no_update
         seen = dict(
-            [_seen(key) for key in (str(one["key"]) for one in ids[: 2 * MOST]) if key.startswith("r")]
+            [seen_of(key) for key in (str(one["key"]) for one in ids[: 2 * MOST]) if key.startswith("r")]
         )
         done = confirm_records(
             here.site,
@@ -394,24 +319,12 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         return _panels(here, parse_query(search or ""))
 
 
-def _seen(key: str) -> tuple[bytes, bytes | None]:
-    """The record of a row on the page, and what it said. Raises NotFound for what is no such row."""
-    record, dash, facts = key[1:].partition("-")
-    try:
-        found = bytes.fromhex(record), bytes.fromhex(facts) if dash else None
-    except ValueError:
-        found = b"", None
-    if len(found[0]) != 16:
-        raise NotFound("没有这条待确认的记录，或者已经有人处理了")
-    return found
-
-
 def _decide(here: Context, key: str, state: str, reason: str) -> None:
     number = whole({"key": key[1:]}, "key")
     if key.startswith("c") and number is not None:
         decide(here.site, here.scope, [number], state, reason, by=here.actor.login)
         return
-    record, facts = _seen(key if key.startswith("r") else "r")
+    record, facts = seen_of(key if key.startswith("r") else "r")
     decide_record(here.site, here.scope, record, state, reason, by=here.actor.login, seen=facts)
 
 
