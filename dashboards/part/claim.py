@@ -8,6 +8,7 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.part import badge, format, icon
+from dashboards.part.teacher.word import short_title
 from portrait.record import KIND_ZH, Kind
 from portrait.store.claim import STATES, Claim
 from portrait.waiting import Waiting
@@ -32,7 +33,7 @@ def what(one: Claim | Waiting) -> str:
 
 def origin(one: Waiting, source: str) -> str:
     """Source (by its name), sheet, file and row that a record came from."""
-    sheet = gettext(one.sheet.split("（")[0])
+    sheet = short_title(one.sheet)
     return gettext(
         "来源：{source} · {file} 第 {line} 行",
         source=" · ".join(dict.fromkeys(word for word in (source, sheet) if word)),
