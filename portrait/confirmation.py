@@ -34,12 +34,6 @@ def split(
     )
 
 
-def confirmed_records(site: Site) -> set[bytes]:
-    """The records that somebody has confirmed, as they are now."""
-    holding, _ = split(site, decided_records(site.registry))
-    return {record for record, one in holding.items() if one.state == "confirmed"}
-
-
 def decide_record(
     site: Site,
     scope: Scope | None,

@@ -13,7 +13,7 @@ import pyarrow as pa
 from portrait.decider import DECIDERS
 from portrait.heading import called
 from portrait.hours import hours_rule
-from portrait.lake.unchecked import FROM, HELD, STALE, hold_decided, hold_unchecked
+from portrait.lake.unchecked import FROM, HELD, STALE, Confirmed, hold_decided, hold_unchecked
 from portrait.record import Kind, row_of
 from portrait.scope import Scope
 from portrait.site import Site
@@ -218,14 +218,21 @@ def desk(site: Site, scope: Scope | None) -> Desk:
     """What waits for a reader now; `scope` is None for who runs a command, whose is all."""
     if scope is not None and scope.actor.role not in DECIDERS:
         return Desk(site, None)
-    return Desk(site, reach(site.registry, scope, _hold(site)))
+    _, strange = _hold(site)
+    return Desk(site, reach(site.registry, scope, strange))
 
 
-def _hold(site: Site) -> frozenset[int]:
-    """The accounts of waiting records that the registry may not know."""
+def confirmed_records(site: Site) -> Confirmed:
+    """The records that somebody has confirmed, as they are now."""
+    return _hold(site)[0]
+
+
+def _hold(site: Site) -> tuple[Confirmed, frozenset[int]]:
+    """What is confirmed, and the accounts of waiting records that the registry may not know."""
     registry = site.registry
-    hold_decided(site.pool, lambda: mark(registry), lambda then, now: decisions(registry, then, now))
-    return hold_unchecked(site.pool, hours_rule().verified, lambda some: strangers(registry, some))
+    said = hold_decided(site.pool, lambda: mark(registry), lambda then, now: decisions(registry, then, now))
+    strange = hold_unchecked(site.pool, hours_rule().verified, lambda some: strangers(registry, some))
+    return Confirmed(said), strange
 
 
 def waiting_queue(site: Site, scope: Scope | None, choice: Choice = _ALL) -> Queue:

@@ -76,14 +76,15 @@ class Pool:
                 cursor.unregister(name)
         return found
 
-    def kept(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+    def kept(self, sql: str, parameters: Any = None, *, also: Any = None) -> list[tuple[Any, ...]]:
         """Like `rows`, for what several pages or readers ask again: the answer is kept until a table has a newer commit.
+        What it depends on besides is named by `also`.
 
         The longest unasked for make room. Callers must not change it.
         """
         self._follow()
         versions = tuple((self._versions[name].root, self._versions[name].number) for name in TABLES)
-        key = hashlib.sha256(f"{sql}\0{parameters!r}\0{sorted(self._unfinished)}".encode()).digest()
+        key = hashlib.sha256(f"{sql}\0{parameters!r}\0{sorted(self._unfinished)}\0{also!r}".encode()).digest()
         with self._lock:
             found = self._answers.get(key)
             if found is not None and found[0] == versions:

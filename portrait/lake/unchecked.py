@@ -4,6 +4,7 @@ memory, so that a page joins the few that wait instead of asking for every one o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,18 @@ _COLUMNS = "id, account, course, run, kind, item, time, month, credit, batch, li
 HELD = "(d.record IS NOT NULL AND (d.facts IS NULL OR d.facts = u.facts))"
 STALE = "(d.record IS NOT NULL AND d.facts <> u.facts)"
 FROM = "unchecked u LEFT JOIN decided d ON d.record = u.id"
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The records that somebody has confirmed as they are now, as of a mark of the decisions; see hold_decided."""
+
+    mark: Any
+
+    @property
+    def sql(self) -> str:
+        return f"SELECT u.id FROM {FROM} WHERE d.confirmed AND {HELD}"
+
 
 Strangers = Callable[[Collection[int]], list[int]]
 Decisions = Callable[[Any, Any], tuple[pa.Table, bool]]
@@ -51,21 +64,22 @@ def _unchecked(kinds: Collection[int]) -> str:
     )
 
 
-def hold_decided(pool: Pool, mark: Callable[[], Any], decisions: Decisions) -> None:
-    """Make the table `decided` what the registry says now: what `decisions` came between two marks, or all there are."""
+def hold_decided(pool: Pool, mark: Callable[[], Any], decisions: Decisions) -> Any:
+    """Make the table `decided` what the registry says now: what `decisions` came between two marks, or all there are. The mark
+    that it is as of."""
 
-    def make(then: Any, now: Any, _before: None) -> None:
+    def make(then: Any, now: Any, _before: Any) -> Any:
         found, whole = decisions(then, now)
         if whole:
-            pool.rows(
-                "CREATE OR REPLACE TABLE decided AS SELECT record, facts FROM said", given={"said": found}
-            )
+            pool.rows("CREATE OR REPLACE TABLE decided AS SELECT * FROM said", given={"said": found})
         else:
             pool.rows(
                 "MERGE INTO decided USING said ON decided.record = said.record "
-                "WHEN MATCHED THEN UPDATE SET facts = said.facts "
-                "WHEN NOT MATCHED THEN INSERT (record, facts) VALUES (said.record, said.facts)",
+                "WHEN MATCHED THEN UPDATE SET facts = said.facts, confirmed = said.confirmed "
+                "WHEN NOT MATCHED THEN INSERT (record, facts, confirmed) "
+                "VALUES (said.record, said.facts, said.confirmed)",
                 given={"said": found},
             )
+        return now
 
-    pool.hold("decided", mark, make)
+    return pool.hold("decided", mark, make)

@@ -101,9 +101,9 @@ def mark(registry: Engine) -> Mark:
 
 
 def decisions(registry: Engine, then: Mark | None, now: Mark) -> tuple[pa.Table, bool]:
-    """The decisions (record, facts) on records that were decided on since a mark, and whether these are all there are: asked
+    """The decisions (record, facts, confirmed) on records that were decided on since a mark, and whether these are all there are: asked
     from the first, and where one became visible after a later one."""
-    query = select(claim.c.record, claim.c.facts).where(
+    query = select(claim.c.record, claim.c.facts, claim.c.state).where(
         claim.c.record.is_not(None), claim.c.state.in_(DECIDED)
     )
     rows, whole = list[Any](), True
@@ -123,6 +123,7 @@ def decisions(registry: Engine, then: Mark | None, now: Mark) -> tuple[pa.Table,
             {
                 "record": pa.array([row.record for row in rows], pa.binary()),
                 "facts": pa.array([row.facts for row in rows], pa.binary()),
+                "confirmed": pa.array([row.state == "confirmed" for row in rows], pa.bool_()),
             }
         ),
         whole,
