@@ -31,6 +31,7 @@ from portrait.store.schema import account, claim, ruling
 from portrait.store.training import Ask
 from portrait.store.user import actor_of, find_user
 from portrait.waiting import Choice, waiting_queue, waiting_records
+from portrait.withdrawal import awaited, newest, words_of
 from tests.export import Export
 from tests.hand import Hand, cell_sums
 from tests.readers import enlist, settle
@@ -201,9 +202,17 @@ def test_what_is_decided_after_an_upgrade_and_before_a_refresh_is_about_what_was
     decide_record(sheet.site, None, one.record, "confirmed", by="before")
     assert counted(sheet.site) == (2.0, 1)
     site = sheet.site = reopened(sheet.site)
+
+    def still(record: bytes) -> list[str]:
+        """What was said of the record and waits for a refresh."""
+        found = newest(site, [record])
+        return awaited(found[0], words_of(site, found)[record])
+
     assert (hours(site), [one.title for one in waiting_records(site, None)]) == (2.0, ["磨课"])
+    assert still(one.record) == []
     decide_record(site, None, one.record, "returned", "代签", by="after")
     decide_record(site, None, other.record, "confirmed", by="after", seen=other.facts)
+    assert (still(one.record), still(other.record)) == (["return"], ["confirm"])
     assert (hours(site), waits(site)) == (3.0, []), "hours follow at once"
     assert (counted(site), waits(site)) == ((3.0, 1), [])
     refresh(site, full=True)
