@@ -17,7 +17,7 @@ from portrait.portrait import Estimate, State
 from portrait.reading import as_of, links_of, portrait_of, priors
 from portrait.record import DOUBTFUL, SCORED, UNIT, Flag, Kind, Standing, month_number, row_of
 from portrait.site import Site
-from portrait.store.claim import class_spans, decided_records
+from portrait.store.decided import decided_records
 from portrait.store.name import (
     BatchName,
     CourseName,
@@ -29,12 +29,13 @@ from portrait.store.name import (
     course_names,
     meant_courses,
 )
+from portrait.store.reach import class_spans
 from portrait.store.ruling import rulings_on
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = (
     "id, batch, line, account, course, run, item, kind, epoch_us(time), score, score_max, value, weight, count, seconds, "
-    "credit, flag, month"
+    "credit, flag, month, own"
 )
 
 
@@ -158,10 +159,8 @@ class _Decisions:
 
     def flag(self, row: Mapping[str, Any]) -> Flag:
         """A record's flags with what was decided on it last, whether a refresh has followed that or not."""
-        flag = Flag(row["flag"])
-        if flag & Flag.CONFIRMED:
-            flag &= ~(Flag.VERIFIED | Flag.CONFIRMED)
-        return flag | (Flag.VERIFIED if self.of(row) == "confirmed" else Flag(0))
+        verified = Flag.VERIFIED if self.of(row) == "confirmed" else Flag(row["own"]) & Flag.VERIFIED
+        return Flag(row["flag"]) & ~(Flag.VERIFIED | Flag.CONFIRMED) | verified
 
 
 def _decided(site: Site, accounts: Collection[int], rows: Collection[dict[str, Any]]) -> _Decisions:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from portrait.confirmation import confirmed_records
 from portrait.hours import hours_rule
 from portrait.lake.coverage import offsite_counts, offsite_days
 from portrait.programme.rate import Rate, rate, rates
@@ -16,6 +15,7 @@ from portrait.store.employment import moved
 from portrait.store.staff import counted_persons, registered
 from portrait.store.trainee import Trainee, nominations
 from portrait.store.training import Ask
+from portrait.waiting import confirmed_records
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Found:
     instead: int  # batch of the version that took its place
     stored: datetime | None
     received: datetime | None
+    own: Flag  # those that it came in with
     facts: bytes = b""  # what this version says, see portrait.lake.content.facts_sql
     fresh: bool = False  # came in since the last refresh, which has compared it with no other version
 
@@ -201,8 +202,8 @@ def _found(site: Site, where: str) -> list[Found]:
     rows = site.pool.query(
         f"SELECT r.id, r.kind, r.key_number, r.account, r.batch, r.line, coalesce(v.flag, r.flag) AS flag, "
         f"coalesce(v.state, 0) AS state, coalesce(v.instead, 0) AS instead, epoch_us(r.stored) AS stored, "
-        f"epoch_us(r.received) AS received, {facts_sql('r.')} AS facts, "
-        f"r.held IS TRUE AND v.batch IS NULL AS fresh FROM {site.pool.landed()} r "
+        f"epoch_us(r.received) AS received, {facts_sql('r.', flag='flag')} AS facts, "
+        f"r.held IS TRUE AND v.batch IS NULL AS fresh, r.flag AS own FROM {site.pool.landed()} r "
         f"LEFT JOIN verdict v ON v.batch = r.batch AND v.line = r.line WHERE {' AND '.join([where, *left])} "
         f"ORDER BY r.batch, r.line"
     ).to_pylist()
@@ -219,6 +220,7 @@ def _found(site: Site, where: str) -> list[Found]:
             row["instead"],
             _moment(row["stored"]),
             _moment(row["received"]),
+            Flag(row["own"]),
             row["facts"],
             row["fresh"],
         )
@@ -270,9 +272,9 @@ def awaited(record: Found, word: Word) -> list[str]:
         word.decided != "clear" or standing or record.flag & DOUBTFUL & word.flag
     ):
         found.append(word.decided or "reopen")
-    if word.confirmed and not record.flag & Flag.CONFIRMED and record.flag & Flag.VERIFIED:
+    if word.confirmed and record.own & Flag.VERIFIED:
         return found  # its own file says that it has been checked: nothing waits
-    if word.confirmed and (confirms(record, word) == "confirm") != bool(record.flag & Flag.CONFIRMED):
+    if word.confirmed and (confirms(record, word) == "confirm") != bool(record.flag & Flag.VERIFIED):
         found.append(confirms(record, word) or "return")
     return found
 

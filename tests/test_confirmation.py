@@ -8,25 +8,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
+from portrait.confirmation import decide_record
 from portrait.errors import InputError, NotFound
 from portrait.explain import compliance_of, records_of
 from portrait.hashing import key_number
 from portrait.identity import account_id
-from portrait.offline import Choice, decide_record, waiting_queue, waiting_records
 from portrait.offsite import offsite_board
 from portrait.rebuild import rebuild
-from portrait.record import Flag
+from portrait.record import VERDICT_SCHEMA, Flag
 from portrait.refresh import refresh
 from portrait.scope import Actor, scope
 from portrait.site import Site
-from portrait.store.claim import claims, decided_records, settle_record
+from portrait.store import migration
+from portrait.store.claim import claims
+from portrait.store.decided import decided_records, settle_record
 from portrait.store.schema import account, claim, ruling
 from portrait.store.training import Ask
 from portrait.store.user import actor_of, find_user
+from portrait.waiting import Choice, waiting_queue, waiting_records
+from portrait.withdrawal import awaited, newest, words_of
 from tests.export import Export
 from tests.hand import Hand, cell_sums
 from tests.readers import enlist, settle
@@ -178,6 +183,45 @@ def test_what_was_confirmed_before_decisions_knew_what_they_were_about_stays_con
     assert (counted(site), waits(site)) == ((5.0, 1), [])
 
 
+def reopened(site: Site) -> Site:
+    """The home after an upgrade from where neither a decision nor a verdict knew what it was about, and before any refresh."""
+    flag = f"flag & {~int(Flag.CONFIRMED)}"
+    verdicts = site.pool.query(f"SELECT * REPLACE (({flag})::INTEGER AS flag) FROM verdict")
+    site.lake.commit("verdict", verdicts.cast(VERDICT_SCHEMA), {}, replace="")
+    with site.registry.begin() as connection:
+        command.downgrade(migration.config(connection), "0007")
+    migration.upgrade(site.registry)
+    return Site(site.settings, site.registry, site.lake)
+
+
+def test_what_is_decided_after_an_upgrade_and_before_a_refresh_is_about_what_was_seen(sheet: Export) -> None:
+    first = put(sheet, row(2, 1), row(3, 1, item="磨课").replace("1", "2", 1))
+    assert first[1] == 2
+    refresh(sheet.site)
+    one, other = sorted(waiting_records(sheet.site, None), key=lambda one: one.hours)
+    decide_record(sheet.site, None, one.record, "confirmed", by="before")
+    assert counted(sheet.site) == (2.0, 1)
+    site = sheet.site = reopened(sheet.site)
+
+    def still(record: bytes) -> list[str]:
+        """What was said of the record and waits for a refresh."""
+        found = newest(site, [record])
+        return awaited(found[0], words_of(site, found)[record])
+
+    assert (hours(site), [one.title for one in waiting_records(site, None)]) == (2.0, ["磨课"])
+    assert still(one.record) == []
+    decide_record(site, None, one.record, "returned", "代签", by="after")
+    decide_record(site, None, other.record, "confirmed", by="after", seen=other.facts)
+    assert (still(one.record), still(other.record)) == (["return"], ["confirm"])
+    assert (hours(site), waits(site)) == (3.0, []), "hours follow at once"
+    assert (counted(site), waits(site)) == ((3.0, 1), [])
+    refresh(site, full=True)
+    assert (hours(site), waits(site)) == (3.0, [])
+    put(sheet, row(4, 2), row(5, 2, item="磨课").replace("1", "2", 1))
+    assert counted(site) == (0.0, 0)
+    assert sorted(waits(site)) == [(4.0, "returned"), (5.0, "confirmed")]
+
+
 def test_the_off_site_board_counts_a_confirmation_of_what_stands_only(sheet: Export) -> None:
     site = sheet.site
     sheet.map(
@@ -287,5 +331,9 @@ def test_the_command_tells_that_a_correction_waits_to_be_confirmed_again(
     assert "已更正，下面的决定说的是更正以前的内容" in command("record", "show", id, *home).out
     (told,) = command("proof", "list", "--json", *home).json
     assert (told["hours"], told["earlier"]["state"], told["earlier"]["hours"]) == (5.0, "confirmed", 2.0)
+    assert (told["source"], told["file"], told["row"], told["activity"]) == ("p", "sheet.csv", 2, "备课")
+    (again,) = waiting_records(site, None)
+    assert (told["facts"], told["earlier"]["facts"]) == (again.facts.hex(), one.facts.hex())
+    assert "sheet.csv" in command("proof", "list", *home).out
     assert "已更正，请重新确认" in command("proof", "list", *home).out
     assert command("proof", "list", "--state", "confirmed", "--json", *home).json == []

@@ -13,18 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from portrait.confirmation import decide_record
 from portrait.errors import AccessRefused, InputError, NotFound
 from portrait.explain import compliance_of, explanation, records_of
 from portrait.intake.door import BatchReport, intake
 from portrait.offline import (
     claim_rule,
     decide,
-    decide_record,
     expect_proof,
     hand_in,
     proof_file,
     receive_proof,
-    waiting_records,
     withdraw,
 )
 from portrait.offsite import offsite_board
@@ -38,6 +37,7 @@ from portrait.store.claim import claims, claims_of, loose_proofs
 from portrait.store.decision import join_persons, undo
 from portrait.store.schema import account
 from portrait.store.training import Ask
+from portrait.waiting import waiting_records
 from tests.hand import Hand, cell_sums, record
 from tests.readers import account_of, enlist, settle
 

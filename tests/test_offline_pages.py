@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from urllib.parse import quote
 
 import pytest
 
 from dashboards.app import create_app
-from portrait.offline import decide_record, waiting_records
+from portrait.confirmation import decide_record
 from portrait.record import Flag, Kind
 from portrait.refresh import refresh
 from portrait.scope import scope
@@ -16,6 +17,7 @@ from portrait.site import Site
 from portrait.store.audit import recent_audit
 from portrait.store.claim import claims
 from portrait.store.user import actor_of, find_user
+from portrait.waiting import waiting_records
 from tests.hand import Hand, record
 from tests.press import ask, shown
 from tests.readers import READERS, Browser, Clock, account_of, enlist, settle
@@ -235,3 +237,27 @@ def test_a_row_that_was_corrected_while_the_page_was_open_is_not_confirmed(
     press = {"type": "confirm-do", "key": key, "do": "confirmed"}
     ask(readers["trainer"], press, "n_clicks", 1, changes="confirm-panels")
     assert claims(home.registry, None) == []
+
+
+def test_a_sign_in_is_told_with_its_class_day_once_source_and_row(
+    home: Site, readers: dict[str, Browser]
+) -> None:
+    folder = home.settings.home / "mapping"
+    folder.mkdir()
+    (folder / "m.yaml").write_text(
+        "name: m\nsource: 甲\ntitle: 暑期骨干班签到表（2022年）\n", encoding="utf-8"
+    )
+    hand = Hand(home)
+    hand.batches = 1
+    said = {"on": date(2022, 7, 2), "course": 0, "flag": Flag.OFFSITE | Flag.FACE}
+    hand.batch(
+        [
+            record(7, account_of(1), Kind.ATTENDANCE, run=101, item="7月2日", line=12 + (3 << 32), **said),
+            record(8, account_of(1), Kind.ATTENDANCE, run=0, item="7月2日上午", line=13, **said),
+        ]
+    )
+    page = readers["office"].open("/confirm")
+    assert "来源：暑期骨干班签到表 · 2.csv 第 12 行" in page
+    assert "签到 · 2022 年 7 月 2 日 · 骨干班壹零壹" in page
+    assert "暑期骨干班签到表（2022年） · 上午" in page, "of a class that nobody knows the sheet is told"
+    assert "7月2日" not in page

@@ -12,7 +12,6 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query, whole
 from dashboards.part import (
-    badge,
     card,
     empty_state,
     format,
@@ -23,23 +22,19 @@ from dashboards.part import (
     simple_table,
 )
 from dashboards.part.admin.choice import choice, choices, register_choices
-from dashboards.part.claim import before, decided, proof_link, state_of, what
+from dashboards.part.claim import decided, proof_link, state_of, what
+from dashboards.part.entry import claim_entry, record_entry, seen_of
+from dashboards.part.teacher.word import source_name
 from dashboards.proof import handed_out
-from portrait.errors import InputError, NotFound
-from portrait.offline import (
-    Choice,
-    Queue,
-    Waiting,
-    confirm_records,
-    decide,
-    decide_record,
-    stale_records,
-    waiting_queue,
-    waiting_records,
-)
+from portrait.confirmation import confirm_records, decide_record
+from portrait.errors import InputError
+from portrait.heading import called
+from portrait.offline import decide
+from portrait.record import KIND_ZH, Kind
 from portrait.scope import Role, handed_to
 from portrait.sentence import sentence
-from portrait.store.claim import REASON_LIMIT, Claim, claim_count, claims
+from portrait.store.claim import Claim, claim_count, claims
+from portrait.waiting import Choice, Queue, Waiting, desk, stale_records
 
 PATH = "/confirm"
 MOST = 60  # rows of a list on the page at once
@@ -55,12 +50,11 @@ def layout(context: Context, query: Mapping[str, str]) -> Any:
 
 
 def _panels(context: Context, query: Mapping[str, str]) -> list[Any]:
-    stale = stale_records(context.site)  # listed with what waits
-    done = [
-        one
-        for one in claims(context.site.registry, context.scope, state="decided", limit=MOST)
-        if one.record not in stale
-    ]
+    decided = claims(context.site.registry, context.scope, state="decided", limit=MOST)
+    stale = stale_records(
+        context.site, {one.record for one in decided if one.record}
+    )  # listed with what waits
+    done = [one for one in decided if one.record not in stale]
     return [
         _handed_in(context, query),
         _imported(context, query),
@@ -84,12 +78,10 @@ def _handed_in(context: Context, query: Mapping[str, str]) -> Any:
     return card(
         gettext("教师的申报"),
         _shown(gettext("{n} 条等待确认，先交的在前。", n=format.count(count)), page, count) if count else "",
-        html.Div([_claim(one) for one in found], className="person-list")
-        if found
-        else empty_state(
+        _listed(
+            [claim_entry(one, f"{PATH}/proof") for one in found],
             gettext("没有等待确认的申报"),
             gettext("教师在“校本研修”页提交以后列在这里。"),
-            icon_name="check",
         ),
         action=_turn(query, "claims", page, count),
         icon_name="people",
@@ -98,9 +90,11 @@ def _handed_in(context: Context, query: Mapping[str, str]) -> Any:
 
 def _imported(context: Context, query: Mapping[str, str]) -> Any:
     asked = _choice(query)
-    queue = waiting_queue(context.site, context.scope, asked)
+    waiting = desk(context.site, context.scope)
+    queue = waiting.queue(asked)
     page = _page(query, "page", queue.total)
-    records = waiting_records(context.site, context.scope, limit=MOST, offset=(page - 1) * MOST, choice=asked)
+    records = waiting.records(asked, limit=MOST, offset=(page - 1) * MOST)
+    sources = {source: source_name(context.site, source) for source in {one.source for one in records}}
     controls = [
         choice("confirm", "class", gettext("班次"), _text(asked.class_id), _named(queue.classes, asked.class_id)),
         choice("confirm", "provider", gettext("承训单位"), _text(asked.provider_id), _named(queue.providers, asked.provider_id)),
@@ -114,16 +108,21 @@ def _imported(context: Context, query: Mapping[str, str]) -> Any:
         gettext("导入的未核验记录"),
         _told(queue, page) if queue.total else "",
         choices(*controls) if queue.classes or queue.corrected or asked != Choice() else None,
-        html.Div([_record(one) for one in records], className="person-list")
-        if records
-        else empty_state(
+        _listed(
+            [record_entry(one, sources[one.source]) for one in records],
             gettext("没有等待核验的记录"),
             gettext("签到表里没有核验的签到会列在这里。"),
-            icon_name="check",
         ),
         action=_foot(query, records, page, queue.total),
         icon_name="checkin",
     )
+
+
+def _listed(entries: list[Any], nothing: str, later: str) -> Any:
+    """What waits; where nothing does, what will be listed here."""
+    if not entries:
+        return empty_state(nothing, later, icon_name="check")
+    return html.Div(entries, className="person-list")
 
 
 def _told(queue: Queue, page: int) -> str:
@@ -221,84 +220,11 @@ def _changed(query: Mapping[str, str], name: str, value: str) -> str | None:
     return _address(after, page="").removeprefix(PATH)
 
 
-def _claim(one: Claim) -> Any:
-    return _entry(
-        f"c{one.id}",
-        one.person,
-        one.school,
-        [
-            html.P([html.Strong(one.title)]),
-            html.P(what(one)),
-            html.P(proof_link(one, f"{PATH}/proof")),
-            html.P(gettext("{at}提交", at=format.moment(one.at)), className="kept"),
-        ],
-    )
-
-
-def _record(one: Waiting) -> Any:
-    return _entry(
-        _key(one),
-        one.person,
-        one.school,
-        [
-            html.P([what(one), " ", badge(gettext("不在班次的日期里"), "warn") if one.outside else None]),
-            html.P(" · ".join(dict.fromkeys(word for word in (one.provider, one.title) if word)))
-            if one.provider or one.title
-            else None,
-            before(one),
-        ],
-    )
-
-
-def _key(one: Waiting) -> str:
-    """A record and what it says: what is decided is about what stands on the page."""
-    return f"r{one.record.hex()}-{one.facts.hex()}"
-
-
-def _entry(key: str, name: str, school: str, body: list[Any]) -> Any:
-    def button(do: str, text: str, variant: str) -> Any:
-        return dmc.Button(
-            text,
-            id={"type": "confirm-do", "key": key, "do": do},
-            size="sm",
-            variant=variant,
-            n_clicks=0,
-            **{"aria-label": gettext("{what}：{name}", what=text, name=gettext(name))},
-        )
-
-    return html.Div(
-        [
-            html.Div([html.H3([gettext(name), html.Span(f"\u2003{school}", className="quiet")]), *body]),
-            html.Div(
-                [
-                    dmc.TextInput(
-                        id={"type": "confirm-reason", "key": key},
-                        placeholder=gettext("退回的原因"),
-                        value="",
-                        attributes={"input": {"maxLength": REASON_LIMIT}},
-                        size="sm",
-                        **{"aria-label": gettext("退回{name}的原因", name=gettext(name))},
-                    ),
-                    html.Div(
-                        [
-                            button("confirmed", gettext("确认"), "filled"),
-                            button("returned", gettext("退回"), "default"),
-                        ],
-                        className="answers",
-                    ),
-                ],
-                className="stack-tight",
-            ),
-        ],
-        className="warned",
-    )
-
-
 def _done(done: list[Claim]) -> Any:
     rows = [
         [
             gettext(one.person),
-            one.title or gettext("签到"),
+            called(one.title, one.day) or gettext(KIND_ZH[Kind[one.kind.upper()]]),
             what(one),
             state_of(one),
             decided(one),
@@ -372,7 +298,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         if not clicks:
             return no_update
         seen = dict(
-            [_seen(key) for key in (str(one["key"]) for one in ids[: 2 * MOST]) if key.startswith("r")]
+            [seen_of(key) for key in (str(one["key"]) for one in ids[: 2 * MOST]) if key.startswith("r")]
         )
         done = confirm_records(
             here.site,
@@ -393,24 +319,12 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         return _panels(here, parse_query(search or ""))
 
 
-def _seen(key: str) -> tuple[bytes, bytes | None]:
-    """The record of a row on the page, and what it said. Raises NotFound for what is no such row."""
-    record, dash, facts = key[1:].partition("-")
-    try:
-        found = bytes.fromhex(record), bytes.fromhex(facts) if dash else None
-    except ValueError:
-        found = b"", None
-    if len(found[0]) != 16:
-        raise NotFound("没有这条待确认的记录，或者已经有人处理了")
-    return found
-
-
 def _decide(here: Context, key: str, state: str, reason: str) -> None:
     number = whole({"key": key[1:]}, "key")
     if key.startswith("c") and number is not None:
         decide(here.site, here.scope, [number], state, reason, by=here.actor.login)
         return
-    record, facts = _seen(key if key.startswith("r") else "r")
+    record, facts = seen_of(key if key.startswith("r") else "r")
     decide_record(here.site, here.scope, record, state, reason, by=here.actor.login, seen=facts)
 
 

@@ -8,9 +8,10 @@ from dash import html
 
 from dashboards.language import gettext
 from dashboards.part import badge, format, icon
-from portrait.offline import Waiting
+from dashboards.part.teacher.word import short_title
 from portrait.record import KIND_ZH, Kind
 from portrait.store.claim import STATES, Claim
+from portrait.waiting import Waiting
 
 _TONES = {"submitted": "data", "confirmed": "good", "returned": "warn", "withdrawn": "none"}
 
@@ -28,6 +29,17 @@ def what(one: Claim | Waiting) -> str:
     if one.class_name:
         words.append(one.class_name)
     return " · ".join(words)
+
+
+def origin(one: Waiting, source: str) -> str:
+    """Source (by its name), sheet, file and row that a record came from."""
+    sheet = short_title(one.sheet)
+    return gettext(
+        "来源：{source} · {file} 第 {line} 行",
+        source=" · ".join(dict.fromkeys(word for word in (source, sheet) if word)),
+        file=one.file,
+        line=one.row,
+    )
 
 
 def before(one: Waiting) -> Any:

@@ -16,23 +16,18 @@ from rich.markup import escape
 from portrait.cli.console import moment, print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
+from portrait.confirmation import decide_record
 from portrait.errors import InputError
-from portrait.offline import (
-    Choice,
-    Waiting,
-    decide,
-    decide_record,
-    proof_file,
-    stale_records,
-    waiting_queue,
-    waiting_records,
-)
+from portrait.heading import called
+from portrait.offline import decide, proof_file
 from portrait.record import KIND_ZH, Kind
 from portrait.sentence import sentence
 from portrait.site import Site
+from portrait.source import source_titles
 from portrait.store.audit import add_audit
 from portrait.store.claim import STATES, Claim, claim_of, claims
 from portrait.trouble import of_system
+from portrait.waiting import Choice, Waiting, desk, stale_records
 
 RECORD_DIGITS = 32  # of a record's id in hexadecimal
 CLAIM_DIGITS = 18  # what a number of the registry may have
@@ -77,19 +72,22 @@ def register(app: typer.Typer) -> None:
         """列出申报，和导入时没有核验的签到、校本研修：谁的、什么活动、几学时、什么证明、到了哪一步。"""
         site = site_of(home)
         wanted = "" if state is State.ALL else state.value
-        listed = waiting_queue(site, None) if class_ or provider else None
+        all_waiting = desk(site, None)
+        listed = all_waiting.queue() if class_ or provider else None
         class_id = _named(class_, listed.classes, "班次") if listed else None
         provider_id = _named(provider, listed.providers, "单位") if listed else None
-        stale = stale_records(site)  # waits again, and is listed with what waits
         asked = claims(site.registry, None, state=wanted, limit=limit + 1)
+        # What waits again is listed with what waits.
+        stale = stale_records(site, {one.record for one in asked if one.record})
         found = [one for one in asked[:limit] if one.record not in stale]
         waiting = wanted in ("", "submitted")
         choice = Choice(class_id, provider_id, corrected)
-        records = waiting_records(site, None, limit=limit + 1, choice=choice) if waiting else []
+        records = all_waiting.records(choice, limit=limit + 1) if waiting else []
         more = len(asked) > limit or len(records) > limit
-        records = records[:limit]
+        records, titles = records[:limit], source_titles(site.settings.home)
         if as_json:
-            print_json([*(_row(one) for one in found), *(_imported(one) for one in records)])
+            rows = [_imported(one, titles.get(one.source, "")) for one in records]
+            print_json([*(_row(one) for one in found), *rows])
             return
         print_table(
             f"申报和记录，只列出 {len(found) + len(records)} 条，还有更多（--limit）"
@@ -105,13 +103,13 @@ def register(app: typer.Typer) -> None:
                 "单位",
                 "日期",
                 "#学时",
-                "证明",
+                "证明或出处",
                 "状态",
                 "处理",
             ],
-            [*(_told(one) for one in found), *(_told(one) for one in records)],
+            [*(_told(one) for one in found), *(_told(one, titles.get(one.source, "")) for one in records)],
         )
-        queue = waiting_queue(site, None, choice) if waiting else None
+        queue = all_waiting.queue(choice) if waiting else None
         if queue and queue.total > len(records):
             stdout().print(f"没有核验的记录有 {queue.total:,} 条，列了 {len(records):,} 条；--limit 可以多列")
         if len(found) == limit:
@@ -206,24 +204,32 @@ def _audit(site: Site, action: str, object: str, reason: str) -> None:
     add_audit(site.registry, now=now(), actor=operator(), action=action, object=object, reason=reason)
 
 
-def _told(one: Claim | Waiting) -> tuple[object, ...]:
-    """A line of the list. A sign-in's class is what it was about, the text of its record only where that took place."""
+def _told(one: Claim | Waiting, source: str = "") -> tuple[object, ...]:
+    """A line of the list. A sign-in's class is what it was about, the text of its record only what is more than the day."""
     signed = one.kind == "attendance"
     claim = one if isinstance(one, Claim) else None
     number = str(claim.id) if claim else ""
     if not number or (claim and claim.record):
         number = (one.record or b"").hex()
+    title = one.title if claim and not claim.record else called(one.title, one.day)
+    if isinstance(one, Waiting):
+        about = one.class_name or one.course or one.sheet if signed else title or one.course or one.sheet
+        title = title if title != one.provider else ""
+        shown = f"{source.split('（')[0] or one.source} {one.file} 第 {one.row} 行"
+    else:
+        about = one.class_name if signed else title
+        shown = one.proof.name if one.proof else ""
     return (
         number,
         escape(one.person),
         escape(one.school),
         KIND_ZH[Kind[one.kind.upper()]],
-        escape(one.class_name if signed else one.title),
-        escape(one.title if signed else one.class_name),
+        escape(about),
+        escape(title if signed else one.class_name),
         "" if isinstance(one, Claim) else escape(one.provider),
         "" if one.day is None else str(one.day),
         f"{one.hours:g}" if one.hours else "",
-        escape(claim.proof.name) if claim and claim.proof else "",
+        escape(shown),
         STATES[claim.state] if claim else STATES["submitted"],
         escape(_decided(one)),
     )
@@ -239,16 +245,28 @@ def _decided(one: Claim | Waiting) -> str:
     return f"已更正，请重新确认；以前 {before.by} {moment(before.at)} {STATES[before.state]} {before.hours:g} 学时 {before.reason}".strip()
 
 
-def _imported(one: Waiting) -> dict[str, object]:
-    """The keys of a claim: one list for scripts."""
+def _imported(one: Waiting, source: str) -> dict[str, object]:
+    """The keys of a claim, and where the record came from: one list for scripts."""
+    before = one.earlier
     return {
         "id": None,
         "record": one.record.hex(),
         **_study(one),
+        "activity": one.activity,
+        "course": one.course,
         "provider": one.provider,
         "outside": one.outside,
         "state": "submitted",
-        "earlier": None if one.earlier is None else {**vars(one.earlier), "facts": None},
+        "source": one.source,
+        "source_title": source,
+        "sheet": one.sheet,
+        "batch": one.batch,
+        "file": one.file,
+        "row": one.row,
+        "facts": one.facts.hex(),
+        "earlier": None
+        if before is None
+        else {**vars(before), "facts": None if before.facts is None else before.facts.hex()},
     }
 
 

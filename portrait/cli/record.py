@@ -199,10 +199,12 @@ def _confirmed(site: Site, one: Found, word: Word) -> str:
     """Who answers for a sign-in or an activity that nobody here was asked about; "" where the rulings say it."""
     if one.kind not in hours_rule().verified or confirms(one, word):
         return ""
-    if word.confirmed and not one.flag & Flag.VERIFIED:
-        return "已更正，下面的决定说的是更正以前的内容：请重新确认，在那以前不计"
-    if not one.flag & Flag.VERIFIED:
-        return "还没有人确认：不计学时和天数，也不列为事实"
+    if not one.own & Flag.VERIFIED:
+        return (
+            "已更正，下面的决定说的是更正以前的内容：请重新确认，在那以前不计"
+            if word.confirmed
+            else "还没有人确认：不计学时和天数，也不列为事实"
+        )
     with site.registry.connect() as connection:
         by = batch_of(connection, one.batch).by
     return f"文件里写明已经核验，由接入第 {one.batch} 号批次的 {by} 负责"

@@ -17,22 +17,26 @@ def item_sql(row: str = "") -> str:
     return f"lower(regexp_replace(translate({row}item, '{wide}', '{narrow}'), '\\s+', '', 'g'))"
 
 
-def verified_sql(row: str = "") -> str:
-    """Whether the record's own file says that it has been checked, of a row whose flags may be those of its verdict."""
-    both = int(Flag.VERIFIED | Flag.CONFIRMED)
-    return f"({row}flag & {both} = {int(Flag.VERIFIED)})"
+def verified_sql(flag: str = "own") -> str:
+    """Whether the record's own file says that it has been checked. `flag` is the column of its flags as they came in: `own` of what
+    counts (portrait.lake.engine.counted), for what a refresh made of them is no word of the file."""
+    return f"({flag} & {int(Flag.VERIFIED)} <> 0)"
 
 
-def facts_sql(row: str = "") -> str:
+def facts_sql(row: str = "", *, flag: str = "own", item: str = "") -> str:
     """What somebody who decides on a record has seen of it, as 16 bytes: who, what, when, where, how much, and whether its file
     calls it checked; not when its source changed it, and not its place in a file. Made of whole numbers and text alone, for it
-    is kept in the registry for good and must not change with the engine."""
+    is kept in the registry for good and must not change with the engine.
+
+    `flag` is the column of the record's flags as they came in, which no refresh changes; `item` is SQL that gives `item_sql`
+    where that has been worked out already.
+    """
     parts = [
         *(f'{row}"{name}"::bigint::varchar' for name in _WHOLE),
         *(f"TRY_CAST(round({row}{name} * 10000) AS BIGINT)::varchar" for name in ("score", "score_max")),
         f"epoch_us({row}time)::varchar",
-        f"({row}flag & {int(_SEEN)})::varchar",
-        f"{verified_sql(row)}::integer::varchar",
-        item_sql(row),
+        f"({row}{flag} & {int(_SEEN)})::varchar",
+        f"{verified_sql(row + flag)}::integer::varchar",
+        item or item_sql(row),
     ]
     return f"unhex(md5(concat_ws(chr(31), {', '.join(f'coalesce({part}, chr(30))' for part in parts)})))"

@@ -12,6 +12,7 @@ from portrait.record import DOUBTFUL, Flag, Kind, month_number
 
 if TYPE_CHECKING:
     from portrait.lake.pool import Pool
+    from portrait.lake.unchecked import Confirmed
 
 SIGNING_UP = (Kind.ENROL, Kind.WITHDRAW)  # signing up is not learning
 AWAY = Flag.OFFSITE | Flag.FACE
@@ -55,7 +56,7 @@ def offsite_counts(
     last: date,
     counties: Collection[str] | None = None,
     persons: Collection[int] | None = None,
-    confirmed: Collection[bytes] = (),
+    confirmed: Confirmed | None = None,
     then: Mapping[int, str] | None = None,
 ) -> dict[str, dict[int, int]]:
     """By county: number of off-site face-to-face days, verified by their file or among the `confirmed` → persons. Persons without a day are
@@ -71,10 +72,11 @@ def offsite_counts(
         f"""
         SELECT county, days, count(*) FROM (
             SELECT county, person, count(DISTINCT {DAY}) AS days FROM record JOIN {placed} USING (account)
-            WHERE {_OFFSITE} {chosen} GROUP BY county, person)
+            WHERE {_offsite(confirmed)} {chosen} GROUP BY county, person)
         GROUP BY county, days
         """,
-        [*where, sorted(confirmed), *_span(first, last), *given],
+        [*where, *_span(first, last), *given],
+        also=confirmed,
     )
     found: dict[str, dict[int, int]] = {}
     for county, days, n in rows:
@@ -83,23 +85,25 @@ def offsite_counts(
 
 
 def offsite_days(
-    pool: Pool, first: date, last: date, persons: Collection[int], confirmed: Collection[bytes] = ()
+    pool: Pool, first: date, last: date, persons: Collection[int], confirmed: Confirmed | None = None
 ) -> dict[int, int]:
     """Off-site days, verified by their file or confirmed, of named persons. Call it only for persons whom the reader may list by name."""
     chosen, given = _among(persons)
     rows = pool.kept(
         f"SELECT person, count(DISTINCT {DAY}) FROM record JOIN link USING (account) "
-        f"WHERE {_OFFSITE} {chosen} GROUP BY person",
-        [sorted(confirmed), *_span(first, last), *given],
+        f"WHERE {_offsite(confirmed)} {chosen} GROUP BY person",
+        [*_span(first, last), *given],
+        also=confirmed,
     )
     return {row[0]: int(row[1]) for row in rows}
 
 
-_OFFSITE = (
-    f"kind = {int(Kind.ATTENDANCE)} AND flag & {int(DOUBTFUL)} = 0 AND flag & {int(AWAY)} = {int(AWAY)} "
-    f"AND ({verified_sql()} OR id IN (SELECT unnest(?::BLOB[]))) "
-    f"AND month BETWEEN ? AND ? AND {DAY} BETWEEN ? AND ?"
-)
+def _offsite(confirmed: Confirmed | None) -> str:
+    also = f" OR id IN ({confirmed.sql})" if confirmed else ""
+    return (
+        f"kind = {int(Kind.ATTENDANCE)} AND flag & {int(DOUBTFUL)} = 0 AND flag & {int(AWAY)} = {int(AWAY)} "
+        f"AND ({verified_sql()}{also}) AND month BETWEEN ? AND ? AND {DAY} BETWEEN ? AND ?"
+    )
 
 
 def _placed(then: Mapping[int, str] | None) -> tuple[str, list[Any]]:

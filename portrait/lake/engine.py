@@ -104,16 +104,17 @@ def _column(field: pa.Field, lacking: Collection[str]) -> str:
 def counted(records: str, *, unfinished: Collection[int] = (), verdict: str | None = "verdict") -> str:
     """SELECT of the records that count, out of SELECT `records`: with the flags that the verdicts give them, without
     outdated and withdrawn ones, without those of `unfinished` batches, and without versions that nobody has compared yet.
+    `own` are the flags that they came in with.
     """
     left = f" AND r.batch NOT IN ({', '.join(map(str, sorted(unfinished)))})" if unfinished else ""
     own = RECORD_SCHEMA.names[:OWN]
     if verdict is None:
         columns = ", ".join(f'r."{name}"' for name in own)
-        return f"SELECT {columns} FROM ({records}) r WHERE r.held IS NOT TRUE{left}"
+        return f"SELECT {columns}, r.flag AS own FROM ({records}) r WHERE r.held IS NOT TRUE{left}"
     flag = "coalesce(v.flag, r.flag)::integer AS flag"
     columns = ", ".join(flag if name == "flag" else f'r."{name}"' for name in own)
     return (
-        f"SELECT {columns} FROM ({records}) r LEFT JOIN {verdict} v ON v.batch = r.batch AND v.line = r.line "
+        f"SELECT {columns}, r.flag AS own FROM ({records}) r LEFT JOIN {verdict} v ON v.batch = r.batch AND v.line = r.line "
         f"WHERE coalesce(v.state, CASE WHEN r.held THEN 1 ELSE 0 END) = 0{left}"
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from portrait.lake.engine import bare_engine, bind_files, counted, rows, unjudged
 from portrait.lake.table import TABLES, Lake, file_paths, lacking
@@ -61,18 +62,29 @@ class Pool:
         """An Arrow table of the answer."""
         return self._cursor().sql(sql, params=parameters).to_arrow_table()
 
-    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self._cursor().execute(sql, parameters).fetchall()
+    def rows(
+        self, sql: str, parameters: Any = None, given: Mapping[str, pa.Table] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """The rows of the answer. `given` are tables that this statement alone sees, by name: long lists are joined faster than bound."""
+        cursor = self._cursor()
+        for name, table in (given or {}).items():
+            cursor.register(name, table)
+        try:
+            found: list[tuple[Any, ...]] = cursor.execute(sql, parameters).fetchall()
+        finally:
+            for name in given or {}:
+                cursor.unregister(name)
         return found
 
-    def kept(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+    def kept(self, sql: str, parameters: Any = None, *, also: Any = None) -> list[tuple[Any, ...]]:
         """Like `rows`, for what several pages or readers ask again: the answer is kept until a table has a newer commit.
+        What it depends on besides is named by `also`.
 
         The longest unasked for make room. Callers must not change it.
         """
         self._follow()
         versions = tuple((self._versions[name].root, self._versions[name].number) for name in TABLES)
-        key = hashlib.sha256(f"{sql}\0{parameters!r}\0{sorted(self._unfinished)}".encode()).digest()
+        key = hashlib.sha256(f"{sql}\0{parameters!r}\0{sorted(self._unfinished)}\0{also!r}".encode()).digest()
         with self._lock:
             found = self._answers.get(key)
             if found is not None and found[0] == versions:
@@ -151,12 +163,25 @@ class Pool:
         `before` is what it made of an older version, None the first time: records are appended, so it may go on from there.
         """
         self._follow()
+
+        def ask() -> tuple[Any, ...]:
+            return self._versions[name].root, self._versions[name].number, *self.stamp
+
+        def made(_then: Any, _now: Any, before: Any) -> Any:
+            return make(before, frozenset(self._versions[name].files))
+
+        return self.hold(what, ask, made)
+
+    def hold(self, what: str, ask: Callable[[], Any], make: Callable[[Any, Any, Any], Any]) -> Any:
+        """What `make(then, now, before)` makes, kept until `ask` answers otherwise; then and before are None the first time.
+
+        What is made may be a table in the engine, which all readers share: only one of them makes at a time.
+        """
         with self._deriving:
-            version = self._versions[name]
-            now = version.root, version.number, *self.stamp
+            now = ask()
             then, held = self._derived.get(what, (None, None))
             if then != now:
-                held = make(held, frozenset(version.files))
+                held = make(then, now, held)
                 self._derived[what] = (now, held)
             return held
 

@@ -256,9 +256,9 @@ def _verdicts(near: str) -> str:
     )
     doubt = f"((r.flag & {~int(FOUND)}) | {bits})"
     # Each version by what it says itself: a confirmation of another one is none of it.
-    seen = f"c.id IS NOT NULL AND (c.facts IS NULL OR c.facts = {facts_sql('r.')})"
+    seen = f"c.id IS NOT NULL AND (c.facts IS NULL OR c.facts = {facts_sql('r.', flag='flag')})"
     checked = int(Flag.VERIFIED | Flag.CONFIRMED)
-    verified = f"CASE WHEN {seen} AND NOT {verified_sql('r.')} THEN {checked} ELSE 0 END"
+    verified = f"CASE WHEN {seen} AND NOT {verified_sql('r.flag')} THEN {checked} ELSE 0 END"
     flag = (
         f"CASE WHEN d.clear AND {doubt} & d.flags <> 0 THEN ({doubt} & ~d.flags) | {int(Flag.CLEARED)} "
         f"WHEN NOT d.clear THEN {doubt} | d.flags | {int(Flag.REFUSED)} ELSE {doubt} END"

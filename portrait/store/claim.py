@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, select, update
 
 from portrait.clock import aware
 from portrait.errors import NotFound
-from portrait.scope import Scope, claimable, own_claims, sees_all
+from portrait.scope import Scope, claimable, own_claims
 from portrait.store.link import add_accounts, link_accounts
-from portrait.store.name import PART
 from portrait.store.ruling import Ruling, rule, rulings_on
-from portrait.store.schema import account, claim, person, proof, provider, school, trainee, training_class
+from portrait.store.schema import claim, person, proof, school, training_class
 from portrait.store.upsert import put
 
 REASON_LIMIT = 300
@@ -106,7 +103,9 @@ def claims(
     """Claims that the reader may decide on, the newest first or the `oldest`; of all when no scope is given (who runs a command).
     `state` is one of STATES, `decided` for both decisions, or "" for all."""
     sort = claim.c.id if oldest else claim.c.id.desc()
-    query = _query().where(_of(scope, state)).order_by(sort).limit(limit).offset(offset)
+    # Sorted by their numbers alone, and what belongs to them is joined to the few that are listed.
+    listed = select(claim.c.id).where(_of(scope, state)).order_by(sort).limit(limit).offset(offset)
+    query = _query().where(claim.c.id.in_(listed)).order_by(sort)
     with registry.connect() as connection:
         return [_claim(row) for row in connection.execute(query)]
 
@@ -204,168 +203,6 @@ def own_account(
         [(kind, digest, shown[:20], person_id)],
     )
     link_accounts(connection, now)
-
-
-@dataclass(frozen=True)
-class Decided:
-    """What somebody decided on a record that came in by a file, and as what they saw it. `facts` None: whatever it comes to say."""
-
-    state: str  # confirmed | returned
-    facts: bytes | None
-    by: str
-    at: datetime | None
-    reason: str
-    title: str
-    day: date
-    hours: float
-
-
-def decided_records(registry: Engine, among: Collection[bytes] | None = None) -> dict[bytes, Decided]:
-    """The decisions on records, whosever they are by now, whether or not the record has been corrected since; on all records when
-    none are given."""
-    query = select(claim).where(claim.c.record.is_not(None), claim.c.state.in_(("confirmed", "returned")))
-    found = list[Any]()
-    with registry.connect() as connection:
-        if among is None:
-            found += connection.execute(query)
-        else:
-            listed = list(among)
-            for start in range(0, len(listed), PART):
-                found += connection.execute(query.where(claim.c.record.in_(listed[start : start + PART])))
-    return {
-        bytes(row.record): Decided(
-            row.state,
-            None if row.facts is None else bytes(row.facts),
-            row.confirmed_by,
-            aware(row.confirmed_at) if row.confirmed_at else None,
-            row.reason,
-            row.title,
-            row.day,
-            row.hours,
-        )
-        for row in found
-    }
-
-
-def settle_record(registry: Engine, values: dict[str, Any], *, over: bool) -> bool:
-    """Whether what somebody decides on a record that came in by a file is kept: as a claim, and as the word that the refresh
-    reads. A decision on the same facts that was taken before holds, unless this one goes `over` it."""
-    given = {**values, "reason": values["reason"][:REASON_LIMIT], "confirmed_by": values["confirmed_by"][:60]}
-    said = "confirm" if given["state"] == "confirmed" else "return"
-    word = Ruling(
-        said,
-        "",
-        given["record"],
-        None,
-        given["reason"] or STATES[given["state"]],
-        given["confirmed_by"],
-        given["confirmed_at"],
-        facts=given["facts"],
-    )
-    try:
-        with registry.begin() as connection:
-            changed = update(claim).where(claim.c.record == given["record"]).values(**given)
-            if not over:
-                changed = changed.where(claim.c.facts != given["facts"])
-            if not connection.execute(changed).rowcount:
-                connection.execute(insert(claim).values(**given))
-            rule(connection, [word])
-    except IntegrityError:  # a record has one claim
-        return False
-    return True
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Whose an account is, for who may decide on its records."""
-
-    person_id: int
-    person: str
-    school: str
-
-
-def reach(registry: Engine, scope: Scope | None) -> tuple[str, list[int]]:
-    """Where the records lie that the reader may decide on: those of these accounts, or of these classes (`account` | `run`); all
-    ("") for the province's own office and for who runs a command."""
-    if scope is None or sees_all(scope):
-        return "", []
-    with registry.connect() as connection:
-        if scope.actor.school_id is not None:
-            query = select(account.c.id).join(person, person.c.id == account.c.person_id).where(scope.counted)
-            return "account", list(connection.execute(query).scalars())
-        listed = select(trainee.c.class_id).where(scope.listed).distinct()
-        return "run", list(connection.execute(listed).scalars())
-
-
-def owners(registry: Engine, scope: Scope | None, accounts: Collection[int]) -> dict[tuple[int, int], Owner]:
-    """Whose accounts these are, by class and account: of the trainees whom the reader may list; of a school's own staff, and for
-    who may decide on all, by account alone (class 0).
-
-    A sign-in sheet may know a trainee by another account than the roster does: it is the person who is the trainee.
-    """
-    everybody = scope is None or sees_all(scope)
-    alone = everybody or (scope is not None and scope.actor.school_id is not None)
-    named = account.alias("named")
-    query = (
-        select(
-            account.c.id,
-            person.c.id.label("person_id"),
-            person.c.name,
-            school.c.name.label("school"),
-            (literal(0) if alone else trainee.c.class_id).label("class_id"),
-        )
-        .select_from(account)
-        .join(person, person.c.id == account.c.person_id)
-        .outerjoin(school, school.c.id == person.c.school_id)
-    )
-    if scope is not None and not everybody:
-        if alone:
-            query = query.where(scope.counted)
-        else:
-            query = query.join(named, named.c.person_id == person.c.id)
-            query = query.join(trainee, trainee.c.account_id == named.c.id).where(scope.listed)
-    wanted, found = sorted(set(accounts)), dict[tuple[int, int], Owner]()
-    with registry.connect() as connection:
-        for start in range(0, len(wanted), PART):
-            for row in connection.execute(query.where(account.c.id.in_(wanted[start : start + PART]))):
-                found[row.class_id, row.id] = Owner(row.person_id, row.name, row.school or "")
-    return found
-
-
-@dataclass(frozen=True)
-class Span:
-    """When a class is held, what it is called, and who holds it."""
-
-    name: str
-    starts: date | None
-    ends: date | None
-    provider_id: int | None = None
-    provider: str = ""
-
-    def outside(self, day: date | None) -> bool:
-        """Whether a day is none of the class's."""
-        if day is None:
-            return False
-        return bool((self.starts and day < self.starts) or (self.ends and day > self.ends))
-
-
-def class_spans(registry: Engine, ids: Collection[int]) -> dict[int, Span]:
-    columns = (
-        training_class.c.id,
-        training_class.c.name,
-        training_class.c.starts,
-        training_class.c.ends,
-        training_class.c.provider_id,
-        provider.c.name.label("provider"),
-    )
-    listed, found = list(ids), dict[int, Span]()
-    with registry.connect() as connection:
-        for start in range(0, len(listed), PART):
-            query = select(*columns).outerjoin(provider, provider.c.id == training_class.c.provider_id)
-            part = query.where(training_class.c.id.in_(listed[start : start + PART]))
-            for row in connection.execute(part):
-                found[row.id] = Span(row.name, row.starts, row.ends, row.provider_id, row.provider or "")
-    return found
 
 
 def _query() -> Any:

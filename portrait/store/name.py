@@ -33,6 +33,8 @@ class BatchName:
     key: str
     file: str  # as received
     number: int  # of a replay: that of the batch whose rows it read again
+    source: str
+    mapping: str  # name@version
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,14 @@ def alignments_of(registry: Engine, courses: Collection[int]) -> dict[int, dict[
 
 
 def batch_names(registry: Engine, ids: Collection[int]) -> dict[int, BatchName]:
-    query = select(batch.c.id, batch.c.key, batch.c.file, func.coalesce(batch.c.origin, batch.c.id))
+    query = select(
+        batch.c.id,
+        batch.c.key,
+        batch.c.file,
+        func.coalesce(batch.c.origin, batch.c.id),
+        batch.c.source,
+        batch.c.mapping,
+    )
     return {row[0]: BatchName(*row[1:]) for row in in_parts(registry, query, batch.c.id, ids)}
 
 

@@ -14,4 +14,9 @@ def kind_name(kind: Kind) -> str:
 
 def source_name(site: Site, source: str) -> str:
     """A platform's title without what its mapping adds in brackets; its code where no mapping names it."""
-    return gettext(source_titles(site.settings.home).get(source, source).split("（")[0])
+    return short_title(source_titles(site.settings.home).get(source, source))
+
+
+def short_title(text: str) -> str:
+    """The title of a mapping without what it adds in brackets."""
+    return gettext(text.split("（")[0])

@@ -1,0 +1,128 @@
+"""Whose records a reader may confirm or return, as rows to be joined with the lake's, and the classes that these are of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Engine, Select, func, select, text
+
+from portrait.scope import Scope, sees_all
+from portrait.store.name import in_parts
+from portrait.store.schema import account, person, provider, school, trainee, training_class
+
+_WRITTEN = 20_000  # numbers in one statement: written out, for to bind so many takes ten times as long
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Where the records lie that a reader may decide on. Those of unknown persons are nobody's to decide on."""
+
+    how: str  # but: all but those of these accounts | account: of these | pair: of these accounts in these classes
+    rows: pa.Table  # account, of a pair run too
+
+
+def reach(registry: Engine, scope: Scope | None, strange: Collection[int] = ()) -> Reach:
+    """The reach of a reader; of all for the province's own office and for who runs a command (None). Accounts are `strange` that
+    the registry may not know.
+
+    A sign-in sheet may know a trainee by another account than the roster does: it is the person who is the trainee.
+    """
+    with registry.connect() as connection:
+        if scope is None or sees_all(scope):
+            loose = select(account.c.id).where(account.c.person_id.is_(None))
+            nobody = [*connection.execute(loose).scalars(), *strangers(registry, strange)]
+            return Reach("but", _table([(one,) for one in nobody], "account"))
+        if scope.actor.school_id is not None:
+            query = select(account.c.id).join(person, person.c.id == account.c.person_id).where(scope.counted)
+            return Reach("account", _table(connection.execute(query).all(), "account"))
+        return Reach("pair", _table(connection.execute(_pairs(scope)).all(), "run", "account"))
+
+
+def _pairs(scope: Scope) -> Select[Any]:
+    """Classes, and the accounts of those of their trainees whom the reader may list."""
+    named = account.alias("named")
+    return (
+        select(trainee.c.class_id, account.c.id)
+        .select_from(trainee)
+        .join(named, named.c.id == trainee.c.account_id)
+        .join(account, account.c.person_id == named.c.person_id)
+        .where(scope.listed)
+    )
+
+
+def _table(rows: Iterable[Any], *names: str) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    return pa.table({name: pa.array(column, pa.int64()) for name, column in zip(names, columns, strict=True)})
+
+
+def strangers(registry: Engine, accounts: Collection[int]) -> list[int]:
+    """Those of these accounts that the registry does not know, in order."""
+    listed, found = sorted(accounts), list[int]()
+    with registry.connect() as connection:
+        for start in range(0, len(listed), _WRITTEN):
+            some = listed[start : start + _WRITTEN]
+            among = text(f"account.id IN ({', '.join(map(str, map(int, some)))})")
+            counted = select(func.count()).select_from(account).where(among)
+            if connection.execute(counted).scalar_one() < len(some):
+                there = set(connection.execute(select(account.c.id).where(among)).scalars())
+                found += [one for one in some if one not in there]
+    return found
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose an account is, for who may decide on its records."""
+
+    person_id: int
+    person: str
+    school: str
+
+
+def owners(registry: Engine, accounts: Collection[int]) -> dict[int, Owner]:
+    """Whose accounts these are, of those that are somebody's. The caller has looked whether the reader reaches their records."""
+    query = (
+        select(account.c.id, person.c.id, person.c.name, func.coalesce(school.c.name, ""))
+        .join(person, person.c.id == account.c.person_id)
+        .outerjoin(school, school.c.id == person.c.school_id)
+    )
+    return {row[0]: Owner(*row[1:]) for row in in_parts(registry, query, account.c.id, accounts)}
+
+
+@dataclass(frozen=True)
+class Span:
+    """When a class is held, what it is called, and who holds it."""
+
+    name: str
+    starts: date | None
+    ends: date | None
+    provider_id: int | None = None
+    provider: str = ""
+
+    def outside(self, day: date | None) -> bool:
+        """Whether a day is none of the class's."""
+        if day is None:
+            return False
+        return bool((self.starts and day < self.starts) or (self.ends and day > self.ends))
+
+
+def class_spans(registry: Engine, ids: Collection[int]) -> dict[int, Span]:
+    query = select(
+        training_class.c.id,
+        training_class.c.name,
+        training_class.c.starts,
+        training_class.c.ends,
+        training_class.c.provider_id,
+        func.coalesce(provider.c.name, ""),
+    ).outerjoin(provider, provider.c.id == training_class.c.provider_id)
+    return {row[0]: Span(*row[1:]) for row in in_parts(registry, query, training_class.c.id, ids)}
+
+
+def classes_of(registry: Engine, provider_id: int) -> list[int]:
+    """The classes that a provider holds."""
+    query = select(training_class.c.id).where(training_class.c.provider_id == provider_id)
+    with registry.connect() as connection:
+        return list(connection.execute(query).scalars())

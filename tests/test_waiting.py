@@ -1,0 +1,253 @@
+"""The queue of what waits to be confirmed: the same for every reader however much waits, and asked of the registry for the page alone."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, event, insert, update
+
+from portrait.confirmation import decide_record
+from portrait.heading import called
+from portrait.lake.content import facts_sql, item_sql
+from portrait.record import Flag, Kind
+from portrait.scope import Scope, scope
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
+from portrait.store.decided import decided_records, settle_record
+from portrait.store.schema import account, ruling
+from portrait.waiting import Choice, Queue, Waiting, desk, waiting_queue, waiting_records
+from tests.hand import Hand, record
+from tests.readers import account_of, enlist, settle
+
+AWAY = Flag.OFFSITE | Flag.FACE
+DAY = date(2022, 10, 8)
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("10月8日", ""),
+        ("１０月８日", ""),
+        ("2022年10月8日", ""),
+        ("22.10.8", ""),
+        ("20221008", ""),
+        ("2022-10-08 00:00:00", ""),
+        ("10月8日（周六）", ""),
+        ("10月8日（周五）", "（周五）"),
+        ("10月8日上午", "上午"),
+        ("第一周·10月8日 下午", "第一周 下午"),
+        ("10月9日", "10月9日"),
+        ("2021年10月8日", "2021年10月8日"),
+        ("备课", "备课"),
+        ("", ""),
+    ],
+)
+def test_what_a_column_is_headed_is_told_as_far_as_it_is_more_than_the_day(title: str, told: str) -> None:
+    assert called(title, DAY) == told
+    assert called(title, None) == title
+
+
+def sheet(n: int, number: int, **more: Any) -> dict[str, Any]:
+    """A sign-in of person 1 to 4, not verified, to the class of that person."""
+    person = number % 4 + 1
+    said = {"course": 0, "run": 101 if person in (1, 3) else 102, "flag": AWAY, "item": f"7月{n}日"} | more
+    mine = said.pop("account", account_of(person))
+    return record(number, mine, Kind.ATTENDANCE, on=date(2022, 7, n), **said)
+
+
+def readers(site: Site, *logins: str) -> dict[str, Scope | None]:
+    actors = enlist(site.registry, *logins)
+    return {login: scope(actor, site.today) for login, actor in actors.items()} | {"command": None}
+
+
+@contextmanager
+def asked(registry: Engine) -> Iterator[list[int]]:
+    """Of each statement to the registry how many values it was asked with."""
+    lists: list[int] = []
+
+    def before(_connection: Any, _cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:
+        lists.append(len(parameters))
+
+    event.listen(registry, "before_cursor_execute", before)
+    try:
+        yield lists
+    finally:
+        event.remove(registry, "before_cursor_execute", before)
+
+
+def test_a_page_asks_the_registry_as_often_whether_few_or_many_wait(sqlite_site: Site) -> None:
+    settle(sqlite_site.registry)
+    who = readers(sqlite_site, "office", "trainer", "school", "office-a")
+    hand = Hand(sqlite_site)
+
+    def page() -> dict[str, tuple[int, int, int]]:
+        """Of each reader how many statements the second look takes, the longest list among them, and how many wait."""
+        found = {}
+        for login, reader in who.items():
+            desk(sqlite_site, reader).queue()
+            with asked(sqlite_site.registry) as lists:
+                waiting = desk(sqlite_site, reader)
+                total = waiting.queue().total
+                waiting.records(limit=5)
+            found[login] = len(lists), max(lists), total
+        return found
+
+    hand.batch(sheet(n % 20 + 1, n) for n in range(1, 9))
+    few = page()
+    hand.batch(sheet(n % 20 + 1, n, account=900 + n, run=101 + n % 2) for n in range(1000, 1600))
+    with sqlite_site.registry.begin() as connection:
+        rows = [
+            {"id": 900 + n, "source": "lms", "kind": "staff", "shown": str(n), "digest": f"x{n}", "person_id": n % 2 * 2 + 1}
+            for n in range(1000, 1600)
+        ]  # fmt: skip
+        connection.execute(insert(account), rows)
+    many = page()
+    assert {login: one[0] for login, one in many.items()} == {login: one[0] for login, one in few.items()}
+    assert max(longest for _, longest, _ in many.values()) <= 10
+    assert many["office"][2] == 608
+    assert all(many[login][2] > few[login][2] for login in who)
+
+
+def one_by_one(site: Site, reader: Scope | None) -> list[Waiting]:
+    """What waits, told of each record by itself."""
+    ids = [row[0] for row in site.pool.rows("SELECT id FROM record")]
+    return [one for one, holds in desk(site, reader).among(ids) if not holds]
+
+
+def plainly(rows: list[Waiting], choice: Choice) -> tuple[Queue, list[bytes]]:
+    """The queue as its words say it, from all that waits."""
+    chosen = [
+        one
+        for one in rows
+        if (choice.class_id is None or one.class_id == choice.class_id)
+        and (choice.provider_id is None or one.provider == {1: "本单位师范学院", 2: "别单位进修学校"}.get(choice.provider_id))
+        and (not choice.corrected or one.earlier is not None)
+    ]  # fmt: skip
+    classes = {one.class_id: one.class_name for one in rows if one.class_id}
+    providers = {
+        {"本单位师范学院": 1, "别单位进修学校": 2}[one.provider]: one.provider for one in rows if one.provider
+    }
+    return (
+        Queue(
+            len(chosen),
+            sum(one.outside for one in chosen),
+            sum(one.earlier is not None for one in rows),
+            dict(sorted(classes.items(), key=lambda one: one[1])),
+            dict(sorted(providers.items(), key=lambda one: one[1])),
+        ),
+        [one.record for one in chosen],
+    )
+
+
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(dice=st.randoms(use_true_random=False))
+def test_counts_and_pages_are_those_of_one_record_after_the_other(tables: Path, dice: random.Random) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(tables, f"{folder}/registry.sqlite")
+        url = f"sqlite:///{folder}/registry.sqlite"
+        site = open_site(load_settings(Path(folder) / "home", database_url=url, today=date(2022, 11, 15)))
+        compare(site, dice)
+        site.registry.dispose()
+
+
+def compare(site: Site, dice: random.Random) -> None:
+    settle(site.registry)
+    who = readers(site, "office", "trainer", "school", "office-a", "bureau")
+    hand = Hand(site)
+    for part in range(3):
+        rows = [
+            sheet(dice.randint(1, 28), part * 100 + n, run=dice.choice([0, 101, 102, 555]), account=dice.choice([11, 12, 13, 14, 77, 78]))
+            for n in range(1, 20)
+        ]  # fmt: skip
+        hand.batch(rows)
+        with site.registry.begin() as connection:
+            if part == 1:  # one account is opened, and turns out to be somebody's
+                connection.execute(
+                    insert(account).values(id=77, source="lms", kind="native", shown="77", digest="77")
+                )
+            if part == 2:
+                connection.execute(update(account).where(account.c.id == 77).values(person_id=2))
+        for one in waiting_records(site, None):
+            if dice.random() < 0.3:
+                said = dice.choice(["confirmed", "returned"])
+                seen = one.facts if dice.random() < 0.6 else b"x" * 16  # as if it had been corrected since
+                settle_record(site.registry, settled(site, one.record, said, seen), over=True)
+        choices = [
+            Choice(),
+            Choice(101),
+            Choice(555),
+            Choice(provider_id=2),
+            Choice(101, 2),
+            Choice(corrected=True),
+        ]
+        for reader in who.values():
+            rows = one_by_one(site, reader)
+            for choice in choices:
+                queue, ids = plainly(rows, choice)
+                assert waiting_queue(site, reader, choice) == queue
+                pages = [
+                    waiting_records(site, reader, limit=23, offset=start, choice=choice)
+                    for start in range(0, 69, 23)
+                ]
+                assert [one.record for page in pages for one in page] == ids
+
+
+def settled(site: Site, record: bytes, state: str, facts: bytes | None) -> dict[str, Any]:
+    return {"record": record, "person_id": 1, "class_id": None, "kind": "attendance", "title": "", "day": site.today, "hours": 1.0,
+            "state": state, "by": "file", "at": site.now, "reason": "看过", "confirmed_by": "一", "confirmed_at": site.now, "facts": facts}  # fmt: skip
+
+
+def test_a_decision_that_became_visible_after_a_later_one_is_not_missed(sqlite_site: Site) -> None:
+    """Of two transactions the one that was given its number first may end last."""
+    settle(sqlite_site.registry)
+    Hand(sqlite_site).batch(sheet(n, n) for n in range(1, 5))
+    first, second, *_ = (one.record for one in waiting_records(sqlite_site, None))
+    decide_record(sqlite_site, None, first, "confirmed", by="一")
+    with sqlite_site.registry.begin() as connection:
+        connection.execute(update(ruling).values(id=100))
+    assert len(waiting_records(sqlite_site, None)) == 3
+    decide_record(sqlite_site, None, second, "confirmed", by="二")
+    with sqlite_site.registry.begin() as connection:
+        connection.execute(update(ruling).where(ruling.c.id > 100).values(id=7))
+    assert (len(waiting_records(sqlite_site, None)), len(decided_records(sqlite_site.registry))) == (2, 2)
+
+
+def test_facts_are_the_same_however_they_are_worked_out(sqlite_site: Site) -> None:
+    Hand(sqlite_site).batch(
+        [
+            sheet(1, 1, item="７月 1日Ａ"),
+            sheet(2, 2),
+            record(3, 5, Kind.ACTIVITY, on=None, item="", credit=200),
+        ]
+    )
+    rows = sqlite_site.pool.rows(
+        f"SELECT {facts_sql()} = {facts_sql(item=item_sql())}, {facts_sql()} = {facts_sql(flag='flag')} FROM record"
+    )
+    assert rows == [(True, True)] * 3
+
+
+def test_what_waits_tells_what_it_is_and_where_it_came_from(sqlite_site: Site) -> None:
+    settle(sqlite_site.registry)
+    hand = Hand(sqlite_site)
+    hand.course(7, "师德研修")
+    hand.batch(
+        [
+            sheet(2, 1, line=5 + (3 << 32)),
+            sheet(1, 2, item="7月1日 专题讲座", run=0, course=7, account=account_of(1)),
+        ]
+    )
+    one, other = waiting_records(sqlite_site, None)
+    assert (one.class_name, one.course, one.activity, one.day) == ("省培班壹零贰", "", "", date(2022, 7, 2))
+    assert (one.source, one.file, one.row, one.batch) == ("甲", "1.csv", 5, 1)
+    assert (other.class_name, other.course, other.activity) == ("", "师德研修", "专题讲座")
+    assert other.day == date(2022, 7, 1)
