@@ -24,6 +24,8 @@ _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)
 _PHONE = re.compile(r"1[3-9]\d{9}")
 # Logins with so many digits were digests whatever they counted. They stay so: the ids of their records come from that.
 _LONG = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
+# Counts up when a login may be taken for another account than before: registries are looked through once for each (portrait.store.number).
+NAMING = 2
 # A login that is one of these is a person's number.
 _NUMBERS = {"idno": re.compile(f"{NEW}|{OLD}"), "phone": re.compile(CALL)}
 
@@ -208,6 +210,18 @@ def mailbox_digests(text: str, secret: bytes) -> list[str]:
 def account_number(source: str, identifier: Identifier) -> int:
     name = identifier.digest if identifier.veiled else identifier.shown
     return key_number("account", source, identifier.kind, name)
+
+
+def renamed(source: str, kind: str, shown: str, number: int, secret: bytes) -> Identifier | None:
+    """What the account `number`, which is shown like this, is by the rules of today, when it is one of before: then logins were kept
+    as they are, with the numbers of people that they hold."""
+    if kind in SENSITIVE or key_number("account", source, kind, shown) != number:
+        return None
+    try:
+        found = identify(source, kind, shown, secret)
+    except Unrecognised:
+        return None
+    return None if account_number(source, found) == number else found
 
 
 def account_id(source: str, kind: str, external: str, secret: bytes = b"") -> int:
