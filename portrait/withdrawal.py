@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Dictionary
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from portrait import clock
-from portrait.errors import InputError, MappingError, NotFound
-from portrait.intake.land import record_key
-from portrait.intake.mapping import Mapping, mapping_files, read_mapping
+from portrait.errors import InputError, MappingError, NotFound, PortraitError
+from portrait.intake.bench import open_bench
+from portrait.intake.keyed import Spelled, key_of_line, keys_read, read_by_field, shapes, written
+from portrait.intake.land import made_key, record_key
+from portrait.intake.layout import FIELD
+from portrait.intake.mapping import Mapping, Stream, mapping_files, read_mapping
 from portrait.intake.recipe import mapping_then
 from portrait.lake.content import facts_sql
-from portrait.near import key_parts
 from portrait.record import DOUBTFUL, Flag, Kind, Standing
 from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.spelling import spellings
 from portrait.store.audit import add_audit
-from portrait.store.batch import record_batches_from, sources
+from portrait.store.batch import batch_of, record_batches_from, sources
 from portrait.store.ruling import DECISION, Ruling, Word, rule, rulings_on, word_on
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,72 +69,133 @@ class Heard:
     given: tuple[tuple[str, ...], ...] = ()
 
 
-def withdraw(
-    site: Site,
-    source: str,
-    stream: str | None,
-    keys: Iterable[str | Sequence[str]],
-    *,
-    reason: str,
-    by: str,
-) -> Heard:
+Keys = Iterable[str | Sequence[str]]
+
+
+def withdraw(site: Site, source: str, stream: str | None, keys: Keys, *, reason: str, by: str) -> Heard:
     """Take back every record of these keys, those that have not come yet among them.
 
     A key is what stands in the column of the mapping's `key` (several columns: a sequence of texts in their order). With a
-    `stream` its `series` is meant, without one records of streams without a series. A day in a key is
-    the same day however it is spelled (portrait.spelling). Figures follow with the next refresh.
+    `stream` its `series` is meant, without one records of streams without a series. What the key knows by what is read is
+    read as in a file (portrait.intake.keyed), and a day in a column is the same day however it is spelled (portrait.spelling).
+    Figures follow with the next refresh.
     """
     return _say(site, "void", source, stream, keys, reason=reason, by=by)
 
 
-def restore(
-    site: Site,
-    source: str,
-    stream: str | None,
-    keys: Iterable[str | Sequence[str]],
-    *,
-    reason: str,
-    by: str,
-) -> Heard:
+def restore(site: Site, source: str, stream: str | None, keys: Keys, *, reason: str, by: str) -> Heard:
     """Let records that were withdrawn by these keys count again. Says nothing new of keys that nobody withdrew."""
     return _say(site, "restore", source, stream, keys, reason=reason, by=by)
 
 
+def heard(site: Site, said: str, source: str, stream: str | None, keys: Keys) -> Heard:
+    """What `withdraw` (said: void) or `restore` would meet. Says nothing."""
+    meant = _meant(site, said, source, stream, keys)
+    with site.registry.connect() as connection:
+        return _heard(connection, said, meant)[0]
+
+
 def _say(
-    site: Site,
-    said: str,
-    source: str,
-    stream: str | None,
-    keys: Iterable[str | Sequence[str]],
-    *,
-    reason: str,
-    by: str,
+    site: Site, said: str, source: str, stream: str | None, keys: Keys, *, reason: str, by: str
 ) -> Heard:
-    series = _series(site, source, stream) if stream else ""
     why, at = _reason(reason), site.now
-    columns = [[key] if isinstance(key, str) else key for key in keys]
-    keys_of = {
-        tuple(dict.fromkeys(record_key(source, series, one) for one in spellings(key))): tuple(key)
-        for key in columns
-    }
-    each = {frozenset(numbers): numbers for numbers in keys_of}  # one day spelled in two ways is one key
+    meant = _meant(site, said, source, stream, keys)
     with site.registry.begin() as connection:
-        every = dict.fromkeys(number for numbers in each.values() for number in numbers)
-        void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], every)}
-        new = [number for number in every if void.get(number, False) != (said == "void")]
+        met, new = _heard(connection, said, meant)
         rule(connection, [Ruling(said, source, None, number, why, by, at) for number in new])
-    heard = tuple(numbers for numbers in each.values() if not set(numbers).isdisjoint(new))
-    return Heard(heard, len(each) - len(heard), tuple(keys_of[numbers] for numbers in heard))
+    return met
+
+
+def _heard(
+    connection: Connection, said: str, meant: Dictionary[tuple[int, ...], tuple[str, ...]]
+) -> tuple[Heard, list[int]]:
+    """What is met by a word on these keys, and the numbers that it is new for."""
+    each = {frozenset(numbers): numbers for numbers in meant}  # one day spelled in two ways is one key
+    every = dict.fromkeys(number for numbers in each.values() for number in numbers)
+    void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], every)}
+    new = [number for number in every if void.get(number, False) != (said == "void")]
+    fresh = tuple(numbers for numbers in each.values() if not set(numbers).isdisjoint(new))
+    return Heard(fresh, len(each) - len(fresh), tuple(meant[numbers] for numbers in fresh)), new
+
+
+def _meant(
+    site: Site, said: str, source: str, stream: str | None, keys: Keys
+) -> dict[tuple[int, ...], tuple[str, ...]]:
+    """The numbers that each key may have in the lake → the key as it was given."""
+    series = _series(site, source, stream) if stream else ""
+    columns = [(key,) if isinstance(key, str) else tuple(key) for key in keys]
+    streams = _streams(site, source, stream)
+    read = [
+        [[made_key(source, series, parts) for parts in way] for way in ways]
+        for ways in _read(site, streams, columns)
+    ]
+    # Where everything is known by what is read, nothing stands as it is spelled; words of before may have been said so.
+    spelled = said == "restore" or not streams or not all(read_by_field(one) for _, one in streams)
+    plain = [
+        [record_key(source, series, one) for one in (spellings(key) if spelled else [key])] for key in columns
+    ]
+    ways = [[*made, as_written] for made, as_written in zip(read, plain, strict=True)]
+    there = _there(site, [number for some in ways for way in some for number in way])
+    found = {}
+    for key, some in zip(columns, ways, strict=True):
+        # Of several ways to read a key that is meant which a record has. To take a word back, take all of them: it may have been
+        # said before the record was in.
+        meant = [way for way in some if not there.isdisjoint(way)] or some[:-1] or some
+        chosen = some if said == "restore" else meant
+        found[tuple(dict.fromkeys(number for way in chosen for number in way))] = key
+    return found
+
+
+def _read(
+    site: Site, streams: Sequence[tuple[Mapping, Stream]], keys: Sequence[Sequence[str]]
+) -> list[list[Spelled]]:
+    """Of each key what those of the streams make of it that know a record by what is read."""
+    found = [dict[Spelled, None]() for _ in keys]
+    by_field = [one for one in streams if read_by_field(one[1])]
+    if by_field:
+        with open_bench(site) as bench:
+            for mapping, one in by_field:
+                for ways, made in zip(found, keys_read(bench, mapping, one, keys), strict=True):
+                    ways.update(dict.fromkeys(made))
+    return [list(ways) for ways in found]
+
+
+def _streams(site: Site, source: str, stream: str | None) -> list[tuple[Mapping, Stream]]:
+    """The streams of records whose keys may be meant, by the mappings of today, else by those that their batches came in by."""
+    own = [
+        (mapping, one) for mapping in _mappings(site) if mapping.source == source for one in mapping.streams
+    ]
+    known = {one.name for _, one in own}
+    with site.registry.connect() as connection:
+        came = {batch.stream: batch for batch in record_batches_from(connection, source)}
+    for name, batch in came.items():
+        if name not in known:
+            with suppress(PortraitError):  # its mapping was not kept
+                own.append(mapping_then(site, batch))
+    return [
+        (mapping, one)
+        for mapping, one in own
+        if one.target.name == "record"
+        and one.versioned
+        and (one.name == stream if stream else not one.series)
+    ]
 
 
 def absent(site: Site, keys: Sequence[tuple[int, ...]]) -> list[int]:
     """Of which of these keys, each given by the numbers of its spellings, no record is in yet: their places."""
+    there = _there(site, [number for key in keys for number in key])
+    return [place for place, key in enumerate(keys) if there.isdisjoint(key)]
+
+
+def _there(site: Site, numbers: Sequence[int]) -> set[int]:
+    """Of these numbers of keys those that a record has, whether it counts or not."""
+    if not numbers:
+        return set()
     rows = site.pool.rows(
         f"SELECT DISTINCT key_number FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[]))",
-        [[number for key in keys for number in key]],
+        [list(numbers)],
     )
-    there = {row[0] for row in rows}
-    return [place for place, key in enumerate(keys) if there.isdisjoint(key)]
+    return {row[0] for row in rows}
 
 
 def key_shapes(site: Site, source: str, stream: str | None) -> list[str]:
@@ -148,10 +215,10 @@ def key_shapes(site: Site, source: str, stream: str | None) -> list[str]:
         for one in mapping.streams
         if one.target.name == "record" and (one.name == stream if stream else not one.series)
     ]
-    shapes = {"|".join(name for name, _ in key_parts(one)) for one in own if one.versioned}
-    if own and not shapes:
+    found = {"|".join(part.name for part in shape) for one in own if one.versioned for shape in shapes(one)}
+    if own and not found:
         raise InputError("来源“{source}”的记录没有自己的记录号，请用 32 位编号", source=source)
-    return sorted(shapes)
+    return sorted(found)
 
 
 def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by: str, role: str = "") -> int:
@@ -285,10 +352,18 @@ def confirms(record: Found, word: Word) -> str:
 def _keys_restored(
     site: Site, said: str, records: Sequence[Found], why: str, by: str, at: datetime
 ) -> list[Ruling]:
-    """What was withdrawn by its key is restored by its key."""
+    """What was withdrawn by its key is restored by its key, however that may be spelled."""
     if said != "restore":
         return []
     keys = {one.key_number for one in records if one.key_number is not None}
+    with site.registry.connect() as connection:
+        void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], keys)}
+    keys |= {
+        number
+        for one in records
+        if one.key_number is not None and void.get(one.key_number)
+        for number in _spelled(site, one)
+    }
     with site.registry.connect() as connection:
         before = {one.key_number: one for one in rulings_on(connection, [], keys) if one.key_number in keys}
     return [
@@ -296,6 +371,21 @@ def _keys_restored(
         for key, one in before.items()
         if one.said == "void"
     ]
+
+
+def _spelled(site: Site, record: Found) -> list[int]:
+    """The numbers of a record's key in every spelling, read in its file again; none when that cannot be."""
+    try:
+        with site.registry.connect() as connection:
+            batch = batch_of(connection, record.batch)
+        mapping, stream = mapping_then(site, batch)
+        if all(item.startswith(FIELD) for item in stream.key):
+            return []
+        with open_bench(site) as bench:
+            keys = key_of_line(bench, batch, mapping, stream, record.line)
+    except PortraitError:
+        return []
+    return [made_key(batch.source, stream.series, parts) for key in keys for parts in written(stream, key)]
 
 
 def _series(site: Site, source: str, stream: str) -> str:

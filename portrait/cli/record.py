@@ -29,6 +29,7 @@ from portrait.withdrawal import (
     absent,
     awaited,
     confirms,
+    heard,
     key_shapes,
     newest,
     restore,
@@ -254,8 +255,14 @@ def _withdraw(
                     source=source,
                     shapes=shapes,
                 )
-        heard = say(site, source, stream or None, columns, reason=reason, by=operator())
-        for key in keys if heard.new else []:
+        # What may fail comes before anything is said.
+        met = heard(site, said, source, stream or None, columns)
+        gone = absent(site, met.new)
+        asked = [met.given[place] for place in gone[:NEAR_KEYS]]
+        found_near = nearest(site, source, stream or None, asked)
+        near = [("|".join(key), found) for key, found in zip(asked, found_near, strict=True)]
+        met = say(site, source, stream or None, columns, reason=reason, by=operator())
+        for key in keys if met.new else []:
             add_audit(
                 site.registry,
                 now=now(),
@@ -264,13 +271,8 @@ def _withdraw(
                 object=f"{source}:{key}",
                 reason=reason,
             )
-        gone = absent(site, heard.new)
-        missing, before = len(gone), heard.before
-        near = [
-            ("|".join(heard.given[place]), nearest(site, source, stream or None, heard.given[place]))
-            for place in gone[:NEAR_KEYS]
-        ]
-        there = len(heard.new) - missing
+        missing, before = len(absent(site, met.new)), met.before
+        there = len(met.new) - missing
     if as_json:
         print_json(
             {
