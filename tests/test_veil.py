@@ -122,6 +122,13 @@ def test_what_stands_around_a_number_stays(text: str, shown: str) -> None:
     assert hidden(text) == shown
 
 
+def test_a_mobile_number_is_the_same_login_however_it_is_cut() -> None:
+    plain_one = identify("a", "native", PHONE, SECRET)
+    for text in ("139_1234_5678", "(139)12345678", "（139）1234-5678", "+86 139 1234 5678"):
+        assert identify("a", "native", text, SECRET) == plain_one
+    assert identify("a", "native", "410102_1990_0101_1234", SECRET) == identify("a", "idno", IDNO, SECRET)
+
+
 @pytest.mark.parametrize(
     "text",
     [
