@@ -14,6 +14,7 @@ from portrait.errors import LakeOutdated
 from portrait.explain import compliance_of
 from portrait.hashing import key_number
 from portrait.identity import account_id, identify, load_secret, renamed
+from portrait.intake.inbox import Inbox
 from portrait.intake.replay import replay
 from portrait.lake.table import Lake
 from portrait.offline import decide_record
@@ -157,43 +158,59 @@ def test_nothing_comes_in_before_the_rebuild_and_nothing_is_lost_by_it(home: Exp
     assert portraits(site) == before
 
 
-@pytest.mark.parametrize("at", ["carry", "drop", "stand", "note"])
 def test_a_rebuild_killed_anywhere_ends_the_same_and_keeps_the_door_shut_until_it_has_ended(
-    sqlite_site: Site, tmp_path: Path, at: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Killed four times, each time a step further on."""
     made = made_before(sqlite_site, tmp_path)
     before = portraits(sqlite_site)
 
     def killed(*_given: Any) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        if at == "stand":
-            stand = Lake.stand
-            patched.setattr(
-                Lake, "stand", lambda lake, to: stand(lake, to) if lake.folder.name != "lake" else killed()
-            )
-        elif at == "note":
-            write = number.note
-            last = lambda connection, value: write(connection, value) if value == number.OWED else killed()  # noqa: E731
-            patched.setattr("portrait.rebuild.note", last)
-        else:
-            patched.setattr(f"portrait.rebuild.{at}", killed)
-        with pytest.raises(KeyboardInterrupt):
-            rebuild(sqlite_site)
-    with pytest.raises(LakeOutdated, match="portrait rebuild"):
-        made.take()
+    stand, write = Lake.stand, number.note
+    for what, instead in (
+        ("portrait.rebuild.carry", killed),
+        ("portrait.rebuild.drop", killed),
+        ("portrait.lake.table.Lake.stand", lambda lake, to: stand(lake, to) if lake.folder.name != "lake" else killed()),
+        ("portrait.rebuild.note", lambda there, value: write(there, value) if value == number.OWED else killed()),
+    ):  # fmt: skip
+        with monkeypatch.context() as patched:
+            patched.setattr(what, instead)
+            with pytest.raises(KeyboardInterrupt):
+                rebuild(sqlite_site)
+        with pytest.raises(LakeOutdated, match="portrait rebuild"):
+            made.take()
     rebuild(sqlite_site)
     assert portraits(sqlite_site) == before
     assert list(decided_records(sqlite_site.registry)) == [record_of(sqlite_site, "三")]
     assert made.took() == (6, 0, 6, 0)
 
 
+def test_a_watched_file_waits_for_the_rebuild(sqlite_site: Site, tmp_path: Path) -> None:
+    made = made_before(sqlite_site, tmp_path)
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    inbox = Inbox(folder, str(made.mapping)).open()
+    (folder / "log9.csv").write_text(f"{HEAD}\n{ROWS[0]}\n", encoding="utf-8")
+
+    def look() -> None:
+        for _ in range(3):  # a file is taken when it has looked the same twice
+            list(inbox.take(sqlite_site, by="t"))
+
+    for _ in range(2):
+        with pytest.raises(LakeOutdated):
+            look()
+    assert [path.name for path in folder.rglob("log9.csv")] == ["log9.csv"]
+    assert not list(folder.rglob("failed/log9.csv"))
+    inbox.close()
+
+
 def test_what_came_in_under_both_numbers_becomes_one_and_the_later_decision_holds(
-    home: Export, monkeypatch: pytest.MonkeyPatch
+    sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A home that took the same file in again before it knew better, and whose account was linked again by hand."""
-    site = home.site
+    site, home = sqlite_site, made_before(sqlite_site, tmp_path)
     home.put("log2.csv", "\n".join([HEAD, ROWS[0], f"{WHO},张,K1,五,评,2022-09-07,60,"]) + "\n")
     with monkeypatch.context() as patched:
         patched.setattr("portrait.intake.door.check_numbers", lambda _site: None)
