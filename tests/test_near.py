@@ -14,13 +14,14 @@ from sqlalchemy import func, select
 
 from portrait import near
 from portrait.errors import InputError
+from portrait.key import absent, key_shapes
 from portrait.near import nearest
 from portrait.record import KIND_ZH, Kind
 from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.spelling import day_in, spellings
 from portrait.store.schema import ruling
-from portrait.withdrawal import absent, key_shapes, restore, rule_on, withdraw
+from portrait.withdrawal import restore, rule_on, withdraw
 from tests.export import Export
 
 MAP = """

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
+from portrait.cli.check import examine
 from portrait.errors import LakeOutdated
 from portrait.explain import compliance_of
 from portrait.hashing import key_number
@@ -67,6 +68,7 @@ def of_before(patched: pytest.MonkeyPatch) -> None:
     """The rules of before: logins are kept as they are."""
     patched.setattr("portrait.identity.traces", lambda _text: [])
     patched.setattr("portrait.store.number.NAMING", 1)
+    patched.setattr("portrait.intake.bench.NAMING", 1)
 
 
 def record_of(site: Site, item: str) -> bytes:
@@ -187,8 +189,12 @@ def test_a_rebuild_killed_anywhere_ends_the_same_and_keeps_the_door_shut_until_i
     assert made.took() == (6, 0, 6, 0)
 
 
-def test_a_watched_file_waits_for_the_rebuild(sqlite_site: Site, tmp_path: Path) -> None:
+def test_a_watched_file_waits_for_the_rebuild_and_the_doctor_tells_why(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
     made = made_before(sqlite_site, tmp_path)
+    told = [one for one in examine(sqlite_site.settings) if one.name == "account"]
+    assert [(one.state, one.advice.split()[:2]) for one in told] == [("wrong", ["portrait", "rebuild"])]
     folder = tmp_path / "inbox"
     folder.mkdir()
     inbox = Inbox(folder, str(made.mapping)).open()
@@ -250,12 +256,12 @@ def test_a_home_is_looked_through_once_for_each_rule(
     made, looked = Export(sqlite_site, tmp_path / "in", MAP), list[int]()
     made.put("log.csv", "\n".join([HEAD, *ROWS]) + "\n")
     look: Callable[..., Any] = number.renumbered
+    newer = number.NAMING + 1
     monkeypatch.setattr(number, "renumbered", lambda *given: looked.append(1) or look(*given))
     made.take()
     made.take()
     assert looked == [1]
-    monkeypatch.setattr(number, "NAMING", number.NAMING + 1)
+    for place in ("portrait.store.number.NAMING", "portrait.intake.bench.NAMING"):
+        monkeypatch.setattr(place, newer)
     made.take()
     assert looked == [1, 1]
-    with sqlite_site.registry.begin() as connection:
-        connection.execute(update(account).values(name=None))

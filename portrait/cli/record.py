@@ -16,6 +16,7 @@ from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, do
 from portrait.errors import InputError, Misused, NotFound
 from portrait.hours import hours_rule
 from portrait.identity import hidden
+from portrait.key import absent, key_shapes
 from portrait.near import Near, nearest
 from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing, row_of
 from portrait.scope import Actor, Role, scope
@@ -26,11 +27,9 @@ from portrait.store.ruling import Word
 from portrait.withdrawal import (
     RECORD_ZH,
     Found,
-    absent,
     awaited,
     confirms,
     heard,
-    key_shapes,
     newest,
     restore,
     rule_on,

@@ -65,17 +65,17 @@ def renumbered(connection: Connection, secret: bytes) -> list[Renumbered]:
 
 
 def owed(connection: Connection, secret: bytes) -> int:
-    """How many accounts a rebuild of the lake has to put under their numbers of today before anything may come in; 0 when that is
-    done, which is looked into once and noted."""
+    """How many accounts a rebuild of the lake has to put under their numbers of today before anything may come in. It changes
+    nothing: see `settled`."""
     value = connection.scalar(select(mark.c.value).where(mark.c.name == _MARK))
     if value == NAMING:
         return 0
-    left = len(renumbered(connection, secret))
-    if value == OWED:
-        return left or 1
-    if not left:
-        note(connection, NAMING)
-    return left
+    return len(renumbered(connection, secret)) or int(value == OWED)
+
+
+def settled(connection: Connection) -> bool:
+    """Whether that has been looked into and noted for the rules of today."""
+    return bool(connection.scalar(select(mark.c.value).where(mark.c.name == _MARK)) == NAMING)
 
 
 def note(connection: Connection, value: int) -> None:
