@@ -149,7 +149,7 @@ STEPS = (
 )  # fmt: skip
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.permutations(STEPS), st.lists(st.booleans(), min_size=len(STEPS), max_size=len(STEPS)), st.randoms()
 )

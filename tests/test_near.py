@@ -184,7 +184,7 @@ def test_what_is_typed_for_what_a_key_reads_is_read_as_the_file_is(read: Export)
             heard = withdraw(read.site, "p", None, [key], reason="代答", by="某人")
             assert len(heard.new) == 1, key
             assert absent(read.site, heard.new) == [], key
-            if place == 0:
+            if (place, score) == (0, "85"):
                 refresh(read.site)
                 assert (float(score),) not in read.site.pool.rows("SELECT score FROM record")
                 assert len(read.site.pool.rows("SELECT id FROM record")) == 2
@@ -193,7 +193,7 @@ def test_what_is_typed_for_what_a_key_reads_is_read_as_the_file_is(read: Export)
                 newest = select(func.max(ruling.c.id)).group_by(ruling.c.key_number)
                 said = connection.execute(select(ruling.c.said).where(ruling.c.id.in_(newest))).scalars()
                 assert set(said) == {"restore"}, key
-        assert left(read.site) == 3
+    assert left(read.site) == 3
     nobody = withdraw(
         read.site, "p", None, [("13812345678", "测", "2022-10-08", "85")], reason="x", by="某人"
     )
