@@ -9,6 +9,7 @@ PortraitError
 ├── AccessRefused       an actor asked for what its scope does not hold
 ├── NotFound            nothing by that name, for this actor
 ├── LakeBusy            another process is writing the lake
+├── LakeOutdated        the lake is to be made again before anything more comes in
 └── ModelUnusable       a saved model is missing, damaged or of another version
 """
 
@@ -89,6 +90,13 @@ class LakeBusy(PortraitError):
     """Raised when another process holds the lease of the lake's single writer."""
 
     code = "P500"
+    exit_code = 5
+
+
+class LakeOutdated(PortraitError):
+    """Raised when something would come in that the lake, made by rules of before, would hold twice."""
+
+    code = "P510"
     exit_code = 5
 
 

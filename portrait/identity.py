@@ -15,7 +15,7 @@ from pathlib import Path
 
 from portrait.hashing import key_number
 from portrait.identifier import BETWEEN, KIND_NAME, KINDS, SENSITIVE
-from portrait.veil import CALL, NEW, OLD, check_digit, plain, traces
+from portrait.veil import CALL, LINED, NEW, OLD, check_digit, plain, traces
 
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#\s]+)([^#\s]*)", re.IGNORECASE)
@@ -24,8 +24,10 @@ _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)
 _PHONE = re.compile(r"1[3-9]\d{9}")
 # Logins with so many digits were digests whatever they counted. They stay so: the ids of their records come from that.
 _LONG = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
+# Counts up when a login may be taken for another account than before: registries are looked through once for each (portrait.store.number).
+NAMING = 2
 # A login that is one of these is a person's number.
-_NUMBERS = {"idno": re.compile(f"{NEW}|{OLD}"), "phone": re.compile(CALL)}
+_NUMBERS = {"idno": re.compile(f"{NEW}|{OLD}"), "phone": re.compile(f"{CALL}|{LINED}")}
 
 
 class Unrecognised(ValueError):
@@ -58,7 +60,7 @@ def normalised(kind: str, text: str) -> str:
             raise Unrecognised("应为邮箱地址，形如 名字@域名")
         return said
     if kind == "phone":
-        said = re.sub(r"[-().]", "", plain(said))
+        said = re.sub(r"[-().]|(?<=\d)_(?=\d)", "", plain(said))
         said = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", said)
         if not _PHONE.fullmatch(said):
             raise Unrecognised("应为 11 位手机号")
@@ -183,7 +185,7 @@ def _disguised(kind: str, value: str) -> tuple[str, str] | None:
     own = value.rpartition("|")[2] if kind == "account" else value
     own = re.split("[/=]", value.rstrip("/"))[-1] if kind == "openid" else own
     own = plain(own).strip()
-    for number, text in (("idno", re.sub("[- ]", "", own)), ("phone", own)):
+    for number, text in (("idno", re.sub("[-_ ]", "", own)), ("phone", own)):
         if _NUMBERS[number].fullmatch(text):
             with suppress(Unrecognised):
                 return number, normalised(number, text)
@@ -208,6 +210,18 @@ def mailbox_digests(text: str, secret: bytes) -> list[str]:
 def account_number(source: str, identifier: Identifier) -> int:
     name = identifier.digest if identifier.veiled else identifier.shown
     return key_number("account", source, identifier.kind, name)
+
+
+def renamed(source: str, kind: str, shown: str, number: int, secret: bytes) -> Identifier | None:
+    """What the account `number`, which is shown like this, is by the rules of today, when it is one of before: then logins were kept
+    as they are, with the numbers of people that they hold."""
+    if kind in SENSITIVE or key_number("account", source, kind, shown) != number:
+        return None
+    try:
+        found = identify(source, kind, shown, secret)
+    except Unrecognised:
+        return None
+    return None if account_number(source, found) == number else found
 
 
 def account_id(source: str, kind: str, external: str, secret: bytes = b"") -> int:

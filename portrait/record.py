@@ -244,3 +244,13 @@ LINK_SCHEMA = pa.schema(
         pa.field("county", pa.string(), nullable=False),  # of the person's school; "" = none is known
     ]
 )
+
+# What a course, or a class by its course, shows: as the cells of the same lake were made with it.
+ALIGNED_SCHEMA = pa.schema(
+    [
+        pa.field("subject", pa.int64(), nullable=False),  # of a course or a class
+        pa.field("indicator", pa.string(), nullable=False),
+        pa.field("percent", pa.int32(), nullable=False),
+        pa.field("scored", pa.int32(), nullable=False),  # 0: listed and counted only
+    ]
+)

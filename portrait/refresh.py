@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from itertools import chain
 from time import perf_counter
 
@@ -19,6 +20,7 @@ from portrait import clock
 from portrait.evidence import EvidenceRule, evidence_rule
 from portrait.framework import indicators
 from portrait.hours import hours_rule
+from portrait.lake.alignment import Altered, altered, keep
 from portrait.lake.cell import cells, portable, record
 from portrait.lake.compact import clear_replaced, tidy
 from portrait.lake.doubt import doubt_rule
@@ -44,9 +46,11 @@ from portrait.store.ruling import rulings
 
 WAIT_SECONDS = 30.0  # for another writer of the lake to finish
 EVERYWHERE = 500  # accounts; more of them are in nearly every file
+ANEW = 0.5  # of all accounts; when what more of them learned shows something else, all cells are made again
 RELEARN = 0.2  # of all persons; when more are touched, everybody's portrait is made again with new priors
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
+Since = Callable[[int | None], Altered | None]  # whom it concerns what courses show, since a version of that
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,15 @@ def refreshed(
         _refresh_verdicts(site, engine, batches, full)
         lease.check()
         tell(sentence("汇总证据"), 0.1)
-        cells_done, count = _refresh_cells(site, engine, batches, full)
+        kinds = {*SCORED, *evidence_rule().facts}
+        shows = keep(site.lake, engine, _aligned(site))
+        since = cache(lambda version: altered(site.lake, engine, version, kinds))
+        cells_done, count = _refresh_cells(site, engine, batches, shows, since, full)
         lease.check()
         middle = perf_counter()
         tell(sentence("计算画像"), 0.5)
-        portraits_done, persons = _refresh_snapshot(site, engine, batches, day, full or cells_done == "full")
+        full = full or cells_done == "full"
+        portraits_done, persons = _refresh_snapshot(site, engine, batches, shows, since, day, full)
         end = perf_counter()
         tell(sentence("归并文件"), 0.9)
         lease.check()
@@ -171,19 +179,26 @@ def _bind_counted(
 # --- records → cells -----------------------------------------------------------------------------------------
 
 
-def _refresh_cells(
-    site: Site, engine: duckdb.DuckDBPyConnection, batches: RecordBatches, full: bool
-) -> tuple[str, int]:
-    lake, facts, verified = site.lake, evidence_rule().facts, hours_rule().verified
+def _aligned(site: Site) -> pa.Table:
     known = indicators().values()
-    aligned = alignments(
+    return alignments(
         site.registry, [n.code for n in known if n.scored], [n.code for n in known if not n.scored]
     )
-    shape = _number(f"{aligned.to_pydict()}|{sorted(SCORED)}|{sorted(facts)}|{sorted(verified)}")
+
+
+def _refresh_cells(
+    site: Site,
+    engine: duckdb.DuckDBPyConnection,
+    batches: RecordBatches,
+    shows: int,
+    since: Since,
+    full: bool,
+) -> tuple[str, int]:
+    lake, facts, verified = site.lake, evidence_rule().facts, hours_rule().verified
+    shape = _number(f"{sorted(SCORED)}|{sorted(facts)}|{sorted(verified)}")
     pending = _pending(lake, "cell", batches)
-    changed = changed_accounts(lake, engine, lake.mark("cell", "verdict"))
-    verdict = _version(lake, "verdict")
-    engine.register("aligned", aligned)
+    changed = _changed(lake, engine, "cell", since)
+    made_of = {"verdict": _version(lake, "verdict"), "aligned": shows}
     if full or lake.mark("cell", "shape") != shape or not lake.fits("cell") or changed is None:
         _bind_counted(engine, lake, lake.files("record"), batches)
         made = _reader(
@@ -191,10 +206,10 @@ def _refresh_cells(
             portable(cells(lake.buckets, facts, verified)) + " ORDER BY bucket, account",
             CELL_SCHEMA,
         )
-        lake.commit("cell", made, {"shape": shape, "verdict": verdict, **_marks(batches)}, replace="")
+        lake.commit("cell", made, {"shape": shape, **made_of, **_marks(batches)}, replace="")
         mode, count = "full", len(batches.done)
     elif pending or changed:
-        # Of accounts whose records came to count or ceased to, the difference to what the cells say of them now.
+        # Of accounts whose records came to count or to show something, or ceased to, the difference to what the cells say of them now.
         _register_accounts(engine, "changed", changed)
         again = cells(
             lake.buckets,
@@ -217,21 +232,40 @@ def _refresh_cells(
         made = _reader(
             engine, f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY bucket, account", CELL_SCHEMA
         )
-        lake.commit("cell", made, {"verdict": verdict, **_marks(batches)})
+        lake.commit("cell", made, {**made_of, **_marks(batches)})
         mode, count = "batch", len(pending)
     else:
-        if lake.mark("cell", "verdict") != verdict:
-            lake.commit("cell", CELL_SCHEMA.empty_table(), {"verdict": verdict})
+        if any(lake.mark("cell", name) != version for name, version in made_of.items()):
+            lake.commit("cell", CELL_SCHEMA.empty_table(), made_of)
         mode, count = "none", 0
-    engine.unregister("aligned")
     return mode, count
+
+
+def _changed(lake: Lake, engine: duckdb.DuckDBPyConnection, name: str, since: Since) -> list[int] | None:
+    """The accounts whose records count otherwise, or show something else, than when a table was made; None when that cannot be
+    told, or when they are so many that making everything again is less."""
+    counted, shown = (
+        changed_accounts(lake, engine, lake.mark(name, "verdict")),
+        since(lake.mark(name, "aligned")),
+    )
+    if counted is None or shown is None:
+        return None
+    everybody = engine.execute("SELECT count(*) FROM linked").fetchall()[0][0]
+    many = shown.accounts and len(shown.accounts) > ANEW * everybody
+    return None if many else sorted({*counted, *shown.accounts})
 
 
 # --- cells → snapshot ----------------------------------------------------------------------------------------
 
 
 def _refresh_snapshot(
-    site: Site, engine: duckdb.DuckDBPyConnection, batches: RecordBatches, day: date, full: bool
+    site: Site,
+    engine: duckdb.DuckDBPyConnection,
+    batches: RecordBatches,
+    shows: int,
+    since: Since,
+    day: date,
+    full: bool,
 ) -> tuple[str, int]:
     lake, rule = site.lake, evidence_rule()
     law = _number(str(rule))
@@ -241,12 +275,15 @@ def _refresh_snapshot(
     bind(engine, lake, "cell")
     if base is not None and day_number(day) < base:
         return "full", _write_all(lake, engine, rule, day, base=None, marks={})
-    marks = {"day": day_number(day), "law": law, "verdict": _version(lake, "verdict"), **_marks(batches)}
+    made_of = {"verdict": _version(lake, "verdict"), "aligned": shows}
+    marks = {"day": day_number(day), "law": law, **made_of, **_marks(batches)}
     touched = None
     pending = _pending(lake, "snapshot", batches)
     if not full and base is not None and lake.mark("snapshot", "law") == law and _same_month(base, day):
-        changed = changed_accounts(lake, engine, lake.mark("snapshot", "verdict"))
-        if changed is not None and not (changed and _turned(lake, engine, rule, pending)):
+        changed, shown = _changed(lake, engine, "snapshot", since), since(lake.mark("snapshot", "aligned"))
+        # Of what was in, evidence may have ceased to show what it did: the priors have learned that from it.
+        lost = shown is not None and not shown.before <= set(pending)
+        if changed is not None and not lost and not (changed and _turned(lake, engine, rule, pending)):
             touched = _touched(lake, engine, pending, changed)
     if touched is None:
         persons = _write_all(lake, engine, rule, day, base=base, marks=marks)
@@ -256,7 +293,7 @@ def _refresh_snapshot(
         _write_some(lake, engine, rule, day, touched, partition=base, marks=marks)
         mode, persons = "batch", len(touched)
     else:
-        if pending:  # records of nobody known: they are looked at all the same
+        if pending or lake.mark("snapshot", "aligned") != shows:  # of nobody known; looked at all the same
             lake.commit("snapshot", SNAPSHOT_SCHEMA.empty_table(), marks)
         return "none", 0
     if touched is None or touched:

@@ -63,13 +63,13 @@ def kept(text: str) -> str:
 
 
 def recalled(text: str) -> str:
-    """What was stored, a Sentence again where it was one."""
+    """What was stored, a Sentence again where it was one; of one that is stored wrong what it said."""
     said, _, apart = text.rpartition(_APART)  # none stands in JSON
     try:
         made = _together(json.loads(apart)) if said else None
     except (ValueError, KeyError, AttributeError, IndexError, TypeError):
-        return text
-    return made if isinstance(made, Sentence) and made == said else text
+        return said
+    return made if isinstance(made, Sentence) and made == said else said or text
 
 
 def _apart(value: Any) -> Any:

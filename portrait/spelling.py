@@ -28,8 +28,13 @@ def day_in(text: str) -> date | None:
 
 def spellings(parts: Sequence[str]) -> list[tuple[str, ...]]:
     """A key as it was given and as it may stand in a file: its days in every form in which files write them."""
-    each = [list(dict.fromkeys([part, *_forms(day)])) if (day := day_in(part)) else [part] for part in parts]
-    return list(islice(product(*each), MOST))
+    return list(islice(product(*map(forms, parts)), MOST))
+
+
+def forms(part: str) -> list[str]:
+    """A part as it was given, and where it is a day, in every form of that."""
+    day = day_in(part)
+    return list(dict.fromkeys([part, *_forms(day)])) if day else [part]
 
 
 def _forms(day: date) -> list[str]:

@@ -52,6 +52,16 @@ _BYTES = {
     "illegal encoding": "有不属于这种编码的字节",
     "illegal UTF-16 surrogate": "有不属于这种编码的字节",
 }
+_PACKED = (
+    ("not a gzipped file", "不是 gzip 压缩的"),
+    ("end-of-stream", "没有传完，后面缺了一截"),
+    ("incomplete or truncated", "没有传完，后面缺了一截"),
+    ("crc check failed", "解开的内容和校验和对不上"),
+    ("incorrect length", "解开的内容和记下的长度对不上"),
+    ("incorrect data check", "解开的内容和校验和对不上"),
+    ("unknown compression method", "压缩的方法不认识"),
+    ("while decompressing", "压缩的内容有损坏"),
+)
 _SETTING = {
     "int_parsing": "应为整数",
     "int_type": "应为整数",
@@ -84,6 +94,17 @@ def of_json(message: str) -> Sentence:
 def of_bytes(reason: str) -> Sentence:
     """Why bytes are no text of an encoding, as its codec says it."""
     return sentence(_BYTES.get(reason, reason))
+
+
+def of_packed(error: Exception) -> Sentence:
+    """Why what is packed cannot be unpacked, as gzip and zlib say it."""
+    said = str(error).lower()
+    found = next((words for mark, words in _PACKED if mark in said), "")
+    if found:
+        return sentence(found)
+    if isinstance(error, OSError) and error.errno is not None:
+        return of_system(error)
+    return sentence("压缩的内容有损坏")
 
 
 def of_setting(error: Mapping[str, Any]) -> str:

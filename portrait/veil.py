@@ -18,16 +18,23 @@ _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 OLD = rf"{_PROVINCE}\d{{4}}\d{{2}}{_DAY}\d{{3}}"
 _BORN = rf"(?:18|19|20)\d\d{_DAY}"
 NEW = r"[1-9]\d{5}(?:18|19|20)\d{9}[\dXx]"
-CALL = r"(?:(?:\+|00)?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}[- ]?|\.\d{4}\.)\d{4}"
+CALL = r"(?:(?:\+|00)?86[- ]?)?(?:1[3-9]\d(?:[- ]?\d{4}[- ]?|\.\d{4}\.)|\(1[3-9]\d\)[- ]?\d{4}[- ]?)\d{4}"
+# Underscores part the words of a name too: a row of more such groups is no number.
+LINED = r"(?<!\d)(?<!\d_)1[3-9]\d_\d{4}_\d{4}(?!_?\d)"
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 # A day of birth where it belongs says enough: a slip in the check digit makes nobody's number a secret to tell.
 _LIKELY = re.compile(rf"(?<!\d)[1-9]\d{{5}}{_BORN}\d{{3}}(?:\d(?!\d)|[Xx])")
 # In a column of its own, or cut in groups or out of more digits as no serial number is by chance: if the check digit is right.
 _ALONE = re.compile(rf"(?<![0-9A-Za-z]){_PROVINCE}\d{{15}}[\dXx](?![0-9A-Za-z])")
-_GROUPS = re.compile(rf"(?<!\d)[1-9]\d{{5}}[- ]?{_BORN}[- ]?\d{{3}}(?:\d(?!\d)|[Xx])")
+_CUT = "[-_ ]?"
+_GROUPS = re.compile(
+    rf"(?<!\d)(?<!\d[-_])[1-9]\d{{5}}{_CUT}(?:18|19|20)\d\d{_CUT}(?:0[1-9]|1[0-2]){_CUT}(?:0[1-9]|[12]\d|3[01])"
+    rf"{_CUT}\d{{3}}(?:\d(?![-_]?\d)|[Xx])"
+)
 _WITHIN = re.compile(rf"(?=([1-9]\d{{5}}{_BORN}\d{{3}}[\dXx]))")
 _OLD = re.compile(rf"(?<!\d){OLD}(?!\d)")
 _CALL = re.compile(rf"(?<!\d){CALL}(?!\d)")
+_LINES = re.compile(LINED)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{24,}|[0-9A-F]{24,})(?![0-9A-Za-z])")
 _LEAST = 11  # digits of the shortest number
@@ -101,7 +108,7 @@ def _alone(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _groups(text: str) -> Iterator[tuple[int, int]]:
-    return (found.span() for found in _GROUPS.finditer(text) if _checked(found.group()))
+    return ((start, end) for start, end in _people(text, _GROUPS) if _checked(text[start:end]))
 
 
 def _within(text: str) -> Iterator[tuple[int, int]]:
@@ -117,7 +124,8 @@ def _old(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _calls(text: str) -> Iterator[tuple[int, int]]:
-    return _people(text, _CALL)
+    yield from _people(text, _CALL)
+    yield from _people(text, _LINES)
 
 
 def _people(text: str, form: re.Pattern[str]) -> Iterator[tuple[int, int]]:
@@ -138,7 +146,7 @@ def _people(text: str, form: re.Pattern[str]) -> Iterator[tuple[int, int]]:
 
 
 def _checked(number: str) -> bool:
-    digits = re.sub("[- ]", "", number).upper()
+    digits = re.sub("[-_ ]", "", number).upper()
     return check_digit(digits[:17]) == digits[17]
 
 

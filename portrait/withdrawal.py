@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Connection
+
 from portrait import clock
-from portrait.errors import InputError, MappingError, NotFound
-from portrait.intake.land import record_key
-from portrait.intake.mapping import Mapping, mapping_files, read_mapping
-from portrait.intake.recipe import mapping_then
+from portrait.errors import InputError, NotFound
+from portrait.key import Keys, spelled
+from portrait.key import meant as meant_by_key
 from portrait.lake.content import facts_sql
-from portrait.near import key_parts
 from portrait.record import DOUBTFUL, Flag, Kind, Standing
 from portrait.sentence import sentence
 from portrait.site import Site
-from portrait.spelling import spellings
 from portrait.store.audit import add_audit
-from portrait.store.batch import record_batches_from, sources
 from portrait.store.ruling import DECISION, Ruling, Word, rule, rulings_on, word_on
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,95 +63,50 @@ class Heard:
     given: tuple[tuple[str, ...], ...] = ()
 
 
-def withdraw(
-    site: Site,
-    source: str,
-    stream: str | None,
-    keys: Iterable[str | Sequence[str]],
-    *,
-    reason: str,
-    by: str,
-) -> Heard:
+def withdraw(site: Site, source: str, stream: str | None, keys: Keys, *, reason: str, by: str) -> Heard:
     """Take back every record of these keys, those that have not come yet among them.
 
     A key is what stands in the column of the mapping's `key` (several columns: a sequence of texts in their order). With a
-    `stream` its `series` is meant, without one records of streams without a series. A day in a key is
-    the same day however it is spelled (portrait.spelling). Figures follow with the next refresh.
+    `stream` its `series` is meant, without one records of streams without a series. What the key knows by what is read is
+    read as in a file (portrait.intake.keyed), and a day in a column is the same day however it is spelled (portrait.spelling).
+    Figures follow with the next refresh.
     """
     return _say(site, "void", source, stream, keys, reason=reason, by=by)
 
 
-def restore(
-    site: Site,
-    source: str,
-    stream: str | None,
-    keys: Iterable[str | Sequence[str]],
-    *,
-    reason: str,
-    by: str,
-) -> Heard:
+def restore(site: Site, source: str, stream: str | None, keys: Keys, *, reason: str, by: str) -> Heard:
     """Let records that were withdrawn by these keys count again. Says nothing new of keys that nobody withdrew."""
     return _say(site, "restore", source, stream, keys, reason=reason, by=by)
 
 
-def _say(
-    site: Site,
-    said: str,
-    source: str,
-    stream: str | None,
-    keys: Iterable[str | Sequence[str]],
-    *,
-    reason: str,
-    by: str,
-) -> Heard:
-    series = _series(site, source, stream) if stream else ""
-    why, at = _reason(reason), site.now
-    columns = [[key] if isinstance(key, str) else key for key in keys]
-    keys_of = {
-        tuple(dict.fromkeys(record_key(source, series, one) for one in spellings(key))): tuple(key)
-        for key in columns
-    }
-    each = {frozenset(numbers): numbers for numbers in keys_of}  # one day spelled in two ways is one key
-    with site.registry.begin() as connection:
-        every = dict.fromkeys(number for numbers in each.values() for number in numbers)
-        void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], every)}
-        new = [number for number in every if void.get(number, False) != (said == "void")]
-        rule(connection, [Ruling(said, source, None, number, why, by, at) for number in new])
-    heard = tuple(numbers for numbers in each.values() if not set(numbers).isdisjoint(new))
-    return Heard(heard, len(each) - len(heard), tuple(keys_of[numbers] for numbers in heard))
-
-
-def absent(site: Site, keys: Sequence[tuple[int, ...]]) -> list[int]:
-    """Of which of these keys, each given by the numbers of its spellings, no record is in yet: their places."""
-    rows = site.pool.rows(
-        f"SELECT DISTINCT key_number FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[]))",
-        [[number for key in keys for number in key]],
-    )
-    there = {row[0] for row in rows}
-    return [place for place, key in enumerate(keys) if there.isdisjoint(key)]
-
-
-def key_shapes(site: Site, source: str, stream: str | None) -> list[str]:
-    """The columns that make up a key of the source, for each of its kinds of records; what is not known now is left out.
-
-    Raises InputError for a source that nobody knows, and for one whose records have no key at all.
-    """
-    mappings = _mappings(site)
+def heard(site: Site, said: str, source: str, stream: str | None, keys: Keys) -> Heard:
+    """What `withdraw` (said: void) or `restore` would meet. Says nothing."""
+    found = meant_by_key(site, said, source, stream, keys)
     with site.registry.connect() as connection:
-        known = {*sources(connection), *(one.source for one in mappings)}
-    if source not in known:
-        raise InputError("没有来源“{source}”，可选：{choices}", source=source, choices=sorted(known))
-    own = [
-        one
-        for mapping in mappings
-        if mapping.source == source
-        for one in mapping.streams
-        if one.target.name == "record" and (one.name == stream if stream else not one.series)
-    ]
-    shapes = {"|".join(name for name, _ in key_parts(one)) for one in own if one.versioned}
-    if own and not shapes:
-        raise InputError("来源“{source}”的记录没有自己的记录号，请用 32 位编号", source=source)
-    return sorted(shapes)
+        return _heard(connection, said, found)[0]
+
+
+def _say(
+    site: Site, said: str, source: str, stream: str | None, keys: Keys, *, reason: str, by: str
+) -> Heard:
+    why, at = _reason(reason), site.now
+    found = meant_by_key(site, said, source, stream, keys)
+    with site.registry.begin() as connection:
+        met, new = _heard(connection, said, found)
+        rule(connection, [Ruling(said, source, None, number, why, by, at) for number in new])
+    return met
+
+
+def _heard(
+    connection: Connection, said: str, meant: Dictionary[tuple[int, ...], tuple[str, ...]]
+) -> tuple[Heard, list[int]]:
+    """What is met by a word on these keys, and the numbers that it is new for."""
+    each = {frozenset(numbers): numbers for numbers in meant}  # one day spelled in two ways is one key
+    every = dict.fromkeys(number for numbers in each.values() for number in numbers)
+    void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], every)}
+    new = [number for number in every if void.get(number, False) != (said == "void")]
+    fresh = tuple(numbers for numbers in each.values() if not set(numbers).isdisjoint(new))
+    return Heard(fresh, len(each) - len(fresh), tuple(meant[numbers] for numbers in fresh)), new
 
 
 def rule_on(site: Site, said: str, records: Iterable[bytes], *, reason: str, by: str, role: str = "") -> int:
@@ -287,10 +241,18 @@ def confirms(record: Found, word: Word) -> str:
 def _keys_restored(
     site: Site, said: str, records: Sequence[Found], why: str, by: str, at: datetime
 ) -> list[Ruling]:
-    """What was withdrawn by its key is restored by its key."""
+    """What was withdrawn by its key is restored by its key, however that may be spelled."""
     if said != "restore":
         return []
     keys = {one.key_number for one in records if one.key_number is not None}
+    with site.registry.connect() as connection:
+        void = {one.key_number: one.said == "void" for one in rulings_on(connection, [], keys)}
+    keys |= {
+        number
+        for one in records
+        if one.key_number is not None and void.get(one.key_number)
+        for number in spelled(site, one.batch, one.line)
+    }
     with site.registry.connect() as connection:
         before = {one.key_number: one for one in rulings_on(connection, [], keys) if one.key_number in keys}
     return [
@@ -298,32 +260,6 @@ def _keys_restored(
         for key, one in before.items()
         if one.said == "void"
     ]
-
-
-def _series(site: Site, source: str, stream: str) -> str:
-    """The series of a source's stream. Raises MappingError when no mapping of the source has it."""
-    found = None
-    for mapping in _mappings(site):
-        if mapping.source == source:
-            found = next((one for one in mapping.streams if one.name == stream), found)
-    with site.registry.connect() as connection:
-        came = [batch for batch in record_batches_from(connection, source) if batch.stream == stream]
-    if found is None and came:
-        found = mapping_then(site, came[-1])[1]  # taken in by a mapping from somewhere else
-    if found is None:
-        raise MappingError(f"来源 {source} 的映射里没有 {stream} 这个流")
-    return found.series
-
-
-def _mappings(site: Site) -> list[Mapping]:
-    """Those of the installation's mappings that can be read."""
-    found = []
-    for path in mapping_files(site.settings.home).values():
-        try:
-            found.append(read_mapping(path))
-        except MappingError:
-            continue
-    return found
 
 
 def _reason(text: str) -> str:

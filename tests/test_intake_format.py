@@ -118,7 +118,7 @@ def test_a_packed_file_is_read_and_a_damaged_one_refused(export: Export) -> None
     export.take()
     assert export.records() == TAKEN
     export.put("log.csv.gz", gzip.compress(csv_text(ROWS * 9).encode())[:-9])
-    assert refused(export).startswith("log.csv.gz：压缩文件已损坏")
+    assert refused(export) == "log.csv.gz：压缩文件已损坏：没有传完，后面缺了一截"
 
 
 def test_a_quoted_cell_may_hold_line_ends_delimiters_and_quotation_marks(export: Export) -> None:

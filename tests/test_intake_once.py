@@ -58,6 +58,31 @@ def test_the_same_content_under_another_name_or_in_another_folder_is_the_same(ex
     assert report.taken_before
 
 
+@pytest.mark.parametrize("what", ["year", "course"])
+def test_the_same_content_is_another_where_the_file_is_named_for_what_it_says(
+    export: Export, what: str
+) -> None:
+    """A sheet of days without a year, and one whose course stands in its name alone, come again for the next year or course."""
+    dated = LOG.replace("    target", "    cells: office\n    year: auto\n    target")
+    dated = dated.replace("{from: 用时}", "{from: 用时, unit: seconds}")
+    named = LOG.replace("    target", "    make: {课: [{from: $file, match: '^(K\\d)'}]}\n    target")
+    named = named.replace("{from: 时间}", "{from: 时间}\n      course: {from: 课}").replace("log*", '"*.csv"')
+    export.map({"year": dated.replace("log*", '"*.csv"'), "course": named}[what])
+    day = "3月1日" if what == "year" else "2022-03-01"
+    first, other, same = {
+        "year": ("签到2022年.csv", "签到2021年.csv", "名册2022.csv"),
+        "course": ("K1.csv", "K2.csv", "sub/K1.csv"),
+    }[what]
+    (export.folder / "sub").mkdir()
+    for name, stored in ((first, 1), (other, 1), (same, 0)):
+        (report,) = export.take(export.put(name, csv_text([row(1, day=day)])))
+        assert (report.rows_stored, report.taken_before) == (stored, not stored), name
+    found = export.site.pool.rows(
+        "SELECT course <> 0, year(time + INTERVAL 8 HOUR) FROM landed ORDER BY batch"
+    )
+    assert found == ([(False, 2022), (False, 2021)] if what == "year" else [(True, 2022), (True, 2022)])
+
+
 def test_the_same_rows_in_another_format_are_duplicates(export: Export) -> None:
     export.put("log.csv", csv_text())
     export.take()

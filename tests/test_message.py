@@ -110,6 +110,8 @@ def test_a_sentence_that_is_kept_comes_back_with_its_parts(said: Sentence) -> No
         assert isinstance(again, Sentence)
         assert (again.words, str(again.values)) == (said.words, str(dict(said.values)))
     assert recalled("旧的一句话；没有分开") == "旧的一句话；没有分开"
+    for faulty in ("{", '{"words": "{x}", "values": {}}', '{"words": "别的话", "values": {}}', "3", ""):
+        assert recalled(f"说过的话\x1e{faulty}") == "说过的话"
 
 
 @pytest.fixture

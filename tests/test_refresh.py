@@ -188,14 +188,6 @@ def test_an_unknown_account_counts_for_nobody_until_it_is_linked(hand):
     assert figure(hand, person=2).n == 1
 
 
-def test_a_changed_alignment_makes_all_cells_again(hand):
-    hand.batch([record(1, 11, Kind.RATING, 0.9)])
-    refresh(hand.site)
-    hand.course(9, P2_2=100)
-    assert refresh(hand.site).cells == "full"
-    assert refresh(hand.site).cells == "none"
-
-
 def test_tables_that_lack_a_column_of_today_are_made_again(hand):
     """A home of an older version: what is derived follows, records stay."""
     hand.batch([*many(60, 3), record(900, 11, Kind.RATING, 0.7), record(901, 12, Kind.EXAM, 0.6)])

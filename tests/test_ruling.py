@@ -11,12 +11,13 @@ import pytest
 
 from portrait.doubtful import decide, doubts
 from portrait.errors import InputError
+from portrait.key import absent, key_shapes
 from portrait.record import Flag, Kind
 from portrait.refresh import refresh
 from portrait.scope import Actor, Role, scope
 from portrait.site import Site
 from portrait.store.claim import claims
-from portrait.withdrawal import absent, awaited, key_shapes, newest, restore, rule_on, withdraw, words_of
+from portrait.withdrawal import awaited, newest, restore, rule_on, withdraw, words_of
 from tests.export import Export
 from tests.hand import Hand, record
 from tests.readers import account_of, enlist, settle

@@ -101,6 +101,15 @@ def test_no_number_that_goes_in_by_a_login_comes_out(
         ("110105 19491231 002X", "***002X"),
         ("zhang+86 139-1234-5678", "zhang***5678"),
         ("zhang139.1234.5678", "zhang***5678"),
+        ("410102 1990 0101 1234", "***1234"),
+        ("身份证410102_1990_01_01_1234，", "身份证***1234，"),
+        ("410102-19900101-1234", "***1234"),
+        ("４１０１０２ １９９０ ０１０１ １２３４", "***1234"),
+        ("(139)12345678", "***5678"),
+        ("电话（139） 1234-5678", "电话***5678"),
+        ("+86(139)12345678", "***5678"),
+        ("139_1234_5678", "***5678"),
+        ("zhang_139_1234_5678_li", "zhang_***5678_li"),
         (f"zhang{PHONE}@qq.com", "z***@qq.com"),
         (f"li@{PHONE}.com", "l***@***5678.com"),
         ("\u202e" + spaced(PHONE), "\u202e***5678"),
@@ -111,6 +120,13 @@ def test_no_number_that_goes_in_by_a_login_comes_out(
 )
 def test_what_stands_around_a_number_stays(text: str, shown: str) -> None:
     assert hidden(text) == shown
+
+
+def test_a_mobile_number_is_the_same_login_however_it_is_cut() -> None:
+    plain_one = identify("a", "native", PHONE, SECRET)
+    for text in ("139_1234_5678", "(139)12345678", "（139）1234-5678", "+86 139 1234 5678"):
+        assert identify("a", "native", text, SECRET) == plain_one
+    assert identify("a", "native", "410102_1990_0101_1234", SECRET) == identify("a", "idno", IDNO, SECRET)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +145,17 @@ def test_what_stands_around_a_number_stays(text: str, shown: str) -> None:
         "408396212345678901",  # a serial number of 18 digits, no day of birth in it
         "1791234567890",  # milliseconds
         "HJ41010200001",
+        "ab410102-1990-0101-1234-567890abcdef",  # a UUID
+        "410102-2022-0510-0001",  # region, day and serial number of a class
+        "410102_20220510_0930",
+        "410102-1990-0101-1234-0001",
+        "2022_139_1234_5678",  # cut into more than a mobile number is
+        "139_1234_5678_9",
+        "139_12345_678",
+        "2022-10-08 13:59:12.345678",
+        "20221008 1359 1234",
+        "(139)123456789",
+        "f(139,12345678)",
     ],
 )
 def test_ids_of_machines_and_serial_numbers_stay_as_they_are(text: str) -> None:

@@ -14,10 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portrait.cli.console import moment
 from portrait.errors import ModelUnusable
+from portrait.identity import has_secret, load_secret
 from portrait.lake.table import TABLES, Lake
 from portrait.settings import Settings, unknown_settings
 from portrait.store import health, migration
 from portrait.store.audit import verify_audit
+from portrait.store.number import owed
 from portrait.store.question import question_counts
 from portrait.store.registry import connect_registry
 
@@ -106,6 +108,7 @@ def _registry(settings: Settings, engine: Engine) -> Iterator[Check]:
             f"批次 {sizes['batch']:,}、登录账号 {sizes['user_account']:,}",
         )
         yield from _batches(engine)
+        yield from _numbers(settings.home, engine)
         yield from _persons(engine)
         yield _audit(engine)
     except SQLAlchemyError as error:
@@ -154,6 +157,20 @@ def _advice(origin: int | None) -> str:
     if origin is None:
         return "再运行一次同样的 portrait intake，会从断点继续"
     return f"再运行一次 portrait quarantine replay --batch {origin}，会从断点继续"
+
+
+def _numbers(home: Path, engine: Engine) -> Iterator[Check]:
+    if not has_secret(home):
+        return
+    with engine.connect() as connection:
+        left = owed(connection, load_secret(home))
+    if left:
+        yield Check(
+            "account",
+            "wrong",
+            f"{left:,} 个账号的登录名里带着手机号或身份证号，还是按旧规矩编的号，接入都停着",
+            "portrait rebuild 把它们的记录、关联和裁定放到新的编号下",
+        )
 
 
 def _audit(engine: Engine) -> Check:

@@ -43,6 +43,10 @@ def register(app: typer.Typer) -> None:
             f"重建完毕：批次 {report.batches:,} 个、重放 {report.replays:,} 次、记录 {report.records:,} 条，分成 {report.buckets} 桶"
         )
         stdout().print(f"画像截止：{'、'.join(day.isoformat() for day in report.days)}")
+        if report.renumbered:
+            stdout().print(
+                f"{len(report.renumbered):,} 个账号的登录名遮盖了，换了编号；关联、撤回、认可、确认和异议都跟着转过去了"
+            )
         if report.recounted:
             numbers = "、".join(map(str, report.recounted))
             stdout().print(f"这些批次的入库和重复按新湖重新数过：{numbers}")

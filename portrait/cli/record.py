@@ -16,6 +16,7 @@ from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, do
 from portrait.errors import InputError, Misused, NotFound
 from portrait.hours import hours_rule
 from portrait.identity import hidden
+from portrait.key import absent, key_shapes
 from portrait.near import Near, nearest
 from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing, row_of
 from portrait.scope import Actor, Role, scope
@@ -26,10 +27,9 @@ from portrait.store.ruling import Word
 from portrait.withdrawal import (
     RECORD_ZH,
     Found,
-    absent,
     awaited,
     confirms,
-    key_shapes,
+    heard,
     newest,
     restore,
     rule_on,
@@ -256,8 +256,14 @@ def _withdraw(
                     source=source,
                     shapes=shapes,
                 )
-        heard = say(site, source, stream or None, columns, reason=reason, by=operator())
-        for key in keys if heard.new else []:
+        # What may fail comes before anything is said.
+        met = heard(site, said, source, stream or None, columns)
+        gone = absent(site, met.new)
+        asked = [met.given[place] for place in gone[:NEAR_KEYS]]
+        found_near = nearest(site, source, stream or None, asked)
+        near = [("|".join(key), found) for key, found in zip(asked, found_near, strict=True)]
+        met = say(site, source, stream or None, columns, reason=reason, by=operator())
+        for key in keys if met.new else []:
             add_audit(
                 site.registry,
                 now=now(),
@@ -266,13 +272,8 @@ def _withdraw(
                 object=f"{source}:{key}",
                 reason=reason,
             )
-        gone = absent(site, heard.new)
-        missing, before = len(gone), heard.before
-        near = [
-            ("|".join(heard.given[place]), nearest(site, source, stream or None, heard.given[place]))
-            for place in gone[:NEAR_KEYS]
-        ]
-        there = len(heard.new) - missing
+        missing, before = len(absent(site, met.new)), met.before
+        there = len(met.new) - missing
     if as_json:
         print_json(
             {

@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from portrait.errors import InputError, MappingError
-from portrait.identity import hidden, load_secret
+from portrait.errors import InputError, LakeOutdated, MappingError
+from portrait.identity import NAMING, hidden, load_secret
 from portrait.intake.archive import half_copied
 from portrait.intake.arrange import with_made
 from portrait.intake.ask import many
@@ -29,6 +29,7 @@ from portrait.intake.reader import read, require
 from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.link import known_ids, known_names
+from portrait.store.number import note, owed, settled
 
 _CHUNK = 50_000
 _LOOK = pa.schema(
@@ -143,6 +144,22 @@ def sweep(site: Site) -> None:
                 os.close(handle)
     for copy in half_copied(site.archive):
         copy.unlink(missing_ok=True)
+
+
+def check_numbers(site: Site) -> None:
+    """Raises LakeOutdated while accounts stand under numbers by the rules of before: what comes in again would count twice."""
+    with site.registry.begin() as connection:
+        if settled(connection):
+            return
+        left = owed(connection, load_secret(site.settings.home))
+        if not left:
+            note(connection, NAMING)
+    if left:
+        raise LakeOutdated(
+            "有 {n} 个账号的登录名里带着手机号或身份证号，还是按旧规矩编的号：先运行一次 portrait rebuild 再接入，"
+            "不然同样的记录会算两遍（关联、撤回、认可和确认都会跟着转到新的编号）",
+            n=left,
+        )
 
 
 def set_up(bench: Bench, mapping: Mapping, stream: Stream, file: Input, joined: dict[str, Input]) -> Program:

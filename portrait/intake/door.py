@@ -19,7 +19,7 @@ from portrait import clock
 from portrait.errors import InputError, PortraitError
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
-from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
+from portrait.intake.bench import Bench, Input, check_numbers, clear, open_bench, set_up, sweep
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
@@ -164,6 +164,7 @@ def _intake(
     reports = []
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
         sweep(site)
+        check_numbers(site)
         with open_bench(site) as bench:
             recipe = keep_text(site.archive, mapping.text)
             bench.anywhere = remapped(site, mapping, recipe)

@@ -146,7 +146,12 @@ def key_sql(program: Program) -> str:
 
 def record_key(source: str, series: str, columns: Sequence[str]) -> int:
     """What records of these key columns carry as `key_number`, whatever their kind and account."""
-    return key_number(source, series, chr(31).join(narrow(text.strip()) for text in columns))
+    return made_key(source, series, [narrow(text.strip()) for text in columns])
+
+
+def made_key(source: str, series: str, parts: Sequence[str]) -> int:
+    """`record_key` of parts as a file has made them."""
+    return key_number(source, series, chr(31).join(parts))
 
 
 def newest_sql(rows: str, keys: str) -> str:

@@ -10,19 +10,34 @@ from portrait.errors import InputError, MappingError
 from portrait.intake.archive import place
 from portrait.intake.bench import Input
 from portrait.intake.mapping import Mapping, Stream, load_mapping, mapping_files, read_mapping
+from portrait.intake.shape import FILE
+from portrait.intake.year import year_named
 from portrait.site import Site
 from portrait.store.batch import Batch, record_batches_from
 
 
 def batch_key(mapping: Mapping, stream: Stream, main: Input, others: Dictionary[str, Input]) -> str:
     """The key of the batch that these files make in this stream: the same again when they come again."""
-    return _key_of(mapping.digest(stream), main.content, {alias: o.content for alias, o in others.items()})
+    return _key_of(
+        mapping, stream, main.name, main.content, {alias: o.content for alias, o in others.items()}
+    )
 
 
-def _key_of(digest: str, content: str, others: Dictionary[str, str]) -> str:
-    return hashlib.sha256(
-        "|".join([digest, content, *(others[a] for a in sorted(others))]).encode()
-    ).hexdigest()
+def _key_of(mapping: Mapping, stream: Stream, name: str, content: str, others: Dictionary[str, str]) -> str:
+    parts = [mapping.digest(stream), content, *(others[a] for a in sorted(others)), *_said_by(stream, name)]
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+
+def _said_by(stream: Stream, name: str) -> list[str]:
+    """What the stream reads of a file's name: of the same bytes by another name it may make other records."""
+    found = []
+    if any(expression.titled for _, expression in stream.fields):
+        named = year_named("", "", name)
+        if years := [year for year in (named.year, *named.among) if year]:
+            found.append(f"year:{','.join(years)}")
+    if any(FILE in made.columns for made in stream.made):
+        found.append(f"file:{name[-300:]}")
+    return found
 
 
 def remapped(site: Site, mapping: Mapping, recipe: str) -> bool:
@@ -31,24 +46,17 @@ def remapped(site: Site, mapping: Mapping, recipe: str) -> bool:
     They have the same ids then, but may lie in other months.
     """
 
-    def digest(name: str) -> str:
+    def again(earlier: Batch) -> str:
+        inputs = {one["alias"]: one["content"] for one in earlier.inputs}
         try:
-            return mapping.digest(mapping.stream(name))
+            stream = mapping.stream(earlier.stream)
         except MappingError:
             return ""
+        return _key_of(mapping, stream, earlier.file, earlier.content, inputs)
 
     with site.registry.connect() as connection:
         return any(
-            earlier.recipe != recipe
-            and (
-                earlier.origin is not None
-                or earlier.key
-                != _key_of(
-                    digest(earlier.stream),
-                    earlier.content,
-                    {one["alias"]: one["content"] for one in earlier.inputs},
-                )
-            )
+            earlier.recipe != recipe and (earlier.origin is not None or earlier.key != again(earlier))
             for earlier in record_batches_from(connection, mapping.source)
         )
 
@@ -90,7 +98,10 @@ def mapping_then(site: Site, batch: Batch) -> tuple[Mapping, Stream]:
     main, others = files_again(site, batch)
     if batch.origin is None and batch_key(mapping, stream, main, others) != batch.key:
         raise MappingError(
-            f"第 {batch.id} 号批次接入时的映射 {batch.mapping} 没有存档，现在的 {mapping.label} 又已改过，不能照原样再读"
+            "第 {number} 号批次接入时的映射 {then} 没有存档，现在的 {now} 又已改过，不能照原样再读",
+            number=batch.id,
+            then=batch.mapping,
+            now=mapping.label,
         )
     return mapping, stream
 
@@ -105,8 +116,14 @@ def mapping_now(site: Site, batch: Batch, given: str = "") -> tuple[Mapping, Str
     stream = mapping.stream(batch.stream)
     if mapping.source != batch.source or stream.target.name != batch.target:
         raise MappingError(
-            f"映射 {mapping.label} 的流 {stream.name} 现在是来源 {mapping.source} 的 {stream.target.name}，"
-            f"第 {batch.id} 号批次是来源 {batch.source} 的 {batch.target}"
+            "映射 {mapping} 的流 {stream} 现在是来源 {source} 的 {target}，第 {number} 号批次是来源 {origin} 的 {was}",
+            mapping=mapping.label,
+            stream=stream.name,
+            source=mapping.source,
+            target=stream.target.name,
+            number=batch.id,
+            origin=batch.source,
+            was=batch.target,
         )
     return mapping, stream
 
@@ -127,7 +144,9 @@ def _named(site: Site, batch: Batch) -> Mapping:
     if batch.recipe and place(site.archive, batch.recipe).exists():
         return read_mapping(place(site.archive, batch.recipe), f"{batch.mapping}（接入时）")
     raise MappingError(
-        f"第 {batch.id} 号批次用的映射 {name} 找不到了：放回家目录的 mapping/{name}.yaml，或用 --mapping 指明"
+        "第 {number} 号批次用的映射 {name} 找不到了：放回家目录的 mapping/{name}.yaml，或用 --mapping 指明",
+        number=batch.id,
+        name=name,
     )
 
 

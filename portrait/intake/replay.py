@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from portrait import clock
 from portrait.errors import InputError, MappingError, NotFound
 from portrait.intake.again import NOTHING, ReplayReport, read_again, settle
-from portrait.intake.bench import open_bench, sweep
+from portrait.intake.bench import check_numbers, open_bench, sweep
 from portrait.intake.door import silent
 from portrait.intake.land import Progress
 from portrait.intake.mapping import Stream
@@ -72,6 +72,7 @@ def replay(
     tell = progress or silent
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
         sweep(site)
+        check_numbers(site)
         with site.registry.connect() as connection:
             numbers = _meant(connection, number, source, ids)
             origins = [batch_of(connection, one) for one in numbers]
@@ -108,6 +109,7 @@ def mend(
     """
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
         sweep(site)
+        check_numbers(site)
         origin = _row(site, id).batch
         with site.registry.connect() as connection:
             batch = batch_of(connection, origin)

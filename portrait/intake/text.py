@@ -23,7 +23,7 @@ from portrait.errors import InputError
 from portrait.intake.edx import Reading, statement, statements
 from portrait.intake.raw import TEXT_KEY, Broken, Stage, header_names, ragged
 from portrait.sentence import sentence
-from portrait.trouble import of_bytes
+from portrait.trouble import of_bytes, of_packed
 
 BLOCK = 4 << 20  # also the longest row that can be read
 _PEEK = 1 << 16
@@ -124,7 +124,7 @@ def look(path: Path, name: str, encoding: str) -> Text:
                 )
             )
         except (OSError, EOFError) as error:
-            raise InputError("{file}：压缩文件已损坏：{error}", file=name, error=error) from error
+            raise InputError("{file}：压缩文件已损坏：{error}", file=name, error=of_packed(error)) from error
         except _NotText as error:
             raise InputError(
                 "{file}：第 {line} 行有不属于文本的字节，应为 UTF-8 或 GB18030 的文本文件",

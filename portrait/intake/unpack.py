@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from portrait.errors import InputError
 from portrait.sentence import sentence
+from portrait.trouble import of_packed
 
 MOST_FILES = 500
 MOST_BYTES = 2 << 30  # of all files together, unpacked
@@ -80,7 +81,7 @@ def look_through(packed: Path, name: str, most_bytes: int) -> tuple[int, bytes]:
                 if size > most_bytes:
                     raise InputError("{file}：压缩包解开后超过 {most} MB", file=name, most=most_bytes >> 20)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError("{file}：压缩文件已损坏：{error}", file=name, error=error) from error
+        raise InputError("{file}：压缩文件已损坏：{error}", file=name, error=of_packed(error)) from error
     return size, start
 
 

@@ -15,7 +15,7 @@ from portrait.lake.engine import rows
 from portrait.lake.table import TABLES, WRITER, Lake
 
 SORTED_BY = {"record": "account", "cell": "account", "snapshot": "person", "link": "person"}
-WHOLE = ("link", "verdict")  # written anew by every commit
+WHOLE = ("link", "verdict", "aligned")  # written anew by every commit
 EVERY = 16  # commits of those between two removals of old files
 LEAST_HOURS = 24  # a reader may be busy with files of a version that was the newest when it began
 CROWD = 8  # files of one partition; opening more of them takes longer than reading what is in them

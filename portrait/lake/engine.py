@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from portrait.lake.table import TABLES, Lake
+from portrait.lake.table import TABLES, Lake, file_paths
 from portrait.record import OWN, RECORD_SCHEMA
 
 if TYPE_CHECKING:
@@ -93,6 +93,15 @@ def rows(name: str, files: Iterable[str], lacking: Collection[str] = ()) -> str:
     types = ", ".join(f"'{column}': INTEGER" for column in partitions)
     hive = f"hive_partitioning=true, hive_types={{{types}}}" if partitions else "hive_partitioning=false"
     return f"SELECT {columns} FROM read_parquet([{listed}], {hive})"
+
+
+def now_and_then(lake: Lake, name: str, since: int) -> tuple[str, str]:
+    """SELECT of what a table says, and of what it said at version `since`; its files may be gone when they are read."""
+    table = lake.open(name)
+    assert table is not None
+    now = rows(name, file_paths(table))
+    table.load_as_version(since)
+    return now, rows(name, file_paths(table))
 
 
 def _column(field: pa.Field, lacking: Collection[str]) -> str:

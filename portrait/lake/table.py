@@ -15,6 +15,7 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 
 from portrait.record import (
+    ALIGNED_SCHEMA,
     CELL_SCHEMA,
     LINK_SCHEMA,
     PRIOR_SCHEMA,
@@ -30,6 +31,7 @@ TABLES: dict[str, tuple[pa.Schema, list[str]]] = {
     "prior": (PRIOR_SCHEMA, ["seq"]),
     "link": (LINK_SCHEMA, []),
     "verdict": (VERDICT_SCHEMA, []),
+    "aligned": (ALIGNED_SCHEMA, []),
 }
 
 # Small row groups: files are sorted by teacher, so looking one up reads one group of each file.

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from portrait.lake.content import facts_sql, verified_sql
 from portrait.lake.doubt import DoubtRule, find
-from portrait.lake.engine import bind, bind_files, open_marks, rows
-from portrait.lake.table import Lake, file_paths
+from portrait.lake.engine import bind, bind_files, now_and_then, open_marks
+from portrait.lake.table import Lake
 from portrait.record import DOUBTFUL, FOUND, FOUND_BY, VERDICT_SCHEMA, Flag, Standing
 
 _SIMPLE = int(Standing.COUNTS)
@@ -115,12 +115,9 @@ def turn(lake: Lake, engine: duckdb.DuckDBPyConnection, since: int, pending: Col
 
 def _both(lake: Lake, engine: duckdb.DuckDBPyConnection, since: int) -> tuple[str, str]:
     """SELECT of the verdicts, and of those that stood at version `since`."""
-    table = lake.open("verdict")
-    assert table is not None
-    current = rows("verdict", file_paths(table))
-    table.load_as_version(since)
+    both = now_and_then(lake, "verdict", since)
     bind(engine, lake, "verdict")
-    return current, rows("verdict", file_paths(table))
+    return both
 
 
 def _bind(lake: Lake, engine: duckdb.DuckDBPyConnection, everything: bool) -> None:

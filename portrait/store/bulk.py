@@ -9,18 +9,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 from sqlalchemy import Engine, func, select, union_all
 
-from portrait.record import LINK_SCHEMA
+from portrait.record import ALIGNED_SCHEMA, LINK_SCHEMA
 from portrait.store.schema import account, alignment, batch, person, school, training_class
 from portrait.store.unlisted import stands
-
-ALIGNED_SCHEMA = pa.schema(
-    [
-        pa.field("subject", pa.int64(), nullable=False),
-        pa.field("indicator", pa.string(), nullable=False),
-        pa.field("percent", pa.int32(), nullable=False),
-        pa.field("scored", pa.int32(), nullable=False),
-    ]
-)
 
 
 @dataclass(frozen=True)

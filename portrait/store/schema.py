@@ -443,6 +443,13 @@ lease = Table(
     Column("until", DateTime(timezone=True), nullable=False),
 )
 
+mark = Table(  # what has been seen to once, and by which version of its rules
+    "mark",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
 # What people and platforms say about a record that is in, or will come: append-only, the newest of a target holds.
 ruling = Table(
     "ruling",

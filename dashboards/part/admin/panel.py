@@ -124,7 +124,11 @@ def taken_card(taken: Taken) -> Any:
 def _told(failed: Job | None) -> Any:
     if failed is None:
         return None
-    words = gettext("没有接入，文件还在这里，可以再试。") if failed.code == "P500" else gettext("没有接入。")
+    words = (
+        gettext("没有接入，文件还在这里，可以再试。")
+        if failed.code in ("P500", "P510")
+        else gettext("没有接入。")
+    )
     return html.P([html.B(words), " ", gettext(failed.error)], className="said bad", role="alert")
 
 

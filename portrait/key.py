@@ -1,0 +1,163 @@
+"""A record's key as somebody gives it: which records of the lake it means, and what keys of a source look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from portrait.errors import InputError, MappingError, PortraitError
+from portrait.intake.bench import open_bench
+from portrait.intake.keyed import Spelled, key_of_line, keys_read, read_by_field, shapes, written
+from portrait.intake.land import made_key, record_key
+from portrait.intake.layout import FIELD
+from portrait.intake.mapping import Mapping, Stream, mapping_files, read_mapping
+from portrait.intake.recipe import mapping_then
+from portrait.site import Site
+from portrait.spelling import spellings
+from portrait.store.batch import batch_of, record_batches_from, sources
+
+Keys = Iterable[str | Sequence[str]]
+
+
+def meant(
+    site: Site, said: str, source: str, stream: str | None, keys: Keys
+) -> dict[tuple[int, ...], tuple[str, ...]]:
+    """The numbers that each key may have in the lake → the key as it was given."""
+    series = _series(site, source, stream) if stream else ""
+    columns = [(key,) if isinstance(key, str) else tuple(key) for key in keys]
+    streams = _streams(site, source, stream)
+    read = [
+        [[made_key(source, series, parts) for parts in way] for way in ways]
+        for ways in _read(site, streams, columns)
+    ]
+    # Where everything is known by what is read, nothing stands as it is spelled; words of before may have been said so.
+    spelled = said == "restore" or not streams or not all(read_by_field(one) for _, one in streams)
+    plain = [
+        [record_key(source, series, one) for one in (spellings(key) if spelled else [key])] for key in columns
+    ]
+    ways = [[*made, as_written] for made, as_written in zip(read, plain, strict=True)]
+    there = _there(site, [number for some in ways for way in some for number in way] if any(read) else [])
+    found = {}
+    for key, some in zip(columns, ways, strict=True):
+        # Of several ways to read a key that is meant which a record has. To take a word back, take all of them: it may have been
+        # said before the record was in.
+        those = [way for way in some if not there.isdisjoint(way)] or some[:-1] or some
+        chosen = some if said == "restore" else those
+        found[tuple(dict.fromkeys(number for way in chosen for number in way))] = key
+    return found
+
+
+def absent(site: Site, keys: Sequence[tuple[int, ...]]) -> list[int]:
+    """Of which of these keys, each given by the numbers of its spellings, no record is in yet: their places."""
+    there = _there(site, [number for key in keys for number in key])
+    return [place for place, key in enumerate(keys) if there.isdisjoint(key)]
+
+
+def key_shapes(site: Site, source: str, stream: str | None) -> list[str]:
+    """The columns that make up a key of the source, for each of its kinds of records; what is not known now is left out.
+
+    Raises InputError for a source that nobody knows, and for one whose records have no key at all.
+    """
+    mappings = _mappings(site)
+    with site.registry.connect() as connection:
+        known = {*sources(connection), *(one.source for one in mappings)}
+    if source not in known:
+        raise InputError("没有来源“{source}”，可选：{choices}", source=source, choices=sorted(known))
+    own = [
+        one
+        for mapping in mappings
+        if mapping.source == source
+        for one in mapping.streams
+        if one.target.name == "record" and (one.name == stream if stream else not one.series)
+    ]
+    found = {"|".join(part.name for part in shape) for one in own if one.versioned for shape in shapes(one)}
+    if own and not found:
+        raise InputError("来源“{source}”的记录没有自己的记录号，请用 32 位编号", source=source)
+    return sorted(found)
+
+
+def spelled(site: Site, batch_id: int, line: int) -> list[int]:
+    """The numbers of the key of a record, by its batch and line, in every spelling: read in its file again; none when that cannot be."""
+    try:
+        with site.registry.connect() as connection:
+            batch = batch_of(connection, batch_id)
+        mapping, stream = mapping_then(site, batch)
+        if all(item.startswith(FIELD) for item in stream.key):
+            return []
+        with open_bench(site) as bench:
+            keys = key_of_line(bench, batch, mapping, stream, line)
+    except PortraitError:
+        return []
+    return [made_key(batch.source, stream.series, parts) for key in keys for parts in written(stream, key)]
+
+
+def _read(
+    site: Site, streams: Sequence[tuple[Mapping, Stream]], keys: Sequence[Sequence[str]]
+) -> list[list[Spelled]]:
+    """Of each key what those of the streams make of it that know a record by what is read."""
+    found = [dict[Spelled, None]() for _ in keys]
+    by_field = [one for one in streams if read_by_field(one[1])]
+    if by_field:
+        with open_bench(site) as bench:
+            for mapping, one in by_field:
+                for ways, made in zip(found, keys_read(bench, mapping, one, keys), strict=True):
+                    ways.update(dict.fromkeys(made))
+    return [list(ways) for ways in found]
+
+
+def _streams(site: Site, source: str, stream: str | None) -> list[tuple[Mapping, Stream]]:
+    """The streams of records whose keys may be meant, by the mappings of today, else by those that their batches came in by."""
+    own = [
+        (mapping, one) for mapping in _mappings(site) if mapping.source == source for one in mapping.streams
+    ]
+    known = {one.name for _, one in own}
+    with site.registry.connect() as connection:
+        came = {batch.stream: batch for batch in record_batches_from(connection, source)}
+    for name, batch in came.items():
+        if name not in known:
+            with suppress(PortraitError):  # its mapping was not kept
+                own.append(mapping_then(site, batch))
+    return [
+        (mapping, one)
+        for mapping, one in own
+        if one.target.name == "record"
+        and one.versioned
+        and (one.name == stream if stream else not one.series)
+    ]
+
+
+def _there(site: Site, numbers: Sequence[int]) -> set[int]:
+    """Of these numbers of keys those that a record has, whether it counts or not."""
+    if not numbers:
+        return set()
+    rows = site.pool.rows(
+        f"SELECT DISTINCT key_number FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[]))",
+        [list(numbers)],
+    )
+    return {row[0] for row in rows}
+
+
+def _series(site: Site, source: str, stream: str) -> str:
+    """The series of a source's stream. Raises MappingError when no mapping of the source has it."""
+    found = None
+    for mapping in _mappings(site):
+        if mapping.source == source:
+            found = next((one for one in mapping.streams if one.name == stream), found)
+    with site.registry.connect() as connection:
+        came = [batch for batch in record_batches_from(connection, source) if batch.stream == stream]
+    if found is None and came:
+        found = mapping_then(site, came[-1])[1]  # taken in by a mapping from somewhere else
+    if found is None:
+        raise MappingError("来源 {source} 的映射里没有 {stream} 这个流", source=source, stream=stream)
+    return found.series
+
+
+def _mappings(site: Site) -> list[Mapping]:
+    """Those of the installation's mappings that can be read."""
+    found = []
+    for path in mapping_files(site.settings.home).values():
+        try:
+            found.append(read_mapping(path))
+        except MappingError:
+            continue
+    return found
