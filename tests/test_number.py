@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from portrait.cli.check import examine
+from portrait.confirmation import decide_record
 from portrait.errors import LakeOutdated
 from portrait.explain import compliance_of
 from portrait.hashing import key_number
@@ -18,7 +19,6 @@ from portrait.identity import account_id, identify, load_secret, renamed
 from portrait.intake.inbox import Inbox
 from portrait.intake.replay import replay
 from portrait.lake.table import Lake
-from portrait.offline import decide_record
 from portrait.reading import dimension_levels
 from portrait.rebuild import rebuild
 from portrait.refresh import refresh
