@@ -191,6 +191,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _standing(one: Found) -> str:
+    if one.state is Standing.VOID and one.flag & Flag.ABSENT:
+        return "更正：缺勤或请假，不计"
     doubtful = one.state is Standing.COUNTS and one.flag & DOUBTFUL
     return "存疑，不计" if doubtful else STANDING_ZH[one.state]
 

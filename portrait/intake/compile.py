@@ -9,8 +9,8 @@ from portrait.identifier import SENSITIVE
 from portrait.intake import loose
 from portrait.intake.expression import Expression
 from portrait.intake.layout import FIELD
-from portrait.intake.lookup import Lookup
-from portrait.intake.mapping import Mapping, Stream
+from portrait.intake.lookup import Lookup, kind_number
+from portrait.intake.mapping import Mapping, Stream, one_kind
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.program import Check, Program, check, column_sql, condition_sql, without
 from portrait.intake.raw import Raw, literal
@@ -185,7 +185,10 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
         column = _told(program, expression) or wanted.name
         own = f"split_part(t_{name}, chr(31), 2)" if lookup.mixed else f"t_{name}"
         shown = "NULL" if lookup.sensitive else own
-        program.checks.append(Check(column, f"c_{name} <> ''", f"c_{name}", f"r_{name}", shown))
+        wrong = f"c_{name} <> ''"
+        if wanted.type == "kind" and program.raw.void:
+            wrong = f"NOT _absent AND {wrong}"  # × is no kind; see below
+        program.checks.append(Check(column, wrong, f"c_{name}", f"r_{name}", shown))
         return f"l_{name}.value"
     text = f"s.t_{name}"
     if expression.loose and wanted.type in (*_NUMBER_TYPES, "date", "time"):
@@ -238,6 +241,10 @@ def _field(program: Program, wanted: Field, expression: Expression) -> None:
     program.values[f"x_{name}"] = text
     if wanted.type in LOOKUPS:
         program.values[f"v_{name}"] = f"l_{name}.{'number' if program.lookups[name].numeric else 'value'}"
+        if wanted.type == "kind" and program.raw.void:
+            # Of what nobody signed the mark says no kind: it is the one that all its stream's records are.
+            kind = kind_number(one_kind(program.stream))
+            program.values["v_kind"] = f"CASE WHEN s._absent THEN {kind} ELSE l_kind.number END"
         if wanted.type in ("account", "identifier"):
             program.values[f"k_{name}"] = f"l_{name}.kind"
             program.values[f"g_{name}"] = f"l_{name}.digest"

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from portrait import clock
 from portrait.errors import InputError, PortraitError
+from portrait.intake.absence import taken_back
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
@@ -27,6 +28,7 @@ from portrait.intake.judge import no_data, passed, refuse_undated, refused, tall
 from portrait.intake.land import (
     PART_ROWS,
     Progress,
+    came_sql,
     land,
     landing,
     make_known,
@@ -259,6 +261,7 @@ def _fill(
     counts = Counts(rows_read=found.read, rows_passed=found.passed)
     late: dict[int, str] = {}
     good = -1
+    gone: list[Sentence] = []
     if batch.target == "record":
         staged = stage(
             engine,
@@ -270,7 +273,7 @@ def _fill(
             part_rows=part_rows,
             folder=bench.staging,
         )
-        good = staged.rows
+        good = staged.rows - staged.absent
         try:
             land(
                 engine,
@@ -285,12 +288,12 @@ def _fill(
             unstage(engine, staged)
         landed = landing(engine, site.lake, batch)
         counts = replace(counts, rows_stored=landed.stored, rows_doubtful=landed.doubtful)
+        gone = taken_back(engine, site.lake, program, batch, site.unfinished())
     progress(f"{batch.file}：登记", 0, 0)
     lease.check()
     with site.registry.begin() as connection:
         if batch.target == "record":
-            theirs = f"SELECT account FROM record WHERE batch = {batch.id}"
-            make_known(engine, connection, program, theirs)
+            make_known(engine, connection, program, came_sql(batch))
             link_accounts(connection, clock.now())
         else:
             stored, late = register(
@@ -316,7 +319,7 @@ def _fill(
             rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by, site.now))
         skipped = no_data(program) + (passed(engine, program) if found.passed else [])
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
-        message = _message(bench, connection, program, counts, strange, asked, skipped, unread)
+        message = _message(bench, connection, program, counts, strange, asked, skipped, unread, gone)
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -367,14 +370,17 @@ def _message(
     asked: int,
     skipped: Sequence[tuple[str, int]],
     unread: Sequence[str],
+    gone: Sequence[Sentence],
 ) -> Sentence:
     """What a reader of the ledger should know beyond the counts. `skipped` are rows that were passed over, by reason;
-    `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are."""
+    `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are;
+    `gone` is what the batch takes back."""
     notes: list[Sentence] = []
     if unread:
         notes.append(sentence("没有读的工作表（没有这些列）：{names}", names=list(unread)))
     if skipped:
         notes.append(_passed_over(program, counts, skipped))
+    notes += gone
     if not counts.rows_read and not counts.rows_passed:
         notes.append(sentence("文件只有表头，没有数据行"))
     for name in ("course", "run"):

@@ -259,11 +259,16 @@ def _worded(field: Field, text: str) -> Answer:
             return Answer("1" if word in _TRUE else "0")
         return Answer(code="not_boolean", reason="应为 是 或 否（也可写 1/0、true/false）")
     if field.type == "kind":
-        number = _kinds().get(text.lower())
+        number = kind_number(text)
         if number is None:
             return Answer(code="unknown_kind", reason=f"没有这种记录，可选：{'、'.join(_kinds())}")
         return Answer(number)
     return _coded(field, text)
+
+
+def kind_number(word: str) -> str | None:
+    """The number of a kind of record that is named in English or Chinese."""
+    return _kinds().get(word.lower())
 
 
 @cache
