@@ -3,7 +3,7 @@ else it waits again, for nobody has seen that."""
 
 from __future__ import annotations
 
-from portrait.lake.content import facts_sql
+from portrait.lake.content import SAID_RUN, facts_sql
 from portrait.site import Site
 from portrait.store.claim import Decided, decided_records
 
@@ -17,7 +17,7 @@ def split(
     if not about:
         return decided, {}
     rows = site.pool.kept(
-        f"SELECT id, {facts_sql()} FROM {among} WHERE id IN (SELECT unnest(?::BLOB[]))", [about]
+        f"SELECT id, {facts_sql(run=SAID_RUN)} FROM {among} WHERE id IN (SELECT unnest(?::BLOB[]))", [about]
     )
     stale = {bytes(record) for record, facts in rows if decided[bytes(record)].facts != bytes(facts)}
     return (

@@ -23,7 +23,7 @@ from portrait.intake.archive import keep, place, sound
 from portrait.intake.bench import staging_folder
 from portrait.intake.door import intake
 from portrait.intake.land import record_key
-from portrait.lake.content import facts_sql, verified_sql
+from portrait.lake.content import SAID_RUN, facts_sql, verified_sql
 from portrait.proof import check_proof
 from portrait.record import Kind
 from portrait.resource import read_yaml
@@ -303,7 +303,7 @@ def waiting_records(
         return []
     where, given, _ = reach.chosen(choice)
     rows = site.pool.kept(
-        f"SELECT id, account, run, kind, item, epoch_us(time), credit, {facts_sql()} FROM record WHERE {where} "
+        f"SELECT id, account, run, kind, item, epoch_us(time), credit, {facts_sql(run=SAID_RUN)} FROM record WHERE {where} "
         f"ORDER BY month DESC, time DESC, id LIMIT {int(limit)} OFFSET {int(offset)}",
         given,
     )

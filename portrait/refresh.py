@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -41,6 +41,7 @@ from portrait.site import Site
 from portrait.store.bulk import RecordBatches, alignments, links, record_batches
 from portrait.store.lease import Lease, writing
 from portrait.store.ruling import rulings
+from portrait.store.run import keep_runs, meant_runs, moved_runs
 
 WAIT_SECONDS = 30.0  # for another writer of the lake to finish
 EVERYWHERE = 500  # accounts; more of them are in nearly every file
@@ -96,16 +97,18 @@ def refreshed(
     memory, threads = site.settings.engine_memory, site.settings.engine_threads
     with closing(bare_engine(site.lake, memory=memory, threads=threads)) as engine:
         batches = record_batches(site.registry)
+        runs = _runs(site, engine, batches)
         engine.register("linked", links(site.registry))
         tell(sentence("核对记录"), 0.0)
         _refresh_verdicts(site, engine, batches, full)
         lease.check()
         tell(sentence("汇总证据"), 0.1)
-        cells_done, count = _refresh_cells(site, engine, batches, full)
+        cells_done, count = _refresh_cells(site, engine, batches, full or runs.old, runs.classes)
         lease.check()
         middle = perf_counter()
         tell(sentence("计算画像"), 0.5)
         portraits_done, persons = _refresh_snapshot(site, engine, batches, day, full or cells_done == "full")
+        _keep_runs(site, runs)
         end = perf_counter()
         tell(sentence("归并文件"), 0.9)
         lease.check()
@@ -120,6 +123,50 @@ def refreshed(
         {"cells": middle - start, "portraits": end - middle, "files": perf_counter() - end},
         folded,
     )
+
+
+# --- which classes they are of -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Which classes the runs mean that sheets name in their own words, and which of them readers do not see so yet; `old`: records are
+    among them that an earlier refresh has counted otherwise."""
+
+    meant: dict[int, int | None]
+    moved: list[int]
+    old: bool
+
+    @property
+    def classes(self) -> dict[int, int]:
+        return {run: one for run, one in self.meant.items() if one is not None}
+
+
+def _runs(site: Site, engine: duckdb.DuckDBPyConnection, batches: RecordBatches) -> _Runs:
+    with site.registry.connect() as connection:
+        meant = meant_runs(connection)
+        moved = moved_runs(connection, meant)
+    if not moved:
+        return _Runs(meant, moved, False)
+    bind(engine, site.lake, "record")
+    fresh = [*_pending(site.lake, "cell", batches), *batches.open, 0]
+    found = engine.execute(
+        f"SELECT 1 FROM record WHERE run IN ({', '.join(map(str, moved))}) "
+        f"AND batch NOT IN ({', '.join(map(str, fresh))}) LIMIT 1"
+    ).fetchall()
+    return _Runs(meant, moved, bool(found))
+
+
+def _keep_runs(site: Site, runs: _Runs) -> None:
+    """Let readers see the classes. Last of all: a refresh that was killed before it finds them moved again."""
+    if runs.moved:
+        with site.registry.begin() as connection:
+            keep_runs(connection, runs.meant, runs.moved)
+    mark = _number(str(sorted(runs.classes.items()))) if runs.classes else 0
+    if (site.lake.mark("link", "runs") or 0) != mark:
+        site.lake.commit(
+            "link", LINK_SCHEMA.empty_table(), {"runs": mark}
+        )  # a commit is what readers look for
 
 
 # --- which records count -------------------------------------------------------------------------------------
@@ -158,21 +205,28 @@ def _refresh_verdicts(
 
 
 def _bind_counted(
-    engine: duckdb.DuckDBPyConnection, lake: Lake, files: Sequence[str], batches: RecordBatches
+    engine: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    files: Sequence[str],
+    batches: RecordBatches,
+    classes: Mapping[int, int],
 ) -> None:
     """`record` is what counts, out of these files."""
     bind(engine, lake, "verdict")
     bind_files(engine, "record", files, lake.lacking("record"), view="landed")
-    engine.execute(
-        f"CREATE OR REPLACE VIEW record AS {counted('SELECT * FROM landed', unfinished=batches.open)}"
-    )
+    found = counted("SELECT * FROM landed", unfinished=batches.open, named=classes)
+    engine.execute(f"CREATE OR REPLACE VIEW record AS {found}")
 
 
 # --- records → cells -----------------------------------------------------------------------------------------
 
 
 def _refresh_cells(
-    site: Site, engine: duckdb.DuckDBPyConnection, batches: RecordBatches, full: bool
+    site: Site,
+    engine: duckdb.DuckDBPyConnection,
+    batches: RecordBatches,
+    full: bool,
+    classes: Mapping[int, int],
 ) -> tuple[str, int]:
     lake, facts, verified = site.lake, evidence_rule().facts, hours_rule().verified
     known = indicators().values()
@@ -185,7 +239,7 @@ def _refresh_cells(
     verdict = _version(lake, "verdict")
     engine.register("aligned", aligned)
     if full or lake.mark("cell", "shape") != shape or not lake.fits("cell") or changed is None:
-        _bind_counted(engine, lake, lake.files("record"), batches)
+        _bind_counted(engine, lake, lake.files("record"), batches, classes)
         made = _reader(
             engine,
             portable(cells(lake.buckets, facts, verified)) + " ORDER BY bucket, account",
@@ -205,10 +259,10 @@ def _refresh_cells(
         parts = []
         if changed:
             bind(engine, lake, "cell")
-            _bind_counted(engine, lake, _files_of(lake, changed), batches)
+            _bind_counted(engine, lake, _files_of(lake, changed), batches, classes)
             engine.execute(f"CREATE OR REPLACE TEMP TABLE again AS {portable(again)}")
             parts += ["SELECT * FROM again", _taken_back()]
-        _bind_counted(engine, lake, lake.files_holding("record", "batch", pending), batches)
+        _bind_counted(engine, lake, lake.files_holding("record", "batch", pending), batches, classes)
         fresh = and_(
             record.c.batch.in_(pending),
             record.c.account.not_in(select(column("account")).select_from(named("changed"))),

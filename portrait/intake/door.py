@@ -41,6 +41,7 @@ from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
+from portrait.intake.run import runs_told
 from portrait.intake.stray import Stray, strays
 from portrait.record import row_of
 from portrait.sentence import Sentence, in_turn, listed, sentence
@@ -415,13 +416,7 @@ def _passed_over(program: Program, counts: Counts, skipped: Sequence[tuple[str, 
 def _unknown(connection: Connection, program: Program, name: str, codes: list[str]) -> list[Sentence]:
     """What to know of the codes of courses or classes that nothing is registered under."""
     if name == "run":
-        if not codes:
-            return []
-        return [
-            sentence(
-                "登记库里还没有这些班次代码：{codes}（记录已保存，班次接入后即可对上）", codes=_first(codes)
-            )
-        ]
+        return runs_told(connection, program, codes)
     taken = taken_for(connection, program, codes)
     codes = strange_codes(connection, program, codes)
     notes = [taken] if taken else []

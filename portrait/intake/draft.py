@@ -302,7 +302,7 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
     if draft.target == "record":
         for wanted, (column, rules) in TITLED.items():
             if fields.get(wanted, {}).get("const") == TITLE_COLUMN:
-                body.make[column] = rules()
+                body.make |= rules()
                 fields[wanted] = {"from": column}
     if one is not None:
         _each(draft, body, *one, several)

@@ -29,6 +29,7 @@ from portrait.resource import read_yaml
 from portrait.store.batch import Batch
 from portrait.store.lease import Lease
 from portrait.store.link import add_accounts, name_accounts
+from portrait.store.run import NAME, note_runs
 from portrait.store.unlisted import CODE, note_unlisted
 
 PART_ROWS = 150_000  # up to here one part; beyond, parts of at most six times this
@@ -458,7 +459,7 @@ def make_known(
     engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program, accounts: str
 ) -> None:
     """Register these accounts (as for `accounts_sql`), with the names of their human beings where the file says them, and note the
-    courses that no catalogue holds."""
+    courses that no catalogue holds, and the classes that sheets name in their own words."""
     add_accounts(connection, many(engine, accounts_sql(program, accounts)))
     if program.stream.field("name") is not None:
         named = (
@@ -474,6 +475,14 @@ def make_known(
             f"FROM {program.table('course')} l WHERE l.code = '' AND l.reason <> '' ORDER BY 1"
         )
         note_unlisted(connection, many(engine, unknown))
+    run = program.lookups.get("run")
+    if run is not None and run.expression.loose:
+        # As people write it in a sheet; what a platform numbers is nobody else's.
+        named = (
+            f"SELECT DISTINCT l.number, {literal(program.stream.class_source)}, left(l.shown, {NAME}) "
+            f"FROM {program.table('run')} l WHERE l.code = '' AND l.reason <> '' ORDER BY 1"
+        )
+        note_runs(connection, many(engine, named))
 
 
 def unmatched(engine: duckdb.DuckDBPyConnection, batch: Batch, unlinked: Sequence[int]) -> int:

@@ -82,11 +82,8 @@ def _notes(
     if draft.fixed.get("run"):
         called, coded = class_said(table.head.title, table.sheet, file)
         yield sentence(
-            "{why}，当作班次，每张表按自己的标题读。是这一班吗？不是就清空“班次代码”；{more}",
+            "{why}，当作班次，每张表按自己的标题读。是这一班吗？不是就清空“班次代码”；班次名单里只有一个班次的代码或名称对得上，就算那一班",
             why=class_told(called, coded),
-            more=sentence("班次名单是别的来源接入的，要写上是哪个来源")
-            if coded
-            else sentence("有班次代码的，写代码才对得上班次名单"),
         )
     if CERTIFICATE in chosen:
         yield sentence("每张证书按证书编号认；没有编号的行略过")

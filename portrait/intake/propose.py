@@ -38,8 +38,10 @@ from portrait.record import KIND_ZH, Kind
 from portrait.resource import read_yaml
 from portrait.sentence import Sentence, sentence
 
-_SHOWN = 20  # files of a folder
+_LISTED = 20  # files of a folder
 _TITLE = 60  # characters of a title
+_SHOWN = {"score", "day", "tick", "sign"}  # who was there, and how well: what else a row says is about that
+_WHOLE = 5  # characters of a class's whole name, at least
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 # What a role is in each target.
 _FIELDS: dict[str, dict[str, str]] = {
@@ -144,7 +146,7 @@ def _tables(folder: Path) -> list[Path]:
     """The files of a folder that may be tables."""
     suffixes = [suffix for suffix, kind in SUFFIXES.items() if kind in ("csv", "xlsx")]
     return [one for one in sorted(folder.iterdir()) if one.is_file() and one.suffix.lower() in suffixes][
-        :_SHOWN
+        :_LISTED
     ]
 
 
@@ -156,6 +158,8 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
     days = [column.name for column in table.columns if is_day(column.name) and not _measured(column)]
     target = target or _target(roles, days, said)
     picks = _picks(table, target, days, said)
+    if target == "record":
+        picks |= _classes(table, picks)
     left = _left_out(tables, picks, said) if target == "record" else {}
     picks |= dict.fromkeys(left, "")
     scales = _scales(tables, picks)
@@ -207,7 +211,7 @@ def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> d
     }
     left: dict[str, Sentence] = totals(marks)
     named = {column.name: column for column in tables[0].columns}
-    shown = there & {"score", "day", "tick", "sign"}
+    shown = there & _SHOWN
     ended = [column for column, pick in picks.items() if pick == "kind"]
     for column in (column for column, pick in picks.items() if pick == CERTIFICATE):
         if shown or (ended and not _said(said, "certificate")):
@@ -218,8 +222,22 @@ def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> d
             left |= dict.fromkeys(ended, sentence("有证书编号的就是取得了证书，没有编号的行略过"))
     for column, pick in picks.items():
         if pick == "item" and named[column].role == "class_name" and shown:
-            left[column] = sentence("班级和项目的名称对不上班次名单；要写明是哪一班，请加一列班次代码")
+            left[column] = sentence(
+                "写的不是班次的全名，说不准是哪一班；要写明，请加一列班次代码或班次的全名"
+            )
     return left
+
+
+def _classes(table: Table, picks: Mapping[str, str]) -> dict[str, str]:
+    """Of sign-ins and marks the column that says whole names of classes, by which these are known: 一班 is one of many."""
+    there = {pick.partition(":")[0] for pick in picks.values()}
+    if "run" in there or not there & _SHOWN:
+        return {}
+    for column in table.columns:
+        whole = sum(len(value) >= _WHOLE and "班" in value for value in column.values)
+        if picks[column.name] == "item" and column.role == "class_name" and whole > len(column.values) / 2:
+            return {column.name: "run"}
+    return {}
 
 
 def _marks(tables: Sequence[Table], column: str) -> list[tuple[Place, float]]:
