@@ -47,14 +47,14 @@ def test_a_sign_in_sheet_without_numbers_knows_its_teachers_by_name_and_school(
     sqlite_site: Site, tmp_path: Path
 ) -> None:
     found = proposed(tmp_path, SIGNED, "签到.xlsx")
-    assert (found.draft.target, found.missing) == ("record", ("年份（列名里的日期没有写）",))
+    assert (found.draft.target, found.missing, found.draft.named) == ("record", (), "2022")
     assert picked(found) == {
         "姓名": "name", "单位": "school", "2022年9月1日": "day", "9月2日": "day", "9月3日": "day",
     }  # fmt: skip
     told = "".join(map(str, found.notes))
     assert "按姓名和单位认人" in told
     assert "身份合并" in told
-    written(tmp_path, replace(found, draft=replace(found.draft, year="2022")))
+    written(tmp_path, found)
     (report,) = intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
     assert (report.rows_stored, dict(report.codes)) == (4, {"unknown_value": 1})
     assert dict(report.passed) == {"缺勤": 2, "请假": 2}
@@ -76,7 +76,7 @@ def test_a_sign_in_sheet_without_numbers_knows_its_teachers_by_name_and_school(
     days = sqlite_site.pool.rows(
         f"SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record WHERE batch = {report.batch} ORDER BY time"
     )
-    assert [day for (day,) in days] == ["2022-10-09", "2023-10-08"]
+    assert [day for (day,) in days] == ["2023-10-08", "2023-10-09"]
 
 
 def test_one_school_s_sheet_of_names_has_its_school_filled_in(sqlite_site: Site, tmp_path: Path) -> None:

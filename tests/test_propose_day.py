@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,8 @@ from portrait.errors import InputError
 from portrait.intake.door import intake
 from portrait.intake.preview import preview
 from portrait.intake.year import year_named
-from portrait.site import Site
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
 from tests.sheets import SIGNS, held_days, proposed, taken, written
 
 
@@ -29,6 +32,15 @@ from tests.sheets import SIGNS, held_days, proposed, taken, written
         (("2021、2022年签到表", "", ""), "", ("2021", "2022")),
         (("2021、2022年签到表", "2022", ""), "2022", ()),
         (("签到表", "", ""), "", ()),
+        (("2021年国培计划某班（2022年10月8日至12日）签到表", "", ""), "2022", ()),
+        (("2021年国培计划某班签到表 培训时间：2022年", "", ""), "2022", ()),
+        (("2021年“国培计划”某班2022年集中签到表", "", ""), "2022", ()),
+        (("2021年国培计划某班签到表", "2022年10月", ""), "2022", ()),
+        (("2021年国培计划某班签到表", "10月", "签到_20221008.xlsx"), "2022", ()),
+        (("国培计划（2021）某班签到表", "", "2022签到.xlsx"), "2022", ()),
+        (("2021年度校本研修签到表", "", "2022年第一次.xlsx"), "2022", ()),
+        (("2021年国培计划某班签到表", "Sheet1", "a.xlsx"), "2021", ()),
+        (("2021年省培项目、2022年国培计划签到表", "", ""), "", ("2021", "2022")),
     ],
 )
 def test_a_sheet_names_its_year_in_its_title_its_tab_or_its_file_s_name(
@@ -111,3 +123,62 @@ def test_the_day_over_the_marks_is_one_however_it_is_written_and_a_morning_is_no
     ]
     taken(sqlite_site, tmp_path, again, "再来.xlsx")
     assert sqlite_site.pool.rows("SELECT count(DISTINCT id) FROM record") == [(3,)]
+
+
+PROGRAMME = "2021年国培计划某班签到表"
+
+
+def test_a_whole_date_over_one_column_says_the_year_of_the_others(sqlite_site: Site, tmp_path: Path) -> None:
+    heads = ["继教编号", "2022年12月30日", "12月31日", "2023年1月2日", "1月3日"]
+    found = proposed(tmp_path, [[PROGRAMME], heads, ["HJ001", *"√√√√"]])
+    assert (found.missing, found.draft.named) == ((), "2022-12")
+    written(tmp_path, found)
+    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    assert held_days(sqlite_site) == ["2022-12-30", "2022-12-31", "2023-01-02", "2023-01-03"]
+
+
+@pytest.mark.parametrize(
+    ("year", "title", "held", "says"),
+    [
+        ("auto", PROGRAMME, "2021", "按标题里项目的年份算 2021 年；是下一年办的"),
+        ('[auto, "2022"]', PROGRAMME, "2022", "标题里的 2021 年是项目的年份；没写年份的日期按映射的 year 算 2022 年"),
+        ('[auto, "2022"]', "2023年国培计划某班签到表", "2023", "按标题里项目的年份算 2023 年"),
+        ('[auto, "2022"]', "2019年国培计划某班签到表", "2019", "按标题里项目的年份算 2019 年"),
+        ('[auto, "2022"]', "2021年某班签到表", "2021", ""),
+        ('"2022"', PROGRAMME, "2022", "标题里的 2021 年是项目的年份；没写年份的日期按映射的 year 算 2022 年"),
+        ('"2022"', "2022年国培计划某班签到表", "2022", ""),
+        ('"2022"', "2023年国培计划某班签到表", "", "标题写的是 2023 年，映射的 year 却是 2022"),
+        ('"2022"', "2021年某班签到表", "", "标题写的是 2021 年，映射的 year 却是 2022"),
+    ],
+)  # fmt: skip
+def test_a_programme_s_year_gives_way_to_what_a_person_says_of_the_days(
+    bare_site: Site, tmp_path: Path, year: str, title: str, held: str, says: str
+) -> None:
+    text = written(tmp_path, proposed(tmp_path, [[title], SIGNS, ["HJ001", "√", "√"]])).text
+    (tmp_path / "m.yaml").write_text(text.replace("year: auto", f"year: {year}"), encoding="utf-8")
+    (seen,) = preview(bare_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"))
+    told = f"{seen.error}{seen.courses or ''}"
+    assert says in told
+    assert bool(says) == ("项目的年份" in told or bool(seen.error))
+    assert bool(seen.error) != bool(held)
+    assert {sample.read["time"][:4] for sample in seen.samples} == ({held} if held else set())
+
+
+def test_the_year_of_a_programme_is_told_where_days_get_it_and_not_elsewhere(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    found = proposed(tmp_path, [[PROGRAMME], SIGNS, ["HJ001", "√", "√"]])
+    assert "按标题里项目的年份算 2021 年" in "".join(map(str, found.notes))
+    written(tmp_path, found)
+    whole = [[PROGRAMME], ["继教编号", "2021-10-08"], ["HJ001", "√"]]
+    assert "项目的年份" not in taken(sqlite_site, tmp_path, whole, "全.xlsx").message
+    short = [[PROGRAMME], SIGNS, ["HJ001", "√", "√"]]
+    assert "项目的年份" in taken(sqlite_site, tmp_path, short, "短.xlsx").message
+
+
+@pytest.fixture(scope="module")
+def bare_site(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A site into which nothing is taken."""
+    opened = open_site(load_settings(tmp_path_factory.mktemp("year") / "home", today=date(2024, 12, 31)))
+    yield opened
+    opened.registry.dispose()

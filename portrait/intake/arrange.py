@@ -87,7 +87,8 @@ def _long(raw: Raw, wide: Wide) -> Raw:
     )
     once = f"SELECT r._row AS _at{listed}, unnest([{cells}]) AS u FROM {raw.relation} r"
     relation = f"(SELECT u.p::bigint * {COLUMN_STEP} + _at AS _row, * FROM ({once}))"
-    return replace(raw, relation=relation, columns=kept | {wide.item: "r.u.i", wide.value: "r.u.v"})
+    columns = kept | {wide.item: "r.u.i", wide.value: "r.u.v"}
+    return replace(raw, relation=relation, columns=columns, heads=tuple(heads))
 
 
 def _no_items(raw: Raw, wide: Wide) -> InputError:

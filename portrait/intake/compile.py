@@ -68,7 +68,7 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
                 field=name,
             )
         if wanted.type in DATED:
-            expression, program.undated = in_year(expression, raw)
+            expression, program.undated, program.of_year = in_year(expression, raw)
         _field(program, wanted, expression)
     if stream.target.name == "person":
         _anonymous(program, fields)
@@ -372,6 +372,8 @@ def _dated(
         program.values[f"y_{name}"] = without_year(text, expression.format, expression.months)
         program.checks.append(check(column, f"y_{name} AND NOT {dated}", "no_year", NO_YEAR, f"x_{name}"))
         dated = f"({dated} OR y_{name})"
+    elif expression.loose and not expression.format and expression.year and program.of_year:
+        program.short.append(loose.yearless(f"x_{name}"))
     elif expression.loose and not expression.year and not expression.format:
         short = loose.yearless(f"x_{name}")
         program.checks.append(check(column, short, "no_year", program.undated, f"x_{name}"))

@@ -24,7 +24,7 @@ from portrait.intake.bench import Bench, Input, clear, open_bench, set_up, sweep
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
-from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed
+from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed, year_told
 from portrait.intake.land import (
     PART_ROWS,
     Progress,
@@ -381,7 +381,7 @@ def _message(
         notes.append(sentence("没有读的工作表（没有这些列）：{names}", names=list(unread)))
     if skipped:
         notes.append(_passed_over(program, counts, skipped))
-    notes += gone
+    notes += [*gone, *year_told(bench.engine, program)]
     if not counts.rows_read and not counts.rows_passed:
         notes.append(sentence("文件只有表头，没有数据行"))
     for name in ("course", "run"):

@@ -11,6 +11,7 @@ from portrait.intake.guess import day_of
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
 from portrait.intake.title import class_said, class_told, day_said
+from portrait.intake.year import of_programme, year_named
 from portrait.sentence import Sentence, sentence
 
 _ROWS = 10  # rows that a notice names
@@ -46,7 +47,7 @@ def _notes(
         yield sentence("有隐藏的列，照样可用：{columns}", columns=list(table.hidden_columns))
     if table.fill_down:
         yield sentence("{columns} 只写在一组的第一行，空格按上一行补", columns=list(table.fill_down))
-    yield from _years(table, draft, days)
+    yield from _years(table, file, draft, days)
     if any(
         re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
     ):
@@ -91,14 +92,18 @@ def _notes(
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
 
 
-def _years(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+def _years(table: Table, file: str, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
     """Which year days without one are of."""
     short = any(not day_of(day, "") for day in days) or any(
         column.role == "date" and _yearless(column.values) for column in table.columns
     )
-    if short and draft.named:
+    found = year_named(table.head.title, table.sheet, file, days)
+    if short and found.programme:
+        yield of_programme(found)
+    elif short and draft.named:
         yield sentence(
-            "没写年份的日期，按标题、表名或文件名里写的年份读：这一张是 {year} 年，以后的表按它自己写的",
+            "没写年份的日期，按{place}里写的年份读：这一张是 {year} 年，以后的表按它自己写的",
+            place=found.place,
             year=draft.named[:4],
         )
     elif short:

@@ -44,6 +44,10 @@ class Program:
     values: dict[str, str] = field(default_factory=dict)  # name in `typed` → SQL over `seen` and look-ups
     checks: list[Check] = field(default_factory=list)
     undated: Sentence = UNSAID  # what is said of a date whose year nothing gives
+    of_year: Sentence | None = None  # what to know of the year that others get
+    short: list[str] = field(
+        default_factory=list
+    )  # SQL over `typed` of whether a date of the row says no year
     derived: dict[str, dict[str, tuple[str, str]]] = field(
         default_factory=dict
     )  # look-up → column → (type, SQL of `value`)

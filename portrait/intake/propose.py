@@ -153,9 +153,9 @@ def _tables(folder: Path) -> list[Path]:
 def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, header: str) -> Proposal:
     table = tables[0]
     said = f"{table.head.title} {table.sheet} {name}"
-    named = year_named(table.head.title, table.sheet, name)
     roles = {column.role: column for column in reversed(table.columns) if column.role}
     days = [column.name for column in table.columns if is_day(column.name) and not _measured(column)]
+    named = year_named(table.head.title, table.sheet, name, days)
     target = target or _target(roles, days, said)
     picks = _picks(table, target, days, said)
     if target == "record":
