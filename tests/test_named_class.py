@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from portrait.explain import records_of
 from portrait.hashing import key_number
@@ -20,7 +20,7 @@ from portrait.refresh import refresh
 from portrait.scope import scope
 from portrait.site import Site
 from portrait.store.run import Classes, classes, meant_runs
-from portrait.store.schema import account, training_class
+from portrait.store.schema import account, trainee, training_class
 from tests.readers import enlist, settle
 from tests.sheets import picked, proposed, taken, written
 
@@ -193,3 +193,20 @@ def test_the_trainer_of_the_class_sees_its_sheet_and_what_the_school_has_decided
     assert waiting_records(site, school) == [], "what was confirmed is about the same sheet"
     (mine,) = records_of(site, 1)
     assert (mine.class_name, bool(mine.flag & Flag.VERIFIED)) == ("骨干教师提升一班", True)
+
+
+def test_a_list_of_trainees_names_its_class_as_sheets_do(sqlite_site: Site, tmp_path: Path) -> None:
+    (own, _) = register(
+        sqlite_site, ("B1", "某县骨干教师培训班（一班）"), ("B2", "2022年某县骨干教师培训班（二班）")
+    )
+    table = [
+        ["班级", "继教编号", "县区"],
+        ["2022年某县骨干教师培训班一班", "HJ001", "410102"],
+        ["2021年某县骨干教师培训班二班", "HJ002", "410102"],
+    ]
+    found = proposed(tmp_path, [["学员名单"], *table])
+    written(tmp_path, found)
+    report = taken(sqlite_site, tmp_path, [["学员名单"], *table], "名单.xlsx")
+    assert (report.target, report.rows_stored, report.rows_quarantined) == ("trainee", 1, 1)
+    with sqlite_site.registry.connect() as connection:
+        assert connection.scalars(select(trainee.c.class_id)).all() == [own]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from portrait.near import nearest
 from portrait.refresh import refresh
 from portrait.site import Site
-from portrait.spelling import day_in, spellings
+from portrait.spelling import MOST, cut, day_in, spellings
 from portrait.withdrawal import absent, restore, withdraw
 from tests.export import Export
 
@@ -122,3 +122,17 @@ def test_the_command_lists_what_comes_nearest_to_a_key_that_no_record_has(
     found = command("record", "void", "--key", "GP03|HJ41010200001|2022-10-08", "--json", *said).json
     assert found["near"][0]["nearest"][0]["key"] == "GP01|HJ41010200001|2022年10月8日"
     assert "最接近" not in command("record", "void", "--key", "GP01|HJ41010200001|2022年10月9日", *said).out
+
+
+def test_every_spelling_of_two_days_is_thought_of_and_of_three_those_of_one_form_first() -> None:
+    two, three = ["A", "2022-10-08", "2022-10-09"], ["2022-10-08", "2022-10-09", "2022-11-09"]
+    assert not cut(two)
+    assert len(spellings(two)) == len(set(spellings(two))) > 300
+    assert ("A", "2022年10月8日", "2022/10/09") in spellings(two)
+    found = spellings(three)
+    assert cut(three)
+    assert len(found) == MOST
+    assert {
+        ("2022/10/08", "2022/10/09", "2022/11/09"),
+        ("2022年10月8日", "2022年10月9日", "2022年11月9日"),
+    } <= set(found)

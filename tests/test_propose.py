@@ -21,7 +21,8 @@ from portrait.intake.propose import TARGETS_OFFERED, propose
 from portrait.intake.replay import ReplayReport, mend
 from portrait.intake.target import TARGETS
 from portrait.resource import read_yaml
-from portrait.site import Site
+from portrait.settings import load_settings
+from portrait.site import Site, open_site
 from portrait.source import source_titles
 from portrait.store.quarantine import quarantined
 from tests.sheets import SIGNED, SIGNS, Table, picked, proposed, taken, written
@@ -192,6 +193,18 @@ def test_a_proposal_has_a_name_and_title_of_its_own_and_counts_every_sheet(tmp_p
     assert "sign_in" in names
 
 
+def test_a_workbook_cut_short_is_told_so_by_a_mapping_that_knows_its_files_by_their_heads(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    proposed(tmp_path, [["时间", "事件名称"], *([f"{n}", "x"] for n in range(99))], "log.xlsx")
+    whole = (tmp_path / "log.xlsx").read_bytes()
+    (tmp_path / "log.xlsx").write_bytes(whole[: len(whole) // 2])
+    said = command("intake", tmp_path / "log.xlsx", "--source", "moodle_log", "--home", tmp_path / "home")
+    assert said.code == 3
+    assert "文件不完整，多半没有传完" in said.err
+    assert "没有用得上它的流" not in said.err
+
+
 @pytest.mark.parametrize("source", ["", "moodle_log"])
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
@@ -206,6 +219,37 @@ def test_what_only_calls_itself_a_sheet_is_called_what_it_is(
     assert said.code == 3
     assert kind in said.err
     assert "不是表格" in said.err
+
+
+def test_a_list_of_certificates_and_one_of_hours_have_names_that_say_which(tmp_path: Path) -> None:
+    head = ["证书编号", "姓名", "继教编号", "认定学时"]
+    certificates = proposed(tmp_path, [["发证登记表"], head, ["ZS1", "王芳", "HJ001", 12]], "登记表.xlsx")
+    hours = proposed(tmp_path, [["学时登记表"], head[1:], ["王芳", "HJ001", 12]], "登记表.xlsx")
+    study = proposed(tmp_path, [["校本研修登记表"], head[1:], ["王芳", "HJ001", 12]], "登记表.xlsx")
+    names = [one.draft.name.partition("_")[0] for one in (certificates, hours, study)]
+    assert names == ["certificates", "hours", "research"]
+
+
+def test_what_a_sheet_does_not_say_is_filled_in_by_command_and_told_before_it_is_saved(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    home = ["--home", tmp_path / "home"]
+    proposed(tmp_path, [["研修签到表"], ["姓名", "10月8日"], ["王芳", "√"]], "sign.xlsx")
+    how = ["intake", tmp_path / "sign.xlsx", "--propose"]
+    assert "还缺：账号" in command(*how, *home).out
+    open_site(load_settings(tmp_path / "home")).registry.dispose()
+    refused = command(*how, "--save", *home)
+    assert refused.code == 3
+    assert "命令加 --fill school=单位的全名" in refused.out
+    assert "没有存：还缺 账号" in refused.err
+    saved = command(*how, "--save", *home, "--fill", "school=某县第一小学", "--fill", "year=2022")
+    assert "注意：只有姓名，全表按姓名和单位“某县第一小学”认人" in saved.out
+    assert "已存成" in saved.out
+    taken = command("intake", tmp_path / "sign.xlsx", "--source", "sign", "--json", *home)
+    assert [one["rows_stored"] for one in taken.json] == [1]
+    assert "没有“x”这个字段，可选：" in command(*how, "--fill", "x=1").err
+    assert command(*how, "--fill", "school").code == 2
+    assert command("intake", tmp_path / "sign.xlsx", "--source", "sign", "--fill", "year=2022").code == 2
 
 
 def test_propose_says_what_it_is_for(command: Callable[..., Any], tmp_path: Path) -> None:

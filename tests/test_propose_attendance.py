@@ -10,10 +10,11 @@ import pytest
 from portrait.hashing import key_number
 from portrait.intake.door import intake
 from portrait.intake.draft import lacking
+from portrait.intake.propose import propose
 from portrait.record import Kind
 from portrait.site import Site
 from tests.export import Export
-from tests.sheets import SIGNED, picked, proposed, written
+from tests.sheets import SIGNED, picked, proposed, taken, written
 
 
 def test_a_sign_in_sheet_has_a_day_in_every_column_and_only_the_ticked_were_there(
@@ -86,7 +87,7 @@ def test_one_school_s_sheet_of_names_has_its_school_filled_in(sqlite_site: Site,
     assert (found.draft.target, picked(found)) == ("record", {"姓名": "name", "签到": "tick"})
     assert found.draft.fixed == {"kind": "attendance", "time": "（标题）"}
     assert found.missing == ("账号（编号、手机号这样的一列，或者姓名和单位）",)
-    assert any("固定的单位" in note for note in found.notes)
+    assert any("--fill school=单位的全名" in note for note in found.notes)
     filled = replace(found.draft, fixed={**found.draft.fixed, "school": "一小学"})
     assert lacking(filled) == []
     written(tmp_path, replace(found, draft=filled))
@@ -101,6 +102,26 @@ def test_one_school_s_sheet_of_names_has_its_school_filled_in(sqlite_site: Site,
     intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
     days = sqlite_site.pool.rows("SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY 1")
     assert days == [("2022-09-01",), ("2022-10-08",)]
+
+
+def test_a_registered_school_in_the_title_says_whose_people_they_are_of_that_sheet_alone(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    schools = ["某县第一小学", "第一小学", "某县实验中学"]
+    rows = [["姓名", "签到"], ["王芳", "√"]]
+    path = Export(sqlite_site, tmp_path).workbook(
+        "表.xlsx", {"S": [["某县第一小学2022年9月1日签到表"], *rows]}
+    )
+    (found,) = propose(path, path.name, schools=lambda: schools)
+    assert (found.missing, found.draft.fixed["school"]) == ((), "某县第一小学")
+    assert "标题里写着学校“某县第一小学”" in "".join(map(str, found.notes))
+    written(tmp_path, found)
+    (report,) = intake(sqlite_site, path, str(tmp_path / "m.yaml"), by="t")
+    assert report.rows_stored == 1
+    other = taken(sqlite_site, tmp_path, [["某县实验中学2022年9月1日签到表"], *rows], "别校.xlsx")
+    assert (other.rows_stored, other.rows_quarantined) == (0, 1), (
+        "nobody of another school becomes one of this"
+    )
 
 
 def test_a_signature_is_a_presence_and_a_sheet_without_any_mark_is_asked_about(tmp_path: Path) -> None:

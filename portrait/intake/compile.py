@@ -39,6 +39,7 @@ NO_YEAR = sentence(
     "时间里没有年份：请在映射的 time 里写 year（如 year: 2023"
     "；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
 )
+_IDENTIFIED = ("account", "identifier")  # looked up, and known by the one spelling of what was written
 _NUMBER_TYPES = ("number", "integer", "seconds")
 
 
@@ -106,16 +107,7 @@ def _read_text(program: Program, name: str) -> str:
     """SQL of a field's value as a text that is the same however it was written: what was in the usual spelling stays as it is."""
     wanted = program.stream.target.field(name)
     at = slot(name)
-    if wanted is None or wanted.type in (
-        "kind",
-        "boolean",
-        "course",
-        "class",
-        "school",
-        "provider",
-        "code",
-        "codes",
-    ):
+    if wanted is None or (wanted.type in LOOKUPS and wanted.type not in _IDENTIFIED):
         return f"v_{at}::varchar"
     if wanted.type in DATED:
         day, second = (f"n_{at} = date_trunc('{unit}', n_{at})" for unit in ("day", "second"))
@@ -123,7 +115,7 @@ def _read_text(program: Program, name: str) -> str:
             f"CASE WHEN {day} THEN strftime(n_{at}, '%Y-%m-%d') WHEN {second} THEN strftime(n_{at}, '%Y-%m-%d %H:%M:%S') "
             f"ELSE strftime(n_{at}, '%Y-%m-%d %H:%M:%S.%f') END"
         )
-    if wanted.type in LOOKUPS:
+    if wanted.type in _IDENTIFIED:
         # Parts of a name stand as columns do.
         return f"replace(rtrim(l_{at}.plain, '|'), '|', chr(31))"
     if wanted.type == "text":

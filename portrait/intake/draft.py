@@ -12,7 +12,7 @@ from portrait.errors import InputError
 from portrait.identifier import KIND_NAME
 from portrait.intake import attend, title
 from portrait.intake.guess import RULES, day_of, is_day
-from portrait.intake.layout import NAMED, TITLE_COLUMN
+from portrait.intake.layout import NAMED, SHEET_COLUMN, TITLE_COLUMN
 from portrait.intake.lookup import code_list
 from portrait.intake.node import NAME
 from portrait.intake.target import DATED, TARGETS, Target
@@ -393,7 +393,12 @@ def _known_by_name(draft: Draft, body: _Body) -> None:
     name = body.fields.get("name", {}).get("from")
     if "account" in body.fields or not school or not name:
         return
-    if "const" in school:
+    if "const" in school and school["const"] in draft.title:
+        # The sheet of another school says so, and its people are not this one's.
+        body.make[_PLACE] = [
+            {"from": [TITLE_COLUMN, SHEET_COLUMN], "match": f"({re.escape(school['const'])})"}
+        ]
+    elif "const" in school:
         body.make[_PLACE] = [{"const": school["const"]}]
     body.fields["account"] = {"from": [name, school.get("from", _PLACE)], "kind": "triple"}
 

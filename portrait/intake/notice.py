@@ -59,9 +59,19 @@ def _notes(
                 "没有编号一类的列，按姓名和单位认人：没有出生年可以核对，同名的可能认错，所以每个人要在“身份合并”页确认一次；"
                 "有继教编号、手机号的表，把那一列加上再传更好"
             )
+        elif "name" in chosen and draft.fixed.get(SCHOOL) and draft.fixed[SCHOOL] not in draft.title:
+            yield sentence(
+                "只有姓名，全表按姓名和单位“{school}”认人，每个人要在“身份合并”页确认一次；别的单位的表要另存一份映射",
+                school=draft.fixed[SCHOOL],
+            )
+        elif "name" in chosen and draft.fixed.get(SCHOOL):
+            yield sentence(
+                "只有姓名，标题里写着学校“{school}”，按姓名和这个学校认人，每个人要在“身份合并”页确认一次；标题写着别的学校的表，用这份映射不会算成它的人",
+                school=draft.fixed[SCHOOL],
+            )
         elif "name" in chosen:
             yield sentence(
-                "只有姓名，认不出是哪一位教师：请加上编号或单位一列；全表都是一个单位的，在下面填固定的单位"
+                "只有姓名，认不出是哪一位教师：请加上编号或单位一列；全表都是一个单位的，在“数据接入”页这张表下面的“全表同一个单位的，写单位名称”里填，命令加 --fill school=单位的全名"
             )
         else:
             yield sentence("没有一列说是谁：编号、手机号，或者姓名和单位")

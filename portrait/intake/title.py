@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from portrait.intake.shape import FILE
 from portrait.sentence import Sentence, sentence
 
 _DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
+_SCHOOL = 4  # characters of a school's name, at least: 一小 may be any
 # Columns that the mapping makes. No sheet has such names.
 RUN, PROJECT, WRITTEN = "（班次）", "（项目）", "（标题、表名和文件名）"
 _BEFORE = r"(?:附[件表] ?\d*[:：]? ?)?"
@@ -65,6 +67,15 @@ def class_told(said: str, coded: bool) -> Sentence:
     if coded:
         return sentence("标题、表名或文件名里的“{said}”像班次代码", said=said)
     return sentence("标题或文件名里的“{said}”像班次名称（没有把握，请核对）", said=said)
+
+
+def school_said(said: str, schools: Iterable[str]) -> str:
+    """The registered school that a text names, of one within another (一小学, 第一小学) the longer; "" where it names none, or several."""
+    found = sorted({name for name in schools if len(name) >= _SCHOOL and name in said}, key=len)
+    longest = [
+        name for place, name in enumerate(found) if not any(name in other for other in found[place + 1 :])
+    ]
+    return longest[0] if len(longest) == 1 else ""
 
 
 def day_said(said: str) -> str:
