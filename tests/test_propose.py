@@ -245,6 +245,11 @@ def test_what_a_sheet_does_not_say_is_filled_in_by_command_and_told_before_it_is
     saved = command(*how, "--save", *home, "--fill", "school=某县第一小学", "--fill", "year=2022")
     assert "注意：只有姓名，全表按姓名和单位“某县第一小学”认人" in saved.out
     assert "已存成" in saved.out
+    title = ["2021年国培计划某校研修签到表"]
+    proposed(tmp_path, [title, ["姓名", "10月8日"], ["王芳", "√"]], "other.xlsx")
+    told = command("intake", tmp_path / "other.xlsx", "--propose", *home, "--fill", "year=2022").out
+    assert "按映射的 year 算 2022 年" in told
+    assert "按标题里项目的年份算" not in told
     taken = command("intake", tmp_path / "sign.xlsx", "--source", "sign", "--json", *home)
     assert [one["rows_stored"] for one in taken.json] == [1]
     assert "没有“x”这个字段，可选：" in command(*how, "--fill", "x=1").err

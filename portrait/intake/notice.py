@@ -11,7 +11,7 @@ from portrait.intake.guess import day_of
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
 from portrait.intake.title import class_said, class_told, day_said
-from portrait.intake.year import of_programme, year_named
+from portrait.intake.year import held_after, of_programme, year_named
 from portrait.sentence import Sentence, sentence
 
 _ROWS = 10  # rows that a notice names
@@ -83,7 +83,7 @@ def _notes(
         yield sentence("时长和学时随得分一起读：没有得分的行，时长和学时也不读")
     if chosen & {"day", "tick"}:
         yield sentence(
-            "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区"
+            "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区。改正了再导入一次，改成叉、缺勤、请假的收回以前的签到，空格不收回"
         )
     if draft.fixed.get("time"):
         yield sentence(
@@ -109,7 +109,7 @@ def _years(table: Table, file: str, draft: Draft, days: Sequence[str]) -> Iterat
     )
     found = year_named(table.head.title, table.sheet, file, days)
     if short and found.programme:
-        yield of_programme(found)
+        yield of_programme(found, draft.year if held_after(found, draft.year, True) else "")
     elif short and draft.named:
         yield sentence(
             "没写年份的日期，按{place}里写的年份读：这一张是 {year} 年，以后的表按它自己写的",

@@ -117,13 +117,8 @@ def in_year(expression: Expression, raw: Raw) -> tuple[Expression, Sentence, Sen
         return expression, UNSAID, None
     found = year_named(raw.title, raw.sheet, raw.file, raw.heads)
     year, why, note = expression.year, NO_YEAR, None
-    if found.programme and year and found.first < year[:4] and (not expression.titled or _next(found, year)):
-        note = sentence(
-            "{place}里的 {said} 年是项目的年份；没写年份的日期按映射的 year 算 {year} 年",
-            place=found.place,
-            said=found.first,
-            year=year,
-        )
+    if held_after(found, year, expression.titled):
+        note = of_programme(found, year)
     elif expression.titled:
         if found.year:
             year = found.year
@@ -146,12 +141,23 @@ def in_year(expression: Expression, raw: Raw) -> tuple[Expression, Sentence, Sen
     return _of_year(expression, year), why, note
 
 
-def _next(found: Named, year: str) -> bool:
-    return int(year[:4]) == int(found.first) + 1
+def held_after(found: Named, year: str, titled: bool) -> bool:
+    """Whether a sheet names a programme's year alone, and what a person has said of the days comes after it: where that is for sheets
+    that name none (`titled`) the year after it, for an older programme's sheet is not meant."""
+    if not found.programme or not year:
+        return False
+    return int(found.first) + 1 == int(year[:4]) if titled else found.first < year[:4]
 
 
-def of_programme(found: Named) -> Sentence:
-    """What to know of days that are read in the year of a programme."""
+def of_programme(found: Named, year: str = "") -> Sentence:
+    """What to know of days that are read in the year of a programme, or in the `year` that a person has given."""
+    if year:
+        return sentence(
+            "{place}里的 {said} 年是项目的年份；没写年份的日期按映射的 year 算 {year} 年",
+            place=found.place,
+            said=found.first,
+            year=year,
+        )
     return sentence(
         '没写年份的日期按{place}里项目的年份算 {year} 年；是下一年办的，把日期写进标题，或在映射里写 year: [auto, "{next}"]',
         place=found.place,
