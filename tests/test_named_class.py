@@ -19,7 +19,7 @@ from portrait.record import Flag
 from portrait.refresh import refresh
 from portrait.scope import scope
 from portrait.site import Site
-from portrait.store.run import Classes, classes, meant_runs
+from portrait.store.run import Classes, classes, keep_runs, meant_runs, moved_runs, note_runs
 from portrait.store.schema import account, trainee, training_class
 from tests.readers import enlist, settle
 from tests.sheets import picked, proposed, taken, written
@@ -210,3 +210,25 @@ def test_a_list_of_trainees_names_its_class_as_sheets_do(sqlite_site: Site, tmp_
     assert (report.target, report.rows_stored, report.rows_quarantined) == ("trainee", 1, 1)
     with sqlite_site.registry.connect() as connection:
         assert connection.scalars(select(trainee.c.class_id)).all() == [own]
+
+
+def test_what_readers_see_is_what_the_last_refresh_found(site: Site) -> None:
+    first, second = register(site, ("B1", NAME), ("BJ2022GP100007", "另一个培训班"))
+    noted = [
+        (1, "", f"2022年{NAME}学员签到表"),
+        (2, "", "BJ2022GP100007"),
+        (3, "", "没有的班"),
+        (first, "", "B1"),
+    ]
+    with site.registry.begin() as connection:
+        assert note_runs(connection, noted) == 4
+        assert note_runs(connection, noted) == 0
+        meant = meant_runs(connection)
+        assert meant == {1: first, 2: second, 3: None, first: None}
+        moved = moved_runs(connection, meant)
+        assert sorted(moved) == [1, 2]
+    assert site.named_runs() == {}
+    with site.registry.begin() as connection:
+        keep_runs(connection, meant, moved)
+        assert moved_runs(connection, meant) == []
+    assert site.named_runs() == {1: first, 2: second}
