@@ -194,6 +194,7 @@ class SetAside:
     reason: str  # of the withdrawal; "" where a newer version or the source itself says it
     by: str
     at: datetime | None  # of the withdrawal, else when the newer version came in
+    absent: bool = False  # the version that took its place says that nobody was there
 
 
 def set_aside_of(site: Site, person_id: int) -> list[SetAside]:
@@ -214,6 +215,7 @@ def set_aside_of(site: Site, person_id: int) -> list[SetAside]:
         "score",
         "score_max",
         "key_number",
+        "flag",
     ]
     found = site.pool.kept(
         f"SELECT {', '.join(f'r.{name}' for name in names)}, epoch_us(r.time), v.state, v.instead "
@@ -221,7 +223,10 @@ def set_aside_of(site: Site, person_id: int) -> list[SetAside]:
         f"WHERE v.state <> {int(Standing.COUNTS)} AND r.account IN ({', '.join(map(str, sorted(accounts)))}) "
         f"ORDER BY r.time DESC NULLS LAST, r.batch DESC, r.line DESC"
     )
-    rows = [dict(zip([*names, "time", "state", "instead"], row, strict=True)) for row in found]
+    every = [dict(zip([*names, "time", "state", "instead"], row, strict=True)) for row in found]
+    # That nobody was there is no record of its own: it is why another one does not count.
+    nobody = {row["id"] for row in every if row["flag"] & Flag.ABSENT and row["state"] == Standing.VOID}
+    rows = [row for row in every if not row["flag"] & Flag.ABSENT]
     named = _Names.of(site, rows)
     came = batch_days(site.registry, {row["instead"] or row["batch"] for row in rows})
     keys = {row["key_number"] for row in rows if row["key_number"] is not None}
@@ -255,6 +260,7 @@ def set_aside_of(site: Site, person_id: int) -> list[SetAside]:
                 word.reason if word else "",
                 word.by if word else "",
                 word.at if word else came.get(row["instead"] or row["batch"]),
+                row["id"] in nobody,
             )
         )
     return made

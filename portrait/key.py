@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from portrait.errors import InputError, MappingError, PortraitError
+from portrait.intake.absence import absent_sql
 from portrait.intake.bench import open_bench
 from portrait.intake.keyed import Spelled, key_of_line, keys_read, read_by_field, shapes, written
 from portrait.intake.land import made_key, record_key
@@ -131,7 +132,7 @@ def _there(site: Site, numbers: Sequence[int]) -> set[int]:
     if not numbers:
         return set()
     rows = site.pool.rows(
-        f"SELECT DISTINCT key_number FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[]))",
+        f"SELECT DISTINCT key_number FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[])) AND NOT {absent_sql()}",
         [list(numbers)],
     )
     return {row[0] for row in rows}

@@ -11,6 +11,7 @@ from portrait.errors import PortraitError
 from portrait.explain import EPOCH
 from portrait.hours import CHINA
 from portrait.identity import hidden
+from portrait.intake.absence import absent_sql
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, clear, open_bench, set_up
 from portrait.intake.keyed import APART, keys_read, read_by_field, shapes
@@ -134,7 +135,7 @@ def _there(site: Site, keys: Collection[int]) -> dict[int, tuple[str, int, int |
     """Of these keys those that a record has: its id, kind and time."""
     rows = site.pool.rows(
         f"SELECT key_number, any_value(hex(id)), any_value(kind), epoch_us(max(time)) FROM {site.pool.landed()} "
-        f"WHERE key_number IN (SELECT unnest(?::BIGINT[])) GROUP BY key_number",
+        f"WHERE key_number IN (SELECT unnest(?::BIGINT[])) AND NOT {absent_sql()} GROUP BY key_number",
         [sorted(keys)],
     )
     return {row[0]: (row[1], row[2], row[3]) for row in rows}

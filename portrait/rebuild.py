@@ -16,11 +16,22 @@ from pathlib import Path
 from portrait import clock
 from portrait.errors import InputError
 from portrait.identity import NAMING, has_secret, load_secret
+from portrait.intake.absence import absent_sql
 from portrait.intake.archive import sound
 from portrait.intake.bench import Bench, clear, open_bench, set_up, set_up_over, sweep
 from portrait.intake.door import silent
 from portrait.intake.judge import tally
-from portrait.intake.land import PART_ROWS, Landing, add, land, landing, make_known, stage, unstage
+from portrait.intake.land import (
+    PART_ROWS,
+    Landing,
+    add,
+    came_sql,
+    land,
+    landing,
+    make_known,
+    stage,
+    unstage,
+)
 from portrait.intake.mend import cells_of
 from portrait.intake.ordinal import stage_again
 from portrait.intake.program import Program
@@ -256,7 +267,7 @@ def _known(bench: Bench, program: Program, batch: Batch) -> None:
     """Register the accounts of a batch: a login may be taken for another kind than when it came in, and has another number then."""
     landing(bench.engine, bench.site.lake, batch)
     with bench.site.registry.begin() as connection:
-        make_known(bench.engine, connection, program, f"SELECT account FROM record WHERE batch = {batch.id}")
+        make_known(bench.engine, connection, program, came_sql(batch))
 
 
 def _rows(site: Site, batch: Batch) -> list[Place]:
@@ -274,7 +285,8 @@ def _recount(site: Site, ledger: Sequence[Batch]) -> tuple[list[int], int]:
     engine = site.engine()
     bind(engine, site.lake, "record")
     found = engine.execute(
-        f"SELECT batch, count(*), count(*) FILTER (flag & {int(DOUBTFUL)} <> 0) FROM record GROUP BY batch"
+        f"SELECT batch, count(*), count(*) FILTER (flag & {int(DOUBTFUL)} <> 0) FROM record "
+        f"WHERE NOT {absent_sql()} GROUP BY batch"
     ).fetchall()
     engine.close()
     landed = {batch: Landing(stored, doubtful) for batch, stored, doubtful in found}

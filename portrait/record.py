@@ -82,6 +82,7 @@ class Flag(IntFlag):
     CLEARED = 8192  # was doubtful; a person has decided that it counts
     REFUSED = 16384  # is doubtful; a person has decided that it counts nothing
     CONFIRMED = 32768  # VERIFIED by what a person decided here and not by its file; only verdicts say it
+    ABSENT = 65536  # with VOID: its source says that nobody was there, which is no record but takes back one that said so
 
 
 # What looking at other records finds (portrait.lake.doubt), and the rule that does.

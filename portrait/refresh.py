@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -43,6 +43,7 @@ from portrait.site import Site
 from portrait.store.bulk import RecordBatches, alignments, links, record_batches
 from portrait.store.lease import Lease, writing
 from portrait.store.ruling import rulings
+from portrait.store.run import keep_runs, meant_runs, moved_runs
 
 WAIT_SECONDS = 30.0  # for another writer of the lake to finish
 EVERYWHERE = 500  # accounts; more of them are in nearly every file
@@ -100,13 +101,15 @@ def refreshed(
     memory, threads = site.settings.engine_memory, site.settings.engine_threads
     with closing(bare_engine(site.lake, memory=memory, threads=threads)) as engine:
         batches = record_batches(site.registry)
+        with site.registry.connect() as connection:
+            meant = meant_runs(connection)
         engine.register("linked", links(site.registry))
         tell(sentence("核对记录"), 0.0)
         _refresh_verdicts(site, engine, batches, full)
         lease.check()
         tell(sentence("汇总证据"), 0.1)
         kinds = {*SCORED, *evidence_rule().facts}
-        shows = keep(site.lake, engine, _aligned(site))
+        shows = keep(site.lake, engine, _aligned(site, meant))
         since = cache(lambda version: altered(site.lake, engine, version, kinds))
         cells_done, count = _refresh_cells(site, engine, batches, shows, since, full)
         lease.check()
@@ -114,6 +117,7 @@ def refreshed(
         tell(sentence("计算画像"), 0.5)
         full = full or cells_done == "full"
         portraits_done, persons = _refresh_snapshot(site, engine, batches, shows, since, day, full)
+        _keep_runs(site, meant)
         end = perf_counter()
         tell(sentence("归并文件"), 0.9)
         lease.check()
@@ -128,6 +132,23 @@ def refreshed(
         {"cells": middle - start, "portraits": end - middle, "files": perf_counter() - end},
         folded,
     )
+
+
+# --- which classes they are of -------------------------------------------------------------------------------
+
+
+def _keep_runs(site: Site, meant: Mapping[int, int | None]) -> None:
+    """Let readers see the classes. Last of all: a refresh that was killed before it finds them moved again."""
+    with site.registry.connect() as connection:
+        moved = moved_runs(connection, meant)
+    if moved:
+        with site.registry.begin() as connection:
+            keep_runs(connection, meant, moved)
+    known = sorted((run, one) for run, one in meant.items() if one is not None)
+    mark = _number(str(known)) if known else 0
+    if (site.lake.mark("link", "runs") or 0) != mark:
+        # A commit is what readers look for.
+        site.lake.commit("link", LINK_SCHEMA.empty_table(), {"runs": mark})
 
 
 # --- which records count -------------------------------------------------------------------------------------
@@ -179,11 +200,10 @@ def _bind_counted(
 # --- records → cells -----------------------------------------------------------------------------------------
 
 
-def _aligned(site: Site) -> pa.Table:
+def _aligned(site: Site, meant: Mapping[int, int | None]) -> pa.Table:
     known = indicators().values()
-    return alignments(
-        site.registry, [n.code for n in known if n.scored], [n.code for n in known if not n.scored]
-    )
+    scored, listed = [n.code for n in known if n.scored], [n.code for n in known if not n.scored]
+    return alignments(site.registry, scored, listed, meant)
 
 
 def _refresh_cells(

@@ -17,6 +17,7 @@ from portrait.lake.table import Lake
 from portrait.settings import Settings, load_settings
 from portrait.store.batch import unfinished_batches
 from portrait.store.registry import open_registry
+from portrait.store.run import held_runs
 from portrait.trouble import of_system
 
 
@@ -35,6 +36,7 @@ class Site:
             memory=self.settings.engine_memory,
             threads=self.settings.engine_threads,
             unfinished=self.unfinished,
+            named=self.named_runs,
         )
         object.__setattr__(self, "pool", pool)
 
@@ -64,11 +66,16 @@ class Site:
             memory=self.settings.engine_memory,
             threads=self.settings.engine_threads,
             unfinished=self.unfinished(),
+            named=self.named_runs(),
         )
 
     def unfinished(self) -> tuple[int, ...]:
         """Batches of records that are being taken in, were interrupted or failed."""
         return unfinished_batches(self.registry)
+
+    def named_runs(self) -> dict[int, int]:
+        """The classes that records mean whose sheets name them in their own words: run → class."""
+        return held_runs(self.registry)
 
 
 def make_home(folder: Path) -> None:

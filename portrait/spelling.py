@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from itertools import islice, product
+from itertools import chain, islice, product
+from math import prod
 
 from portrait.intake.width import narrow
 
-MOST = 300  # spellings of one key
+MOST = 500  # spellings of one key: all of one with two days
 _DAY = re.compile(
     r"(\d{4})\s*(?:[-/.]|年)\s*(\d{1,2})\s*(?:[-/.]|月)\s*(\d{1,2})\s*日?(?:[T\s]\s*0?0:00(?::00)?)?"
 )
@@ -27,8 +28,17 @@ def day_in(text: str) -> date | None:
 
 
 def spellings(parts: Sequence[str]) -> list[tuple[str, ...]]:
-    """A key as it was given and as it may stand in a file: its days in every form in which files write them."""
-    return list(islice(product(*map(forms, parts)), MOST))
+    """A key as it was given and as it may stand in a file: its days in every form in which files write them. Where these are more than
+    MOST (`cut`), those first in which all days have one form, as one file writes them."""
+    each = [forms(part) for part in parts]
+    most = max(map(len, each), default=0)
+    alike = (tuple(some[min(n, len(some) - 1)] for some in each) for n in range(most))
+    return list(islice(dict.fromkeys(chain([tuple(parts)], alike, product(*each))), MOST))
+
+
+def cut(parts: Sequence[str]) -> bool:
+    """Whether a key has so many days that not all its spellings are thought of."""
+    return prod(len(forms(part)) for part in parts) > MOST
 
 
 def forms(part: str) -> list[str]:

@@ -156,7 +156,7 @@ def _found(site: Site, where: str) -> list[Found]:
     rows = site.pool.query(
         f"SELECT r.id, r.kind, r.key_number, r.account, r.batch, r.line, coalesce(v.flag, r.flag) AS flag, "
         f"coalesce(v.state, 0) AS state, coalesce(v.instead, 0) AS instead, epoch_us(r.stored) AS stored, "
-        f"epoch_us(r.received) AS received, {facts_sql('r.', flag='flag')} AS facts, "
+        f"epoch_us(r.received) AS received, {facts_sql('r.', landed=True)} AS facts, "
         f"r.held IS TRUE AND v.batch IS NULL AS fresh, r.flag AS own FROM {site.pool.landed()} r "
         f"LEFT JOIN verdict v ON v.batch = r.batch AND v.line = r.line WHERE {' AND '.join([where, *left])} "
         f"ORDER BY r.batch, r.line"

@@ -88,11 +88,11 @@ class Hand:
                     )
                 )
 
-    def training_class(self, number: int, course_id: int) -> None:
+    def training_class(self, number: int, course_id: int, name: str = "") -> None:
         with self.site.registry.begin() as connection:
             connection.execute(
                 insert(training_class).values(
-                    id=number, source="甲", code=str(number), name=f"班{number}", course_id=course_id
+                    id=number, source="甲", code=str(number), name=name or f"班{number}", course_id=course_id
                 )
             )
 

@@ -18,6 +18,7 @@ from portrait.record import Kind
 from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
+from portrait.store.run import note_runs
 from portrait.store.schema import alignment, course
 from portrait.store.unlisted import note_unlisted
 from tests.hand import Hand, cell_sums, record
@@ -102,6 +103,28 @@ def test_an_address_that_stands_for_a_course_no_more_takes_its_evidence_away(han
     assert (cells, portraits, accounts) == ("batch", "full", [1004])
     now = portrait_of(hand.site, 4).estimates
     assert (now["P2.1"].n, now["P3.1"].n) == (1, 1)
+
+
+def test_a_class_that_a_sheet_names_is_added_up_for_those_on_the_sheet_once_it_is_registered(
+    hand: Hand,
+) -> None:
+    with hand.site.registry.begin() as connection:
+        note_runs(connection, [(900, "", "骨干教师提升一班")])
+    hand.batch([record(250 + n, 1000 + n, Kind.RATING, 0.5, course=0, run=900) for n in (4, 8)])
+    refresh(hand.site)
+    assert portrait_of(hand.site, 4).estimates["P2.1"].n == 1
+    hand.training_class(81, 7, name="2022年骨干教师提升一班")
+    assert made_again(hand) == ("batch", "batch", [1004, 1008], [4, 8])
+    assert portrait_of(hand.site, 4).estimates["P2.1"].n == 2
+    assert hand.site.pool.rows("SELECT DISTINCT run FROM record WHERE said_run = 900") == [(81,)]
+    sums = cell_sums(hand.site)
+    refresh(hand.site, full=True)
+    assert cell_sums(hand.site) == sums
+    hand.training_class(82, 7, name="骨干教师提升一班")
+    hand.training_class(83, 7, name="骨干教师提升一班")
+    cells, portraits, accounts, _ = made_again(hand)
+    assert (cells, portraits, accounts) == ("batch", "full", [1004, 1008]), "one of two: nobody knows which"
+    assert portrait_of(hand.site, 4).estimates["P2.1"].n == 1
 
 
 def test_when_most_are_concerned_everything_is_made_again_at_once(hand: Hand) -> None:

@@ -19,7 +19,7 @@ from portrait.near import nearest
 from portrait.record import KIND_ZH, Kind
 from portrait.refresh import refresh
 from portrait.site import Site
-from portrait.spelling import day_in, spellings
+from portrait.spelling import MOST, cut, day_in, spellings
 from portrait.store.schema import ruling
 from portrait.withdrawal import heard, restore, rule_on, withdraw
 from tests.export import Export
@@ -265,3 +265,17 @@ def test_nothing_is_said_when_the_nearest_cannot_be_found_and_files_are_opened_o
     told = command("record", "void", *keys, *said).out
     assert told.count("最接近的记录号：") == 3
     assert opened == ["sheet.csv"]
+
+
+def test_every_spelling_of_two_days_is_thought_of_and_of_three_those_of_one_form_first() -> None:
+    two, three = ["A", "2022-10-08", "2022-10-09"], ["2022-10-08", "2022-10-09", "2022-11-09"]
+    assert not cut(two)
+    assert len(spellings(two)) == len(set(spellings(two))) > 300
+    assert ("A", "2022年10月8日", "2022/10/09") in spellings(two)
+    found = spellings(three)
+    assert cut(three)
+    assert len(found) == MOST
+    assert {
+        ("2022/10/08", "2022/10/09", "2022/11/09"),
+        ("2022年10月8日", "2022年10月9日", "2022年11月9日"),
+    } <= set(found)

@@ -24,7 +24,7 @@ from portrait.rebuild import rebuild
 from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.store import number
-from portrait.store.claim import decided_records
+from portrait.store.decided import decided_records
 from portrait.store.decision import join_account
 from portrait.store.question import history
 from portrait.store.schema import account, audit, contest, followup, identifier, link, trainee

@@ -1,61 +1,32 @@
-"""A mapping proposed for a sheet that nobody has described: the very rows come back, whatever stands around them."""
+"""A mapping proposed for a sheet that nobody has described: what its columns are, what its rows, and what is said of it."""
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
-import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from portrait.errors import InputError
-from portrait.hashing import key_number
 from portrait.intake.door import intake
-from portrait.intake.draft import checked, choices, lacking, mapping_text
+from portrait.intake.draft import checked, choices, lacking
 from portrait.intake.guess import RULES, day_of, guesses
 from portrait.intake.lookup import code_list
-from portrait.intake.mapping import read_mapping
-from portrait.intake.preview import preview
-from portrait.intake.propose import TARGETS_OFFERED, Proposal, propose, shape
+from portrait.intake.propose import TARGETS_OFFERED, propose
 from portrait.intake.replay import ReplayReport, mend
-from portrait.intake.scale import scale_of
 from portrait.intake.target import TARGETS
-from portrait.intake.year import year_named
-from portrait.record import Kind
 from portrait.resource import read_yaml
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.source import source_titles
 from portrait.store.quarantine import quarantined
-from tests.export import Export
+from tests.sheets import SIGNED, SIGNS, Table, picked, proposed, taken, written
 from tests.test_sheet import IDNO, draw
-
-Table = list[list[Any]]
-
-
-def proposed(folder: Path, table: Table, name: str = "表.xlsx") -> Proposal:
-    book = xlsxwriter.Workbook(folder / name)
-    sheet = book.add_worksheet()
-    for row, cells in enumerate(table):
-        sheet.write_row(row, 0, ["" if cell is None else cell for cell in cells])
-    book.close()
-    (found,) = propose(folder / name, name)
-    return found
-
-
-def picked(proposal: Proposal) -> dict[str, str]:
-    return {column: pick for column, pick in proposal.draft.picks.items() if pick}
-
 
 ROSTER = ["序号", "工作单位", "姓名", "身份证号码", "联系电话", "专业技术职称", "任教学科", "继续教育编号"]
 
@@ -92,255 +63,6 @@ def test_cells_tell_a_column_whose_head_says_nothing_and_contradict_one_that_say
     assert found.missing == ("姓名",)
 
 
-def test_marks_of_several_columns_become_a_stream_each_and_hours_count_once(tmp_path: Path) -> None:
-    head = ["继教编号", "平时成绩", "期末成绩（100分）", "学习时长（分钟）"]
-    found = proposed(tmp_path, [head, *([f"T{n}000", 60 + n, "缺考" if n else 90, 30] for n in range(3))])
-    assert picked(found) == {
-        "继教编号": "account:staff",
-        "平时成绩": "score:quiz",
-        "期末成绩（100分）": "score:exam",
-        "学习时长（分钟）": "seconds:minutes",
-    }
-    mapping = written(tmp_path, found)
-    assert [stream.name for stream in mapping.streams] == ["record_1", "record_2"]
-    assert [stream.field("seconds") is not None for stream in mapping.streams] == [True, False]
-    assert {stream.field("kind").const for stream in mapping.streams} == {"quiz", "exam"}  # type: ignore[union-attr]
-
-
-def written(folder: Path, *found: Proposal) -> Any:
-    path = folder / "m.yaml"
-    path.write_text(mapping_text([checked(one.draft) for one in found]), encoding="utf-8")
-    return read_mapping(path)
-
-
-def test_a_sign_in_sheet_has_a_day_in_every_column_and_only_the_ticked_were_there(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    rows = [
-        ["甲", 13800000001, "√", "√", "签名"],
-        ["乙", 13800000002, "×", "√", ""],
-        ["丙", 13800000003, "", "/", ""],
-    ]
-    found = proposed(
-        tmp_path, [["2022年签到表"], ["姓名", "手机号", "8月1日", "8月2日", "备注"], *rows], "签到.xlsx"
-    )
-    assert {column: pick for column, pick in picked(found).items() if column != "姓名"} == {
-        "手机号": "account:phone",
-        "8月1日": "day",
-        "8月2日": "day",
-    }
-    written(tmp_path, found)
-    reports = intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert [(one.rows_stored, one.rows_quarantined, dict(one.passed)) for one in reports] == [
-        (3, 0, {"缺勤": 1, "没有签到": 2}),
-    ]
-    days = sqlite_site.pool.rows(
-        "SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY time"
-    )
-    assert [day for (day,) in days] == ["2022-08-01", "2022-08-02", "2022-08-02"]
-
-
-@pytest.mark.parametrize(
-    ("name", "marks", "full", "beyond"),
-    [
-        ("成绩", [90, 88, 76, 92, 81, 105], "100", 1),  # 95, mistyped
-        ("成绩", [90, 105] * 3, "120", 0),  # half of them are no mistakes
-        ("成绩", [140, 110, 125, 90, 88], "150", 0),
-        ("评分", [4, 5, 3, 5, 2], "5", 0),
-        ("平时", [9, 10, 8, 7, 10], "10", 0),
-        ("平时", [9, 10, 8, 7, 85], "100", 0),
-        ("平时（40分）", [35, 38, 29], "40", 0),
-        ("笔试 满分120", [90, 88], "120", 0),
-        ("结业测试（40分）", [35, 28, 44], "40", 1),  # the head says it, one mark is mistyped
-        ("测验（2）", [90, 88], "100", 0),
-        ("成绩（2026）", [90, 88], "100", 0),  # a year
-        ("成绩", [0, 0], "100", 0),
-        ("成绩", [], "100", 0),
-        ("总分", [170, 165, 90], "", 0),
-    ],
-)
-def test_a_full_mark_is_the_smallest_usual_one_that_nearly_all_marks_keep_to(
-    name: str, marks: list[float], full: str, beyond: int
-) -> None:
-    found = scale_of(name, [(("", row), float(mark)) for row, mark in enumerate(marks, 2)])
-    assert (found.full, len(found.beyond)) == (full, beyond)
-    assert bool(found.full) == (found.sure > 0)
-
-
-def test_a_mark_beyond_the_full_mark_is_named_by_its_row_and_columns_may_have_their_own(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    head = ["继教编号", "平时（40分）", "期末成绩", "总评"]
-    rows = [[f"T{n}000", 30 + n, 80 + n, 85 + n] for n in range(8)]
-    rows[3][2] = 105
-    found = proposed(tmp_path, [["成绩汇总表"], head, *rows])
-    assert (found.draft.fixed, found.draft.scales) == ({"score_max": "100"}, {"平时（40分）": "40"})
-    assert "8 个得分里 7 个不超过 100" in found.draft.reasons["score_max"]
-    assert "“期末成绩”有 1 个得分超过满分 100，会进隔离区：工作表“Sheet1”第 6 行。" in "".join(
-        map(str, found.notes)
-    )
-    written(tmp_path, found)
-    reports = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert [(one.rows_stored, dict(one.codes)) for one in reports] == [
-        (8, {}),
-        (7, {"beyond_scale": 1}),
-    ]
-    assert sqlite_site.pool.rows("SELECT DISTINCT score_max FROM record ORDER BY 1") == [(40.0,), (100.0,)]
-
-
-SIGNED = [
-    ["校本研修活动签到表"],
-    ["序号", "姓名", "单位", "2022年9月1日", "9月2日", "9月3日", "签字"],
-    [1, "王芳", "一小学", "√", "×", "请假", ""],
-    [2, "李建国", "一小学", "到", "出勤", "事假", ""],
-    [3, "张　敏", "二中学", "缺勤", "迟到", "？", ""],
-]
-
-
-def test_a_sign_in_sheet_without_numbers_knows_its_teachers_by_name_and_school(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    found = proposed(tmp_path, SIGNED, "签到.xlsx")
-    assert (found.draft.target, found.missing) == ("record", ("年份（列名里的日期没有写）",))
-    assert picked(found) == {
-        "姓名": "name", "单位": "school", "2022年9月1日": "day", "9月2日": "day", "9月3日": "day",
-    }  # fmt: skip
-    told = "".join(map(str, found.notes))
-    assert "按姓名和单位认人" in told
-    assert "身份合并" in told
-    written(tmp_path, replace(found, draft=replace(found.draft, year="2022")))
-    (report,) = intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert (report.rows_stored, dict(report.codes)) == (4, {"unknown_value": 1})
-    assert dict(report.passed) == {"缺勤": 2, "请假": 2}
-    held = sqlite_site.pool.rows(
-        "SELECT account, kind, strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY line"
-    )
-    named = Export(sqlite_site, tmp_path / "x")
-    assert [(named.shown(who), kind, day) for who, kind, day in held] == [
-        ("王芳 · 一小学", Kind.ATTENDANCE, "2022-09-01"),
-        ("李建国 · 一小学", Kind.ATTENDANCE, "2022-09-01"),
-        ("李建国 · 一小学", Kind.ATTENDANCE, "2022-09-02"),
-        ("张敏 · 二中学", Kind.ATTENDANCE, "2022-09-02"),
-    ]
-    # The next sheet has other days, another year and another column, and is read by the same mapping.
-    later = [["姓名", "单位", "备注", "2023-10-08", "10.9上午"], ["王芳", "一小学", "", "√", "√"]]
-    proposed(tmp_path, later, "十月.xlsx")
-    (report,) = intake(sqlite_site, tmp_path / "十月.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert (report.rows_stored, report.rows_quarantined) == (2, 0)
-    days = sqlite_site.pool.rows(
-        f"SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record WHERE batch = {report.batch} ORDER BY time"
-    )
-    assert [day for (day,) in days] == ["2022-10-09", "2023-10-08"]
-
-
-def test_one_school_s_sheet_of_names_has_its_school_filled_in(sqlite_site: Site, tmp_path: Path) -> None:
-    found = proposed(
-        tmp_path, [["某小学2022年9月1日研修签到表"], ["姓名", "签到"], ["王芳", "√"], ["李建国", "缺"]]
-    )
-    assert (found.draft.target, picked(found)) == ("record", {"姓名": "name", "签到": "tick"})
-    assert found.draft.fixed == {"kind": "attendance", "time": "（标题）"}
-    assert found.missing == ("账号（编号、手机号这样的一列，或者姓名和单位）",)
-    assert any("固定的单位" in note for note in found.notes)
-    filled = replace(found.draft, fixed={**found.draft.fixed, "school": "一小学"})
-    assert lacking(filled) == []
-    written(tmp_path, replace(found, draft=filled))
-    (report,) = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert (report.rows_stored, dict(report.passed)) == (1, {"缺勤": 1})
-    ((who, day),) = sqlite_site.pool.rows(
-        "SELECT account, strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record"
-    )
-    assert (Export(sqlite_site, tmp_path / "x").shown(who), day) == ("王芳 · 一小学", "2022-09-01")
-    # The sheet of another day, read by the same mapping, is of that day.
-    proposed(tmp_path, [["某小学2022.10.8研修签到表"], ["姓名", "签到"], ["王芳", "√"]])
-    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    days = sqlite_site.pool.rows("SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY 1")
-    assert days == [("2022-09-01",), ("2022-10-08",)]
-
-
-def test_a_signature_is_a_presence_and_a_sheet_without_any_mark_is_asked_about(tmp_path: Path) -> None:
-    head = ["单位", "姓名", "签名"]
-    found = proposed(
-        tmp_path, [["2022年9月1日签到表"], head, ["一小学", "王芳", "王芳"], ["一小学", "李强", ""]]
-    )
-    assert picked(found) == {"单位": "school", "姓名": "name", "签名": "sign"}
-    assert found.draft.fixed == {"kind": "attendance", "time": "（标题）"}
-    found = proposed(tmp_path, [["签到表"], head[:2], ["一小学", "王芳"]])
-    assert (found.draft.fixed, found.missing) == ({"kind": ""}, ("记录种类",))
-    counted = proposed(
-        tmp_path, [["考勤"], ["姓名", "学校", "请假天数", "出勤率"], ["王芳", "一小学", 0, "100%"]]
-    )
-    assert "tick" not in picked(counted).values()
-
-
-def test_the_same_people_sign_the_sheet_of_another_meeting(sqlite_site: Site, tmp_path: Path) -> None:
-    for which in ("第一次", "第二次"):
-        table = [
-            [f"{which}集中研修签到表"],
-            ["姓名", "继教编号", "签到"],
-            ["王芳", "HJ001", "√"],
-            ["李强", "HJ002", "√"],
-        ]
-        found = proposed(tmp_path, table)
-        written(tmp_path, found)
-        (report,) = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-        assert (report.rows_stored, report.rows_duplicate) == (2, 0), which
-
-
-def test_digits_in_the_head_above_the_days_are_no_day(sqlite_site: Site, tmp_path: Path) -> None:
-    heads = ["继教编号", "第1-2周·9月3日", "2026-2027学年·9月4日"]
-    found = proposed(tmp_path, [["2022年签到表"], heads, *([f"HJ{n}", "√", "√"] for n in range(3))])
-    assert list(picked(found).values())[1:] == ["day", "day"]
-    written(tmp_path, found)
-    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    days = sqlite_site.pool.rows(
-        "SELECT DISTINCT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY 1"
-    )
-    assert days == [("2022-09-03",), ("2022-09-04",)]
-
-
-def test_who_signed_in_what_it_gave_and_how_it_ended_are_three_records_of_the_day_in_the_title(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    head = ["继教编号", "签到", "成绩", "结业情况"]
-    rows = [["HJ001", "√", 88, "合格"], ["HJ002", "请假", 90, "合格"], ["HJ003", "√", 60, "不合格"]]
-    found = proposed(tmp_path, [["2022年9月3日研修签到及测试成绩"], head, *rows])
-    written(tmp_path, found)
-    reports = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert sum(one.rows_quarantined for one in reports) == 0
-    held = sqlite_site.pool.rows(
-        "SELECT kind, count(*), count(DISTINCT time), count(time) FROM record GROUP BY 1 ORDER BY 1"
-    )
-    assert [(Kind(kind), n) for kind, n, _, _ in held] == [
-        (kind, n)
-        for kind, n in sorted({Kind.EXAM: 3, Kind.ATTENDANCE: 2, Kind.COMPLETE: 2, Kind.FAIL: 1}.items())
-    ]
-    assert all(days == 1 and dated == n for _, n, days, dated in held)
-
-
-def test_how_it_ended_is_a_record_beside_the_marks_and_a_certificate_s_number_is_nobody_s(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    head = ["编号", "手机号", "平时成绩", "作业", "是否合格", "学时"]
-    rows = [[f"证{n:03d}", 13800000001 + n, 80, 90, "合格" if n else "不合格", 30] for n in range(3)]
-    found = proposed(tmp_path, [["结业成绩"], head, *rows])
-    assert picked(found) == {
-        "手机号": "account:phone",
-        "平时成绩": "score:quiz",
-        "作业": "score:assignment",
-        "是否合格": "kind",
-        "学时": "credit",
-    }
-    written(tmp_path, found)
-    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    held = sqlite_site.pool.rows("SELECT kind, count(*), sum(credit) FROM record GROUP BY 1 ORDER BY 1")
-    assert [(Kind(kind), n, bool(hours)) for kind, n, hours in held] == [
-        (Kind.QUIZ, 3, False),
-        (Kind.ASSIGNMENT, 3, False),
-        (Kind.COMPLETE, 2, True),
-        (Kind.FAIL, 1, True),
-    ]
-
-
 @pytest.mark.parametrize(
     ("table", "target", "expected"),
     [
@@ -358,15 +80,6 @@ def test_what_the_rows_are_is_told_from_the_columns(
     found = proposed(tmp_path, table)
     assert (found.draft.target, picked(found), found.missing) == (target, expected, ())
     assert written(tmp_path, found).streams[0].target.name == target
-
-
-def test_a_full_mark_beyond_the_usual_ones_is_asked_for_and_study_at_school_is_told_by_its_heads(
-    tmp_path: Path,
-) -> None:
-    found = proposed(tmp_path, [["继教编号", "笔试", "竞赛得分"], ["T1001", 90, 170]])
-    assert (found.draft.fixed, found.missing) == ({"score_max": ""}, ("满分",))
-    found = proposed(tmp_path, [["继教编号", "校本研修主题", "认定学时"], ["T1001", "集体备课", 2]])
-    assert found.draft.fixed == {"kind": "activity"}
 
 
 def test_two_rows_of_header_and_sheets_of_the_same_kind_are_one_proposal(tmp_path: Path) -> None:
@@ -410,34 +123,6 @@ def test_a_draft_from_a_browser_is_checked(tmp_path: Path, change: dict[str, Any
     with pytest.raises(InputError) as error:
         checked(replace(found.draft, **change))
     assert says in error.value.message
-
-
-HOSTILE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=12)
-
-
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    title=HOSTILE,
-    columns=st.lists(HOSTILE.map(str.strip).filter(bool), min_size=2, max_size=2, unique=True),
-    item=HOSTILE,
-)
-def test_any_words_become_yaml_that_says_just_them(
-    tmp_path: Path, title: str, columns: list[str], item: str
-) -> None:
-    found = proposed(tmp_path, [["继教编号", "成绩"], ["T1001", 5]])
-    picks = {columns[0]: "account:staff", columns[1]: "score:exam"}
-    draft = replace(
-        found.draft,
-        title=title or "题",
-        picks=picks,
-        fixed={"item": item, "score_max": "5"},
-        why={columns[0]: title},
-    )
-    said = yaml.load(mapping_text([draft]), Loader=yaml.BaseLoader)
-    (stream,) = said["streams"]
-    assert said["title"] == (title or "题")
-    assert [stream["fields"][field]["from"] for field in ("account", "score")] == columns
-    assert stream["fields"].get("item", {}).get("const", "") == item
 
 
 def test_the_rules_name_only_what_there_is() -> None:
@@ -508,6 +193,18 @@ def test_a_proposal_has_a_name_and_title_of_its_own_and_counts_every_sheet(tmp_p
     assert "sign_in" in names
 
 
+def test_a_workbook_cut_short_is_told_so_by_a_mapping_that_knows_its_files_by_their_heads(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    proposed(tmp_path, [["时间", "事件名称"], *([f"{n}", "x"] for n in range(99))], "log.xlsx")
+    whole = (tmp_path / "log.xlsx").read_bytes()
+    (tmp_path / "log.xlsx").write_bytes(whole[: len(whole) // 2])
+    said = command("intake", tmp_path / "log.xlsx", "--source", "moodle_log", "--home", tmp_path / "home")
+    assert said.code == 3
+    assert "文件不完整，多半没有传完" in said.err
+    assert "没有用得上它的流" not in said.err
+
+
 @pytest.mark.parametrize("source", ["", "moodle_log"])
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
@@ -522,6 +219,42 @@ def test_what_only_calls_itself_a_sheet_is_called_what_it_is(
     assert said.code == 3
     assert kind in said.err
     assert "不是表格" in said.err
+
+
+def test_a_list_of_certificates_and_one_of_hours_have_names_that_say_which(tmp_path: Path) -> None:
+    head = ["证书编号", "姓名", "继教编号", "认定学时"]
+    certificates = proposed(tmp_path, [["发证登记表"], head, ["ZS1", "王芳", "HJ001", 12]], "登记表.xlsx")
+    hours = proposed(tmp_path, [["学时登记表"], head[1:], ["王芳", "HJ001", 12]], "登记表.xlsx")
+    study = proposed(tmp_path, [["校本研修登记表"], head[1:], ["王芳", "HJ001", 12]], "登记表.xlsx")
+    names = [one.draft.name.partition("_")[0] for one in (certificates, hours, study)]
+    assert names == ["certificates", "hours", "research"]
+
+
+def test_what_a_sheet_does_not_say_is_filled_in_by_command_and_told_before_it_is_saved(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    home = ["--home", tmp_path / "home"]
+    proposed(tmp_path, [["研修签到表"], ["姓名", "10月8日"], ["王芳", "√"]], "sign.xlsx")
+    how = ["intake", tmp_path / "sign.xlsx", "--propose"]
+    assert "还缺：账号" in command(*how, *home).out
+    open_site(load_settings(tmp_path / "home")).registry.dispose()
+    refused = command(*how, "--save", *home)
+    assert refused.code == 3
+    assert "命令加 --fill school=单位的全名" in refused.out
+    assert "没有存：还缺 账号" in refused.err
+    saved = command(*how, "--save", *home, "--fill", "school=某县第一小学", "--fill", "year=2022")
+    assert "注意：只有姓名，全表按姓名和单位“某县第一小学”认人" in saved.out
+    assert "已存成" in saved.out
+    title = ["2021年国培计划某校研修签到表"]
+    proposed(tmp_path, [title, ["姓名", "10月8日"], ["王芳", "√"]], "other.xlsx")
+    told = command("intake", tmp_path / "other.xlsx", "--propose", *home, "--fill", "year=2022").out
+    assert "按映射的 year 算 2022 年" in told
+    assert "按标题里项目的年份算" not in told
+    taken = command("intake", tmp_path / "sign.xlsx", "--source", "sign", "--json", *home)
+    assert [one["rows_stored"] for one in taken.json] == [1]
+    assert "没有“x”这个字段，可选：" in command(*how, "--fill", "x=1").err
+    assert command(*how, "--fill", "school").code == 2
+    assert command("intake", tmp_path / "sign.xlsx", "--source", "sign", "--fill", "year=2022").code == 2
 
 
 def test_propose_says_what_it_is_for(command: Callable[..., Any], tmp_path: Path) -> None:
@@ -566,398 +299,9 @@ def test_who_is_wrong_in_a_row_of_days_is_mended_for_all_of_them(sqlite_site: Si
     assert sqlite_site.pool.rows("SELECT count(*) FROM record") == [(4,)]
 
 
-# --- any sheet at all ------------------------------------------------------------------------------------------
-
-ODD = st.one_of(
-    st.sampled_from(
-        [*(["姓名", "单位", "学校", "继教编号", "手机号", "身份证号", "序号", "签字", "签到", "成绩", "得分", "满分", "学时", "时长", "日期", "课程", "课程代码", "班次", "结果", "备注"]),
-         "9月1日", "9.1", "2022-09-01", "2月31日", "13月1日", "第一天", "√", "×", "请假", "100", "85%", "1小时20分", "王芳", "4.1E+17", "=", "-", "（日期）"]
-    ),
-    st.text('1天日月年.√分（）·: "\n', max_size=6),
-    st.just(""),
-)  # fmt: skip
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(table=st.lists(st.lists(ODD, max_size=6), max_size=6), target=st.sampled_from(["", *TARGETS_OFFERED]))
-def test_any_sheet_gives_a_mapping_or_a_sentence(tmp_path: Path, table: Table, target: str) -> None:
-    with (tmp_path / "表.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(table)
-    found, told = [], ""
-    try:
-        found = propose(tmp_path / "表.csv", "表.csv", target=target)
-    except InputError as error:
-        told = error.message
-    assert found or told.startswith("表.csv：")
-    for one in found:
-        json.dumps(shape(one))
-        checked(one.draft)
-        assert one.missing or written(tmp_path, one).streams
-
-
-# --- any layout ------------------------------------------------------------------------------------------------
-
-FULL = str.maketrans("0123456789", "０１２３４５６７８９")
-DAYS: list[Callable[[date], object]] = [
-    lambda day: f"{day.year}年{day.month}月{day.day}日",
-    lambda day: day.isoformat(),
-    lambda day: f"{day.year}.{day.month}.{day.day} ",
-    lambda day: f"{day.year}/{day.month}/{day.day}",
-    lambda day: f"{day.month}月{day.day}日",
-    lambda day: (day - date(1899, 12, 30)).days,
-    lambda day: f"{day.year}年{day.month}月{day.day}日（星期五）".translate(FULL),
-]
-MARKS: list[Callable[[int], object]] = [
-    lambda mark: mark,
-    lambda mark: str(mark),
-    lambda mark: f"{mark}分",
-    lambda mark: f"{mark}%",
-    lambda mark: f" {mark}\u00a0".translate(FULL),
-    lambda mark: f"'{mark}",
-]
-NUMBERS = count(1)
-
-
-@st.composite
-def sheets(draw: st.DrawFn) -> tuple[Table, list[tuple[str, int, str, str, float]], bool]:
-    """A sheet, the rows in it (number of the row, staff number, group, day and mark), and whether it is a workbook."""
-    group = st.sampled_from(["一小学", "二中学", "某县实验小学"])
-    workbook = draw(st.booleans())
-    names = [
-        "继教编号",
-        "工作单位",
-        "考试日期",
-        "成绩",
-        *draw(st.lists(st.sampled_from(["序号", "姓名", "备注"]), unique=True)),
-    ]
-    names = draw(st.permutations(names))
-    table: Table = []
-    for line in draw(
-        st.lists(st.sampled_from(["2022年某县考试成绩表", "填报单位：某县教师进修学校", ""]), max_size=3)
-    ):
-        table.append([line])
-    table.append(list(names))
-    rows = []
-    for n in range(draw(st.integers(3, 7))):
-        if draw(st.integers(0, 5)) == 0:
-            table.append(draw(st.sampled_from([[], ["小计"], list(names), ["小　计", "", "3人"]])))
-        day = date(2022, draw(st.integers(1, 12)), draw(st.integers(1, 28)))
-        mark, school, staff = draw(st.integers(0, 100)), draw(group), f"HJ{next(NUMBERS):08d}"
-        cells = {
-            "继教编号": staff.translate(FULL) if draw(st.booleans()) else staff,
-            "工作单位": school,
-            "考试日期": draw(st.sampled_from(DAYS))(day),
-            "成绩": draw(st.sampled_from(MARKS))(mark),
-            "序号": n + 1,
-            "姓名": draw(st.sampled_from(["王 芳", "李建国", "张\u3000敏"])),
-        }
-        table.append([cells.get(name, "") for name in names])
-        rows.append((len(table), staff, day.isoformat(), float(mark)))
-    for line in draw(
-        st.lists(
-            st.sampled_from([["合计", "", "9人"], ["平均分", "80"], ["填表人：张三    审核：李四"], []]),
-            max_size=3,
-        )
-    ):
-        table.append(line)
-    return table, rows, workbook
-
-
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(sheets())
-def test_whatever_stands_around_a_table_the_very_rows_come_back(
-    propose_site: Site, tmp_path: Path, given_: tuple[Table, list[Any], bool]
-) -> None:
-    table, rows, workbook = given_
-    path = tmp_path / ("表.xlsx" if workbook else "表.csv")
-    if workbook:
-        Export(propose_site, tmp_path).workbook(path.name, {"表": table})
-    else:
-        width = max(map(len, table))
-        lines = (",".join(str(cell) for cell in [*row, *[""] * (width - len(row))]) for row in table)
-        path.write_text("\r\n".join(lines), encoding="gb18030")
-    (found,) = propose(path, path.name)
-    (tmp_path / "m.yaml").write_text(mapping_text([replace(found.draft, year="2022")]), encoding="utf-8")
-    (report,) = intake(propose_site, path, str(tmp_path / "m.yaml"), by="t")
-    held = propose_site.pool.rows(
-        "SELECT line, account, strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d'), score FROM record "
-        f"WHERE batch = {report.batch} ORDER BY line"
-    )
-    named = Export(propose_site, tmp_path / "x")
-    assert [(line, named.shown(who), day, mark) for line, who, day, mark in held] == rows
-    assert report.rows_quarantined == 0
-    told = sum(1 for row in table[rows[0][0] - 1 :] if any(row)) - len(rows)
-    assert report.counts.rows_passed >= told
-
-
-@pytest.fixture(scope="module")
-def propose_site(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    home = tmp_path_factory.mktemp("propose")
-    opened = open_site(load_settings(home / "home", today=date(2022, 12, 31)))
-    yield opened
-    opened.registry.dispose()
-
-
 def test_lacking_fields_are_named(tmp_path: Path) -> None:
     found = proposed(tmp_path, [["继教编号", "姓名"], ["T1001", "王芳"]])
     assert lacking(replace(found.draft, picks={})) == ["继教编号（或“来源:编号”）", "姓名"]
-
-
-# --- the year of a day ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("places", "year", "among"),
-    [
-        (("2022年国培计划签到表", "10月", "a.xlsx"), "2022", ()),
-        (("签到表", "2023", "2022.xlsx"), "2023", ()),
-        (("签到表", "Sheet1", "签到_20231008.xlsx"), "2023", ()),
-        (("2022年国培计划某班（2023年3月）签到表", "", ""), "2023", ()),
-        (("2022—2023学年校本研修签到表", "", ""), "2022-08", ()),
-        (("2022年12月28日至2023年1月5日签到表", "", ""), "2022-12", ()),
-        (("某班（BJ2022GP100007）签到表", "", "教师〔2021〕1号.xlsx"), "", ()),
-        (("2022年签到表 填报日期：2023年1月5日", "", ""), "2022", ()),
-        (("2021、2022年签到表", "", ""), "", ("2021", "2022")),
-        (("2021、2022年签到表", "2022", ""), "2022", ()),
-        (("签到表", "", ""), "", ()),
-    ],
-)
-def test_a_sheet_names_its_year_in_its_title_its_tab_or_its_file_s_name(
-    places: tuple[str, str, str], year: str, among: tuple[str, ...]
-) -> None:
-    found = year_named(*places)
-    assert (found.year, found.among) == (year, among)
-
-
-def held_days(site: Site) -> list[str]:
-    rows = site.pool.rows("SELECT strftime(time + INTERVAL 8 HOUR, '%Y-%m-%d') FROM record ORDER BY 1")
-    return [day for (day,) in rows]
-
-
-def taken(site: Site, folder: Path, table: Table, name: str) -> Any:
-    """What becomes of a sheet that comes in by the rule that was saved."""
-    Export(site, folder).workbook(name, {"Sheet1": table})
-    (report,) = intake(site, folder / name, str(folder / "m.yaml"), by="t")
-    return report
-
-
-SIGNS = ["继教编号", "10月8日", "10月9日"]
-
-
-def test_a_rule_saved_on_one_year_s_sheet_reads_the_next_year_s_in_its_own(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    found = proposed(tmp_path, [["2022年某班签到表"], SIGNS, ["HJ001", "√", "√"]], "签到.xlsx")
-    assert (found.missing, found.draft.named, found.draft.year) == ((), "2022", "")
-    assert "这一张是 2022 年" in "".join(map(str, found.notes))
-    written(tmp_path, found)
-    intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert held_days(sqlite_site) == ["2022-10-08", "2022-10-09"]
-    taken(sqlite_site, tmp_path, [["2023年某班签到表"], SIGNS, ["HJ001", "√", "×"]], "签到2.xlsx")
-    assert held_days(sqlite_site) == ["2022-10-08", "2022-10-09", "2023-10-08"]
-    taken(sqlite_site, tmp_path, [["某班签到表"], SIGNS, ["HJ001", "√", "×"]], "2024年签到.xlsx")
-    assert held_days(sqlite_site)[3:] == ["2024-10-08"]
-    # Nothing says the year of this one: nobody's guess is better than none.
-    with pytest.raises(InputError, match=r"签到3\.xlsx，.*标题、表名和文件名里也没有.*写 year"):
-        taken(sqlite_site, tmp_path, [["某班签到表"], SIGNS, ["HJ001", "√", "√"]], "签到3.xlsx")
-    assert len(held_days(sqlite_site)) == 4
-
-
-def test_a_year_that_a_person_gave_is_for_sheets_that_name_none(sqlite_site: Site, tmp_path: Path) -> None:
-    found = proposed(tmp_path, [["某班签到表"], SIGNS, ["HJ001", "√", "√"]], "签到.xlsx")
-    assert found.missing == ("年份（列名里的日期没有写）",)
-    text = written(tmp_path, replace(found, draft=replace(found.draft, year="2022"))).text
-    assert 'year: [auto, "2022"]' in text
-    intake(sqlite_site, tmp_path / "签到.xlsx", str(tmp_path / "m.yaml"), by="t")
-    taken(sqlite_site, tmp_path, [["2023年某班签到表"], SIGNS, ["HJ001", "√", "×"]], "签到2.xlsx")
-    assert held_days(sqlite_site) == ["2022-10-08", "2022-10-09", "2023-10-08"]
-    # A rule of old that says only 2022 does not read the sheet of another year.
-    (tmp_path / "m.yaml").write_text(text.replace('[auto, "2022"]', '"2022"'), encoding="utf-8")
-    with pytest.raises(InputError, match="标题写的是 2024 年，映射的 year 却是 2022"):
-        taken(sqlite_site, tmp_path, [["2024年某班签到表"], SIGNS, ["HJ001", "√", "√"]], "签到4.xlsx")
-    assert len(held_days(sqlite_site)) == 3
-    (seen,) = preview(sqlite_site, tmp_path / "签到4.xlsx", str(tmp_path / "m.yaml"))
-    assert "映射的 year 却是 2022" in seen.error
-
-
-# --- one thing, however it is written ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "day", ["2022年10月8日", "2022.10.8", "２０２２年１０月８日", 44842, "10月8日", "2022/10/08（星期六）"]
-)
-def test_a_day_and_a_person_are_one_however_they_are_written(
-    sqlite_site: Site, tmp_path: Path, day: object
-) -> None:
-    head = ["手机号", "签到", "签到日期"]
-    found = proposed(tmp_path, [["2022年签到表"], head, ["13800000001", "√", "2022-10-08"]])
-    text = written(tmp_path, found).text
-    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    kept = sqlite_site.pool.rows("SELECT id FROM record")
-    report = taken(sqlite_site, tmp_path, [["2022年签到表"], head, ["138-0000-0001", "到", day]], "再来.xlsx")
-    assert (report.rows_stored, report.rows_duplicate) == (0, 1)
-    # What was written in the usual spelling has the id that it had when the key was the columns' texts.
-    key = next(line for line in text.splitlines() if line.startswith("    key:"))
-    assert key == "    key: [{field: account}, {field: time}]"
-    (tmp_path / "m.yaml").write_text(text.replace(key, "    key: [手机号, 签到日期]"), encoding="utf-8")
-    report = taken(
-        sqlite_site, tmp_path, [["2022年签到表"], head, ["13800000001", "√", "2022-10-08"]], "旧.xlsx"
-    )
-    assert (report.rows_stored, sqlite_site.pool.rows("SELECT id FROM record")) == (0, kept)
-
-
-def test_the_day_over_the_marks_is_one_however_it_is_written_and_a_morning_is_no_afternoon(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    table = [
-        ["2022年签到表"],
-        ["姓名", "单位", "2022-10-08", "10月9日上午", "10月9日下午"],
-        ["王芳", "一小学", "√", "√", "√"],
-    ]
-    written(tmp_path, proposed(tmp_path, table))
-    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert held_days(sqlite_site) == ["2022-10-08", "2022-10-09", "2022-10-09"]
-    again = [
-        ["2022年签到表"],
-        ["姓名", "单位", "10月8日", "2022年10月9日下午"],
-        ["王　芳", "一小学", "到", "到"],
-    ]
-    taken(sqlite_site, tmp_path, again, "再来.xlsx")
-    assert sqlite_site.pool.rows("SELECT count(DISTINCT id) FROM record") == [(3,)]
-
-
-# --- what counts once, and is called what it is -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("heads", "marks", "left"),
-    [
-        (["平时", "作业", "总评"], [(80, 90, 86), (70, 80, 76)], {"总评": "由“平时”、“作业”合成"}),
-        (["笔试", "面试", "综合成绩（100分）"], [(80, 90, 86)], {"综合成绩（100分）": "由“笔试”、“面试”合成"}),
-        (["考勤分", "作业", "测试", "结业成绩"], [(20, 30 + n, 40 - n, 90) for n in range(4)], {"结业成绩": "由“考勤分”"}),
-        (["总分", "折合分"], [(180, 90), (160, 80)], {"折合分": "和“总分”是同一个成绩的两种写法"}),
-        (["总成绩"], [(80,), (90,)], {}),
-        (["平时成绩", "作业", "期末成绩"], [(80, 90, 86), (70, 80, 76), (60, 60, 60)], {}),
-    ],
-)  # fmt: skip
-def test_a_total_beside_its_parts_is_left_out_and_why_is_said(
-    tmp_path: Path, heads: list[str], marks: list[tuple[int, ...]], left: dict[str, str]
-) -> None:
-    found = proposed(tmp_path, [["继教编号", *heads], *([f"HJ{n}01", *row] for n, row in enumerate(marks))])
-    chosen = {column for column, pick in picked(found).items() if pick.startswith("score")}
-    assert chosen == set(heads) - left.keys()
-    told = "".join(map(str, found.notes))
-    for column, why in left.items():
-        assert f"“{column}”不用：{why}" in told
-
-
-def test_a_list_of_certificates_makes_certificates_known_by_their_numbers(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    head = ["证书编号", "姓名", "继教编号", "培训项目名称", "认定学时", "发证日期"]
-    rows = [
-        ["ZS2022001", "王芳", "HJ001", "师德专题研修", "12学时", "2022年10月8日"],
-        ["", "李强", "HJ002", "师德专题研修", 12, "2022-10-08"],
-    ]
-    found = proposed(tmp_path, [["2022年学时证书登记表"], head, *rows])
-    assert picked(found) == {
-        "证书编号": "certificate",
-        "姓名": "name",
-        "继教编号": "account:staff",
-        "培训项目名称": "item",
-        "认定学时": "credit",
-        "发证日期": "time",
-    }
-    text = written(tmp_path, found).text
-    assert "    key: [证书编号]\n" in text
-    (report,) = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    assert (report.rows_stored, dict(report.passed)) == (1, {"没有证书编号": 1})
-    again = [["2022年学时证书登记表"], head, ["ZS2022001", "王芳", "HJ001", "师德专题研修", 12, "2022/10/8"]]
-    assert taken(sqlite_site, tmp_path, again, "再来.xlsx").rows_duplicate == 1
-    held = sqlite_site.pool.rows("SELECT kind, item, credit FROM record")
-    assert held == [(int(Kind.CERTIFICATE), "师德专题研修", 1200)]
-
-
-def test_a_certificate_is_for_what_the_title_names_where_no_column_does(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    title = "附件1：2022年国培计划农村中小学班主任班结业证书发放登记表"
-    head = ["结业证书编号", "继教编号", "学时"]
-    found = proposed(tmp_path, [[title], head, ["JY01", "HJ001", 60]])
-    written(tmp_path, found)
-    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    taken(
-        sqlite_site,
-        tmp_path,
-        [[title.replace("班主任班", "校长研修")], head, ["JY02", "HJ001", 60]],
-        "二.xlsx",
-    )
-    held = sqlite_site.pool.rows("SELECT kind, item FROM record ORDER BY item")
-    assert held == [
-        (int(Kind.CERTIFICATE), "2022年国培计划农村中小学校长研修"),
-        (int(Kind.CERTIFICATE), "2022年国培计划农村中小学班主任班"),
-    ]
-
-
-def test_each_comment_is_about_its_own_line(tmp_path: Path) -> None:
-    head = ["继教编号", "平时（40分）", "结业测试", "作业", "是否合格"]
-    rows = [[f"HJ{n}01", 30 + n, 80 + n, 90, "合格"] for n in range(6)]
-    found = proposed(tmp_path, [["考核成绩汇总表"], head, *rows])
-    lines = mapping_text([found.draft]).splitlines()
-    said = [line.strip() for line in lines if line.strip().startswith(("kind: {", "score_max:"))][1:]
-    assert said == [
-        "kind: {from: 是否合格, map: kind}  # 表头像“是否合格”（很有把握，0.95）",
-        "kind: {const: quiz}  # 列名里有“平时”：在线测验",
-        'score_max: {const: "40"}  # 列名写着满分 40（很有把握，0.95）',
-        "kind: {const: exam}  # 列名没说是哪一种测评，按标题或最常见的：监考测评（请核对）",
-        'score_max: {const: "100"}  # 6 个得分里 6 个不超过 100，这是放得下几乎全部得分的最小的常见满分（很有把握，0.85）',
-        "kind: {const: assignment}  # 列名里有“作业”：作业",
-        'score_max: {const: "100"}  # 6 个得分里 6 个不超过 100，这是放得下几乎全部得分的最小的常见满分（很有把握，0.85）',
-    ]
-
-
-@pytest.mark.parametrize(
-    ("title", "name", "called", "sure"),
-    [
-        (
-            "农村中小学班主任育人能力提升一班（BJ2022GP100007）集中培训签到表",
-            "a.xlsx",
-            "BJ2022GP100007",
-            True,
-        ),
-        ("签到表", "GP2022-03签到.xlsx", "GP2022-03", True),
-        ("2022年“国培计划”班主任班签到表", "a.xlsx", "2022年“国培计划”班主任班", False),
-        ("签到表", "骨干教师提升二班签到.xlsx", "骨干教师提升二班", False),
-        ("班主任培训签到表", "a.xlsx", "", False),
-        ("2022年签到表", "Sheet1.xlsx", "", False),
-    ],
-)
-def test_the_class_in_a_title_is_proposed_and_asked_about(
-    sqlite_site: Site, tmp_path: Path, title: str, name: str, called: str, sure: bool
-) -> None:
-    found = proposed(tmp_path, [[title], ["继教编号", "2022-10-08"], ["HJ001", "√"]], name)
-    assert found.draft.fixed.get("run", "") == ("（标题）" if called else "")
-    told = [str(note) for note in found.notes if "是这一班吗" in note]
-    assert [f"“{called}”" in note and ("没有把握" in note) != sure for note in told] == [True] * bool(called)
-    written(tmp_path, found)
-    intake(sqlite_site, tmp_path / name, str(tmp_path / "m.yaml"), by="t")
-    expected = key_number("class", found.draft.source, called) if called else 0
-    assert sqlite_site.pool.rows("SELECT run FROM record") == [(expected,)]
-
-
-def test_marks_without_a_date_are_told_apart_by_their_sheet_s_title(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
-    def table(term: str, mark: int) -> Table:
-        return [[f"{term}成绩表"], ["继教编号", "成绩"], ["HJ001", mark]]
-
-    written(tmp_path, proposed(tmp_path, table("第一期", 80)))
-    intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
-    taken(sqlite_site, tmp_path, table("第二期", 90), "二.xlsx")
-    assert sqlite_site.pool.rows("SELECT count(DISTINCT id) FROM record") == [(2,)]
-
-
-# --- what is said of a sheet that is none, or another -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from portrait.intake.scale import guessed, scale_of
-from tests.test_propose import proposed
+from tests.sheets import proposed
 
 
 def test_a_part_of_a_paper_has_a_guessed_full_mark_and_who_looks_is_told(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_facts_are_the_same_however_they_are_worked_out(sqlite_site: Site) -> No
         ]
     )
     rows = sqlite_site.pool.rows(
-        f"SELECT {facts_sql()} = {facts_sql(item=item_sql())}, {facts_sql()} = {facts_sql(flag='flag')} FROM record"
+        f"SELECT {facts_sql()} = {facts_sql(item=item_sql())}, {facts_sql()} = {facts_sql(landed=True)} FROM record"
     )
     assert rows == [(True, True)] * 3
 

@@ -178,6 +178,8 @@ def _why_aside(one: SetAside) -> str:
         return gettext(
             "{state}：{day}，{by} 说：{reason}", state=state, day=day, by=one.by, reason=one.reason
         )
+    if one.absent:
+        return gettext("更正：缺勤或请假，{day} 随第 {n} 号批次", day=day, n=one.instead)
     if one.state is Standing.OUTDATED:
         return gettext("{state}：{day} 随第 {n} 号批次来了新的", state=state, day=day, n=one.instead)
     return gettext("{state}：{day} 的文件里这样写", state=state, day=day)

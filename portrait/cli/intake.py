@@ -25,7 +25,9 @@ from portrait.intake.target import TARGETS
 from portrait.record import row_of
 from portrait.resource import DATA
 from portrait.settings import load_settings
+from portrait.site import Site
 from portrait.source import source_titles
+from portrait.store.name import school_names
 
 SHOWN = 3  # good rows of each file that people see of a preview
 WIDTH = 40  # characters of a cell
@@ -68,6 +70,14 @@ def register(app: typer.Typer) -> None:
                 help="和 --propose 一起： 把提出的映射存进家目录的 mapping/， 以后写 --source 名字 就能用",
             ),
         ] = False,
+        fill: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--fill",
+                metavar="字段=值",
+                help="和 --propose 一起： 表里没有、 每一行都一样的， 如 school=单位全名、 year=2022、 score_max=100， 可以写几次",
+            ),
+        ] = None,
         watch: Annotated[
             Path | None,
             typer.Option(
@@ -99,8 +109,8 @@ def register(app: typer.Typer) -> None:
             raise Misused(
                 "--propose 给还没有映射的表格，不和 --source、--preview 一起写；要看一个映射读得怎样，用 --source 和 --preview"
             )
-        if saved and not proposed:
-            raise Misused("--save 和 --propose 一起写：存的是提出来的映射")
+        if (saved or fill) and not proposed:
+            raise Misused("--save、--fill 和 --propose 一起写：存的、补的是提出来的映射")
         if path is None:
             raise Misused("请写明要导入的文件或文件夹")
         if not source and not proposed:
@@ -108,10 +118,9 @@ def register(app: typer.Typer) -> None:
         if not path.exists():
             raise InputError(f"没有文件或文件夹 {path}")
         if proposed:
-            found = propose(path, path.name)
+            found = propose(path, path.name, schools=lambda: _schools(home), fill=_given(fill or []))
             if saved:
-                mapping = save(site_of(home), *(one.draft for one in found))
-                print_saved(mapping, path, as_json)
+                save_proposals(site_of(home), found, path, as_json)
             else:
                 show_proposals(found, as_json, path, load_settings(home).home)
             return
@@ -131,6 +140,34 @@ def register(app: typer.Typer) -> None:
             print_untitled({one.source for one in taken.reports}, site.settings.home)
             print_strays(taken.strays, site.settings.home)
         refuse_strays([one.file for one in taken.strays])
+
+
+def _given(fill: Sequence[str]) -> dict[str, str]:
+    """What stands in every row: field → text. Raises Misused."""
+    given = dict(one.partition("=")[::2] for one in fill)
+    wrong = next((one for one in fill if not all(part.strip() for part in one.partition("=")[::2])), None)
+    if wrong is not None:
+        raise Misused("--fill“{said}”应为 字段=值，如 school=某县第一小学", said=wrong[:40])
+    return {field.strip(): text.strip() for field, text in given.items()}
+
+
+def _schools(home: Path | None) -> list[str]:
+    """The names of the registered schools; none where there is no home yet."""
+    return school_names(site_of(home).registry) if load_settings(home).home.exists() else []
+
+
+def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: bool) -> None:
+    """Save what is proposed, and print what a person should know of it. Raises InputError for what is still to be said."""
+    if not as_json:
+        for note in dict.fromkeys(note for one in found for note in one.notes):
+            print_text(f"注意：{note}")
+    missing = list(dict.fromkeys(name for one in found for name in one.missing))
+    if missing:
+        raise InputError(
+            "没有存：还缺 {fields}。加 --fill 字段=值 补上（如 school=单位全名、year=2022、score_max=100），或在“数据接入”页上传这个文件来补",
+            fields=missing,
+        )
+    print_saved(save(site, *(one.draft for one in found)), path, as_json)
 
 
 def print_saved(mapping: Mapping, path: Path, as_json: bool) -> None:
@@ -158,7 +195,7 @@ def show_proposals(found: Sequence[Proposal], as_json: bool, path: Path, home: P
             print_text(f"# 注意：{note}")
         for name in one.missing:
             print_text(
-                f'# 还缺：{name}（补上才能用：fields 里的 from 列或 const 值，没写的年份写 year: [auto, "2022"]）'
+                f"# 还缺：{name}（补上才能用：加 --fill 字段=值，如 school=单位全名、year=2022、score_max=100；或在“数据接入”页上传来补）"
             )
         for column in table.columns:
             if not one.draft.picks.get(column.name):

@@ -21,6 +21,7 @@ from portrait.near import Near, nearest
 from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing, row_of
 from portrait.scope import Actor, Role, scope
 from portrait.site import Site
+from portrait.spelling import MOST, cut
 from portrait.store.audit import add_audit
 from portrait.store.batch import batch_of
 from portrait.store.ruling import Word
@@ -191,6 +192,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _standing(one: Found) -> str:
+    if one.state is Standing.VOID and one.flag & Flag.ABSENT:
+        return "更正：缺勤或请假，不计"
     doubtful = one.state is Standing.COUNTS and one.flag & DOUBTFUL
     return "存疑，不计" if doubtful else STANDING_ZH[one.state]
 
@@ -300,6 +303,11 @@ def _withdraw(
         told.append("写错了的，用 portrait record restore 收回，再按正确的记录号撤回")
     if missing and shapes:
         told.append(f"{source} 的记录号是：{'、'.join(shapes)}")
+    told += [
+        f"记录号“{hidden(key)}”里的日期太多，只认了其中 {MOST} 种写法：和这里写法不同的，请照文件里的写法再写一次"
+        for key in keys
+        if cut(key.split("|"))
+    ]
     if before:
         same = "早已撤回" if said == "void" else "没有按记录号撤回过"
         told.append(f"{before} 个记录号{same}，没有新的")

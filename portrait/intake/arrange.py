@@ -87,7 +87,8 @@ def _long(raw: Raw, wide: Wide) -> Raw:
     )
     once = f"SELECT r._row AS _at{listed}, unnest([{cells}]) AS u FROM {raw.relation} r"
     relation = f"(SELECT u.p::bigint * {COLUMN_STEP} + _at AS _row, * FROM ({once}))"
-    return replace(raw, relation=relation, columns=kept | {wide.item: "r.u.i", wide.value: "r.u.v"})
+    columns = kept | {wide.item: "r.u.i", wide.value: "r.u.v"}
+    return replace(raw, relation=relation, columns=columns, heads=tuple(heads))
 
 
 def _no_items(raw: Raw, wide: Wide) -> InputError:
@@ -128,11 +129,18 @@ def with_made(engine: duckdb.DuckDBPyConnection, stream: Stream, raw: Raw, targe
         sql = made_sql(one, {**raw.columns, **made}, raw.file, relation)
         relation = f"(SELECT r.*, {sql} AS _m{place} FROM {relation} r)"
         made[one.name] = f"r._m{place}"
-    why = ""
+    why = void = ""
     if stream.passed:
         there = {**raw.columns, **made}
         reasons = [pass_sql(one, there[one.column], there[one.each or one.column]) for one in stream.passed]
-        relation = f"(SELECT r.*, coalesce({', '.join(reasons)}) AS _why FROM {relation} r)"
+        takes = ""
+        if stream.absent:
+            # The first that fits a row has it, as it has the reason.
+            each = zip(stream.passed, reasons, strict=True)
+            fits = " ".join(f"WHEN {reason} IS NOT NULL THEN {str(one.void).lower()}" for one, reason in each)
+            takes, void = f", CASE {fits} ELSE false END AS _void", "r._void"
+        relation = f"(SELECT r.*, coalesce({', '.join(reasons)}) AS _why{takes} FROM {relation} r)"
         why = "r._why"
     engine.execute(f"COPY {relation} TO {literal(str(target))} (FORMAT parquet, COMPRESSION lz4)")
-    return replace(raw, relation=f"(SELECT * FROM read_parquet({literal(str(target))}))", made=made, why=why)
+    relation = f"(SELECT * FROM read_parquet({literal(str(target))}))"
+    return replace(raw, relation=relation, made=made, why=why, void=void)

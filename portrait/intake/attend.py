@@ -26,12 +26,14 @@ def marks() -> dict[str, str]:
 
 
 def passes(column: str, blank: Sequence[str]) -> list[dict[str, Any]]:
-    """Marks that are no record: nobody was there. Each with the reason under which the ledger counts it."""
+    """Marks that are no record: nobody was there. Each with the reason under which the ledger counts it. Who is written down as
+    absent, or on leave, has signed nothing: what an earlier sheet said of it is taken back. A blank says nothing at all."""
     said = _said()
+    absent = {"in": [str(word) for word in said["absent"]], "why": "缺勤", "void": "true"}
     return [
         {"column": column, "present": "false", "why": "没有签到"},
-        {"column": column, "in": [str(word) for word in said["absent"]], "why": "缺勤"},
-        {"column": column, "match": str(said["leave"]), "why": "请假"},
+        {"column": column, **absent},
+        {"column": column, "match": str(said["leave"]), "why": "请假", "void": "true"},
         {"column": column, "in": list(blank), "why": "没有签到"},
     ]
 
@@ -42,12 +44,18 @@ def unpivot(keep: Sequence[str]) -> dict[str, Any]:
 
 
 def made() -> dict[str, Any]:
-    """The day that a head names, and the meeting: a day may have several, and one sheet is not another."""
+    """The day that a head names, and the meeting."""
     day = {"from": ITEM, "match": rf"^(?:.*·)?({_DATE}).{{0,9}}$", "replace": {"·": "", ".": "-", " ": ""}}
+    return {DAY: [day], **meeting(ITEM)}
+
+
+def meeting(*heads: str) -> dict[str, Any]:
+    """Which meeting of the day: it may have several, which the heads or the tabs name, and one sheet is not another, unless its title
+    says that it is that one once more."""
+    again = {str(word): "" for word in _said()["again"]}
     return {
-        DAY: [day],
-        SESSION: [{"from": ITEM, "match": _SESSION}],
-        MEETING: [{"from": [TITLE_COLUMN, SESSION]}],
+        SESSION: [{"from": place, "match": _SESSION} for place in (*heads, SHEET_COLUMN)],
+        MEETING: [{"from": [TITLE_COLUMN, SESSION], "replace": again}],
     }
 
 

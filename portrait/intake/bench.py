@@ -247,7 +247,9 @@ def _look_up(bench: Bench, program: Program, name: str, lookup: Lookup) -> None:
     bench.engine.execute(f"CREATE TABLE {table} AS SELECT * FROM look_schema")
     bench.engine.unregister("look_schema")
     context = bench.context(program.mapping, program.stream)
-    texts = many(bench.engine, f"SELECT DISTINCT coalesce(t_{name}, '') FROM {program.seen} WHERE _selected")
+    texts = many(
+        bench.engine, f"SELECT DISTINCT coalesce(t_{name}, '') FROM {program.seen} WHERE {program.speaks}"
+    )
     found = answers(lookup, (text for (text,) in texts), context)
     while chunk := list(islice(found, _CHUNK)):
         bench.engine.register("look_chunk", _table(chunk, lookup))

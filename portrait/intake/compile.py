@@ -9,8 +9,8 @@ from portrait.identifier import SENSITIVE
 from portrait.intake import loose
 from portrait.intake.expression import Expression
 from portrait.intake.layout import FIELD
-from portrait.intake.lookup import Lookup
-from portrait.intake.mapping import Mapping, Stream
+from portrait.intake.lookup import Lookup, kind_number
+from portrait.intake.mapping import Mapping, Stream, one_kind
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.program import Check, Program, check, column_sql, condition_sql, without
 from portrait.intake.raw import Raw, literal
@@ -39,6 +39,7 @@ NO_YEAR = sentence(
     "时间里没有年份：请在映射的 time 里写 year（如 year: 2023"
     "；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
 )
+_IDENTIFIED = ("account", "identifier")  # looked up, and known by the one spelling of what was written
 _NUMBER_TYPES = ("number", "integer", "seconds")
 
 
@@ -68,7 +69,7 @@ def compile_stream(mapping: Mapping, stream: Stream, raw: Raw, prefix: str) -> P
                 field=name,
             )
         if wanted.type in DATED:
-            expression, program.undated = in_year(expression, raw)
+            expression, program.undated, program.of_year = in_year(expression, raw)
         _field(program, wanted, expression)
     if stream.target.name == "person":
         _anonymous(program, fields)
@@ -106,16 +107,7 @@ def _read_text(program: Program, name: str) -> str:
     """SQL of a field's value as a text that is the same however it was written: what was in the usual spelling stays as it is."""
     wanted = program.stream.target.field(name)
     at = slot(name)
-    if wanted is None or wanted.type in (
-        "kind",
-        "boolean",
-        "course",
-        "class",
-        "school",
-        "provider",
-        "code",
-        "codes",
-    ):
+    if wanted is None or (wanted.type in LOOKUPS and wanted.type not in _IDENTIFIED):
         return f"v_{at}::varchar"
     if wanted.type in DATED:
         day, second = (f"n_{at} = date_trunc('{unit}', n_{at})" for unit in ("day", "second"))
@@ -123,7 +115,7 @@ def _read_text(program: Program, name: str) -> str:
             f"CASE WHEN {day} THEN strftime(n_{at}, '%Y-%m-%d') WHEN {second} THEN strftime(n_{at}, '%Y-%m-%d %H:%M:%S') "
             f"ELSE strftime(n_{at}, '%Y-%m-%d %H:%M:%S.%f') END"
         )
-    if wanted.type in LOOKUPS:
+    if wanted.type in _IDENTIFIED:
         # Parts of a name stand as columns do.
         return f"replace(rtrim(l_{at}.plain, '|'), '|', chr(31))"
     if wanted.type == "text":
@@ -185,7 +177,10 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
         column = _told(program, expression) or wanted.name
         own = f"split_part(t_{name}, chr(31), 2)" if lookup.mixed else f"t_{name}"
         shown = "NULL" if lookup.sensitive else own
-        program.checks.append(Check(column, f"c_{name} <> ''", f"c_{name}", f"r_{name}", shown))
+        wrong = f"c_{name} <> ''"
+        if wanted.type == "kind" and program.raw.void:
+            wrong = f"NOT _absent AND {wrong}"  # × is no kind; see below
+        program.checks.append(Check(column, wrong, f"c_{name}", f"r_{name}", shown))
         return f"l_{name}.value"
     text = f"s.t_{name}"
     if expression.loose and wanted.type in (*_NUMBER_TYPES, "date", "time"):
@@ -238,6 +233,10 @@ def _field(program: Program, wanted: Field, expression: Expression) -> None:
     program.values[f"x_{name}"] = text
     if wanted.type in LOOKUPS:
         program.values[f"v_{name}"] = f"l_{name}.{'number' if program.lookups[name].numeric else 'value'}"
+        if wanted.type == "kind" and program.raw.void:
+            # Of what nobody signed the mark says no kind: it is the one that all its stream's records are.
+            kind = kind_number(one_kind(program.stream))
+            program.values["v_kind"] = f"CASE WHEN s._absent THEN {kind} ELSE l_kind.number END"
         if wanted.type in ("account", "identifier"):
             program.values[f"k_{name}"] = f"l_{name}.kind"
             program.values[f"g_{name}"] = f"l_{name}.digest"
@@ -365,6 +364,8 @@ def _dated(
         program.values[f"y_{name}"] = without_year(text, expression.format, expression.months)
         program.checks.append(check(column, f"y_{name} AND NOT {dated}", "no_year", NO_YEAR, f"x_{name}"))
         dated = f"({dated} OR y_{name})"
+    elif expression.loose and not expression.format and expression.year and program.of_year:
+        program.short.append(loose.yearless(f"x_{name}"))
     elif expression.loose and not expression.year and not expression.format:
         short = loose.yearless(f"x_{name}")
         program.checks.append(check(column, short, "no_year", program.undated, f"x_{name}"))

@@ -17,16 +17,18 @@ from sqlalchemy import Connection
 
 from portrait import clock
 from portrait.errors import InputError, PortraitError
+from portrait.intake.absence import taken_back
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, check_numbers, clear, open_bench, set_up, sweep
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
-from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed
+from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed, year_told
 from portrait.intake.land import (
     PART_ROWS,
     Progress,
+    came_sql,
     land,
     landing,
     make_known,
@@ -39,6 +41,7 @@ from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
+from portrait.intake.run import runs_told
 from portrait.intake.stray import Stray, strays
 from portrait.record import row_of
 from portrait.sentence import Sentence, in_turn, listed, sentence
@@ -260,6 +263,7 @@ def _fill(
     counts = Counts(rows_read=found.read, rows_passed=found.passed)
     late: dict[int, str] = {}
     good = -1
+    gone: list[Sentence] = []
     if batch.target == "record":
         staged = stage(
             engine,
@@ -271,7 +275,7 @@ def _fill(
             part_rows=part_rows,
             folder=bench.staging,
         )
-        good = staged.rows
+        good = staged.rows - staged.absent
         try:
             land(
                 engine,
@@ -286,12 +290,12 @@ def _fill(
             unstage(engine, staged)
         landed = landing(engine, site.lake, batch)
         counts = replace(counts, rows_stored=landed.stored, rows_doubtful=landed.doubtful)
+        gone = taken_back(engine, site.lake, program, batch, site.unfinished())
     progress(f"{batch.file}：登记", 0, 0)
     lease.check()
     with site.registry.begin() as connection:
         if batch.target == "record":
-            theirs = f"SELECT account FROM record WHERE batch = {batch.id}"
-            make_known(engine, connection, program, theirs)
+            make_known(engine, connection, program, came_sql(batch))
             link_accounts(connection, clock.now())
         else:
             stored, late = register(
@@ -317,7 +321,7 @@ def _fill(
             rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by, site.now))
         skipped = no_data(program) + (passed(engine, program) if found.passed else [])
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
-        message = _message(bench, connection, program, counts, strange, asked, skipped, unread)
+        message = _message(bench, connection, program, counts, strange, asked, skipped, unread, gone)
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -368,14 +372,17 @@ def _message(
     asked: int,
     skipped: Sequence[tuple[str, int]],
     unread: Sequence[str],
+    gone: Sequence[Sentence],
 ) -> Sentence:
     """What a reader of the ledger should know beyond the counts. `skipped` are rows that were passed over, by reason;
-    `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are."""
+    `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are;
+    `gone` is what the batch takes back."""
     notes: list[Sentence] = []
     if unread:
         notes.append(sentence("没有读的工作表（没有这些列）：{names}", names=list(unread)))
     if skipped:
         notes.append(_passed_over(program, counts, skipped))
+    notes += [*gone, *year_told(bench.engine, program)]
     if not counts.rows_read and not counts.rows_passed:
         notes.append(sentence("文件只有表头，没有数据行"))
     for name in ("course", "run"):
@@ -410,13 +417,7 @@ def _passed_over(program: Program, counts: Counts, skipped: Sequence[tuple[str, 
 def _unknown(connection: Connection, program: Program, name: str, codes: list[str]) -> list[Sentence]:
     """What to know of the codes of courses or classes that nothing is registered under."""
     if name == "run":
-        if not codes:
-            return []
-        return [
-            sentence(
-                "登记库里还没有这些班次代码：{codes}（记录已保存，班次接入后即可对上）", codes=_first(codes)
-            )
-        ]
+        return runs_told(connection, program, codes)
     taken = taken_for(connection, program, codes)
     codes = strange_codes(connection, program, codes)
     notes = [taken] if taken else []

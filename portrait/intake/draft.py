@@ -12,7 +12,7 @@ from portrait.errors import InputError
 from portrait.identifier import KIND_NAME
 from portrait.intake import attend, title
 from portrait.intake.guess import RULES, day_of, is_day
-from portrait.intake.layout import NAMED, TITLE_COLUMN
+from portrait.intake.layout import NAMED, SHEET_COLUMN, TITLE_COLUMN
 from portrait.intake.lookup import code_list
 from portrait.intake.node import NAME
 from portrait.intake.target import DATED, TARGETS, Target
@@ -302,7 +302,7 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
     if draft.target == "record":
         for wanted, (column, rules) in TITLED.items():
             if fields.get(wanted, {}).get("const") == TITLE_COLUMN:
-                body.make[column] = rules()
+                body.make |= rules()
                 fields[wanted] = {"from": column}
     if one is not None:
         _each(draft, body, *one, several)
@@ -312,15 +312,23 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
         if certificate and one is None:
             body.key = [certificate]
             body.where = {"column": certificate, "present": "true", "why": "没有证书编号"}
-        if not body.unpivot and attend.DAY in body.make:
+        if attend.DAY in body.make:
             body.key.append(TITLE_COLUMN)
-        if body.unpivot:
-            body.key.append(attend.MEETING)
+        if body.passed or attend.DAY in body.make:
+            _met(body)
     order = [wanted.name for wanted in target.fields] + ["course_source", "class_source"]
     body.fields = {wanted: fields[wanted] for wanted in order if wanted in fields} | {
         wanted: said for wanted, said in fields.items() if wanted not in order
     }
     return body
+
+
+def _met(body: _Body) -> None:
+    """A sheet of signatures that comes again corrected is the same one, although its title says so."""
+    key = [attend.MEETING if part == TITLE_COLUMN else part for part in body.key]
+    body.key = [part for place, part in enumerate(key) if part not in key[:place]]
+    if attend.MEETING in body.key:
+        body.make = attend.meeting() | body.make
 
 
 def _separate(draft: Draft, pick: str) -> bool:
@@ -351,7 +359,7 @@ def _each(draft: Draft, body: _Body, column: str, pick: str, several: bool) -> N
         body.why["score"] = draft.why.get(column, "")
         body.where = {"column": column, "present": "true"}
     else:
-        body.passed = attend.passes(column, _blank())[: 1 if pick == "sign" else None]
+        body.passed = attend.passes(column, _blank())
         if body.fields.get("kind", {"const": "attendance"}).get("const", "attendance") == "attendance":
             body.fields["kind"] = (
                 {"const": "attendance"} if pick == "sign" else {"from": column, "map": attend.MAP}
@@ -385,7 +393,12 @@ def _known_by_name(draft: Draft, body: _Body) -> None:
     name = body.fields.get("name", {}).get("from")
     if "account" in body.fields or not school or not name:
         return
-    if "const" in school:
+    if "const" in school and school["const"] in draft.title:
+        # The sheet of another school says so, and its people are not this one's.
+        body.make[_PLACE] = [
+            {"from": [TITLE_COLUMN, SHEET_COLUMN], "match": f"({re.escape(school['const'])})"}
+        ]
+    elif "const" in school:
         body.make[_PLACE] = [{"const": school["const"]}]
     body.fields["account"] = {"from": [name, school.get("from", _PLACE)], "kind": "triple"}
 

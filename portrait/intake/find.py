@@ -18,6 +18,8 @@ from portrait.intake.sheet import sheet_names
 from portrait.intake.text import head_of
 from portrait.sentence import Sentence, sentence
 
+_BOOKS = (".xlsx", ".xls")
+
 
 @dataclass(frozen=True)
 class Found:
@@ -90,9 +92,9 @@ def _kind(layout: Layout, file: Path) -> str:
 
 def useless(mapping: Mapping, file: Path) -> Sentence:
     """Why a file is nothing for this mapping, with the patterns that would be."""
-    table = file.suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx", ".xls")
-    if table and (other := no_table(file, file.name)) is not None:
-        return other
+    table = file.suffix.lower() in (".csv", ".tsv", ".txt", *_BOOKS)
+    if broken := damaged(file):
+        return broken
     lacking_heads = [
         s.layout.heads
         for s in mapping.streams
@@ -113,6 +115,20 @@ def useless(mapping: Mapping, file: Path) -> Sentence:
         mapping=mapping.name,
         patterns=_patterns(mapping),
     )
+
+
+def damaged(file: Path) -> Sentence | None:
+    """Why a file that is called a table is none, or a workbook that nobody can open; None for all others, which other mappings may
+    read."""
+    suffix = file.suffix.lower()
+    if suffix in (".csv", ".tsv", ".txt", *_BOOKS) and (other := no_table(file, file.name)) is not None:
+        return other
+    try:
+        if suffix in _BOOKS:
+            sheet_names(file, file.name)
+    except InputError as error:
+        return error.message
+    return None
 
 
 def lacking(stream: Stream, folder: Path) -> Sentence:

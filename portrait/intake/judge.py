@@ -139,6 +139,15 @@ def refuse_undated(engine: duckdb.DuckDBPyConnection, program: Program) -> None:
             )
 
 
+def year_told(engine: duckdb.DuckDBPyConnection, program: Program) -> list[Sentence]:
+    """What to know of the year in which days without one are read; nothing where the sheet has none of them."""
+    if program.of_year is None or not program.short:
+        return []
+    short = " OR ".join(f"coalesce({one}, false)" for one in program.short)
+    (rows,) = one(engine, f"SELECT count(*) FROM {program.judged} WHERE _selected AND ({short})")
+    return [program.of_year] if rows else []
+
+
 @dataclass(frozen=True)
 class Reason:
     """Why rows are bad: the first thing wrong with each, its column, how many there are and the number of the first."""

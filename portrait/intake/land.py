@@ -15,6 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from portrait.hashing import key_number, number_sql
+from portrait.intake.absence import absent_sql
 from portrait.intake.ask import many, one
 from portrait.intake.program import Program
 from portrait.intake.raw import literal
@@ -28,6 +29,7 @@ from portrait.resource import read_yaml
 from portrait.store.batch import Batch
 from portrait.store.lease import Lease
 from portrait.store.link import add_accounts, name_accounts
+from portrait.store.run import NAME, note_runs
 from portrait.store.unlisted import CODE, note_unlisted
 
 PART_ROWS = 150_000  # up to here one part; beyond, parts of at most six times this
@@ -43,7 +45,8 @@ class Staged:
 
     program: Program
     batch: Batch
-    rows: int
+    rows: int  # those among them that say that nobody was there (`absent`)
+    absent: int
     parts: int
     relation: str
     columns: dict[str, str]  # record column → SQL over the relation, without id
@@ -107,10 +110,12 @@ def stage(
     parts = 1 if whole else parts_of(rows, part_rows, buckets)
     columns = _columns(program, batch, origin or batch, arrival, buckets)
     varying = {
-        name: sql for name, sql in columns.items() if re.search(r"\b(v_|n_|_row\b|record_key\b|void\b)", sql)
+        name: sql
+        for name, sql in columns.items()
+        if re.search(r"\b(v_|n_|_row\b|record_key\b|void\b|_absent\b)", sql)
     }
     listed = ", ".join(f"{sql} AS {name}" for name, sql in varying.items())
-    select = f"SELECT {key_sql(program)} AS key, {listed} FROM {program.judged} WHERE _selected AND NOT _bad"
+    select = f"SELECT {key_sql(program)} AS key, {listed} FROM {program.judged} WHERE {program.speaks} AND NOT _bad"
     target = folder / f"{program.prefix}parts"
     if parts > 1:
         engine.execute(
@@ -123,8 +128,10 @@ def stage(
         relation = f"{program.prefix}parts"
         engine.execute(f"CREATE TABLE {relation} AS {select}")
     made = {name: name if name in varying else sql for name, sql in columns.items()}
-    (good,) = one(engine, f"SELECT count(*) FROM {relation}") if parts == 1 or target.exists() else (0,)
-    staged = Staged(program, batch, good, parts, relation, made, target)
+    nobody = f"count(*) FILTER ({absent_sql()})" if program.stream.absent else "0"
+    counted = f"SELECT count(*), {nobody} FROM {relation}"
+    good, absent = one(engine, counted) if parts == 1 or target.exists() else (0, 0)
+    staged = Staged(program, batch, good, absent, parts, relation, made, target)
     if program.stream.repeats == "keep" and good < rows - len(program.raw.broken):
         staged = replace(staged, reserved=f"{program.prefix}reserved")
         engine.execute(f"CREATE TABLE {staged.reserved} AS {keys_sql(program)} AND _bad")
@@ -157,7 +164,8 @@ def made_key(source: str, series: str, parts: Sequence[str]) -> int:
 def newest_sql(rows: str, keys: str) -> str:
     """Of rows with one id the newest version: by the source's own word, else the last line. Equal ones stand by their first line."""
     content, version = _text(content_sql("s.")), "coalesce(s.modified, s.stored)"
-    order = f"{version} DESC NULLS LAST, CASE WHEN {version} IS NOT NULL THEN {content} END DESC, s.line DESC"
+    # Of two rows of one file that contradict each other somebody has signed one: only a later file takes it back.
+    order = f"{version} DESC NULLS LAST, {absent_sql('s.')}, CASE WHEN {version} IS NOT NULL THEN {content} END DESC, s.line DESC"
     twice = f"SELECT key FROM ({keys}) GROUP BY key HAVING count(*) > 1"
     best = (
         f"SELECT s.*, {content} AS said, first_value({content}) OVER (PARTITION BY s.id ORDER BY {order}) AS best "
@@ -167,6 +175,11 @@ def newest_sql(rows: str, keys: str) -> str:
         f"SELECT * FROM ({rows}) WHERE id NOT IN ({twice}) UNION ALL BY NAME SELECT * EXCLUDE (said, best) FROM ({best}) "
         f"WHERE said = best QUALIFY row_number() OVER (PARTITION BY id ORDER BY line) = 1"
     )
+
+
+def came_sql(batch: Batch) -> str:
+    """The rows of a batch that are records, out of the view `record`."""
+    return f"SELECT account, line FROM record WHERE batch = {batch.id} AND NOT {absent_sql()}"
 
 
 # What a version of a record says. Not how its project is spelled, and not what depends on when it came in.
@@ -272,7 +285,8 @@ def landing(engine: duckdb.DuckDBPyConnection, lake: Lake, batch: Batch) -> Land
     return Landing(
         *one(
             engine,
-            f"SELECT count(*), count(*) FILTER (flag & {int(DOUBTFUL)} <> 0) FROM record WHERE batch = {batch.id}",
+            f"SELECT count(*), count(*) FILTER (flag & {int(DOUBTFUL)} <> 0) FROM record "
+            f"WHERE batch = {batch.id} AND NOT {absent_sql()}",
         )
     )
 
@@ -292,6 +306,8 @@ def _columns(program: Program, batch: Batch, origin: Batch, arrival: date, bucke
             flags.append(f"CASE WHEN v_{field} = 1 THEN {int(flag)} ELSE 0 END")
     if program.stream.void is not None:
         flags.append(f"CASE WHEN void THEN {int(Flag.VOID)} ELSE 0 END")
+    if program.stream.absent:
+        flags.append(f"CASE WHEN _absent THEN {int(Flag.VOID | Flag.ABSENT)} ELSE 0 END")
     rules = read_yaml("rules/quality.yaml")
     if "v_content_seconds" in have and "v_seconds" in have:
         # No duration at all is a gap in the source and no feat of speed.
@@ -335,7 +351,11 @@ def _columns(program: Program, batch: Batch, origin: Batch, arrival: date, bucke
         "stored": "v_stored" if "v_stored" in have else "NULL::timestamptz",
         "received": f"{literal(origin.started.astimezone(UTC).isoformat())}::timestamptz",
         "turn": f"{origin.id}::bigint",
-        "held": "void" if program.stream.void is not None else "false",
+        "held": "void"
+        if program.stream.void is not None
+        else "_absent"
+        if program.stream.absent
+        else "false",
     }
 
 
@@ -444,7 +464,7 @@ def make_known(
     engine: duckdb.DuckDBPyConnection, connection: Connection, program: Program, accounts: str
 ) -> None:
     """Register these accounts (as for `accounts_sql`), with the names of their human beings where the file says them, and note the
-    courses that no catalogue holds."""
+    courses that no catalogue holds, and the classes that sheets name in their own words."""
     add_accounts(connection, many(engine, accounts_sql(program, accounts)))
     if program.stream.field("name") is not None:
         named = (
@@ -460,18 +480,26 @@ def make_known(
             f"FROM {program.table('course')} l WHERE l.code = '' AND l.reason <> '' ORDER BY 1"
         )
         note_unlisted(connection, many(engine, unknown))
+    run = program.lookups.get("run")
+    if run is not None and run.expression.loose:
+        # As people write it in a sheet; what a platform numbers is nobody else's.
+        named = (
+            f"SELECT DISTINCT l.number, {literal(program.stream.class_source)}, left(l.shown, {NAME}) "
+            f"FROM {program.table('run')} l WHERE l.code = '' AND l.reason <> '' ORDER BY 1"
+        )
+        note_runs(connection, many(engine, named))
 
 
 def unmatched(engine: duckdb.DuckDBPyConnection, batch: Batch, unlinked: Sequence[int]) -> int:
     """How many of the batch's records belong to accounts whose person is unknown."""
-    return _strange(engine, f"SELECT account, line FROM record WHERE batch = {batch.id}", unlinked)[0]
+    return _strange(engine, came_sql(batch), unlinked)[0]
 
 
 def strangers(
     engine: duckdb.DuckDBPyConnection, program: Program, batch: Batch, unlinked: Sequence[int]
 ) -> tuple[int, list[int]]:
     """How many rows that came in belong to accounts whose person is unknown, and the first five of them."""
-    rows = f"SELECT account, line FROM record WHERE batch = {batch.id}"
+    rows = came_sql(batch)
     if batch.target != "record":
         rows = f"SELECT v_account AS account, _row AS line FROM {program.judged} WHERE _selected AND NOT _bad"
     return _strange(engine, rows, unlinked)

@@ -23,6 +23,7 @@ from portrait.identity import (
 from portrait.intake.expression import Expression
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.target import LOOKUPS, Field
+from portrait.programme.called import bare, contradict
 from portrait.record import KIND_ZH, Kind
 from portrait.resource import read_code
 
@@ -77,6 +78,9 @@ class Known:
     names: Callable[[str], Iterable[tuple[str, int]]] = lambda _thing: ()
     _read: dict[str, set[int]] = field(default_factory=dict)
     _named: dict[str, dict[str, int]] = field(default_factory=dict)
+    _loose: dict[str, dict[str, dict[int, str]]] = field(
+        default_factory=dict
+    )  # as sheets write it → id → name
 
     def __call__(self, thing: str, number: int) -> bool:
         if thing not in self._read:
@@ -84,13 +88,20 @@ class Known:
         return number in self._read[thing] or number in self.also.get(thing, ())
 
     def named(self, thing: str, name: str) -> int | None:
-        """The id of the one thing of this name; None where there is none, or several."""
+        """The id of the one thing of this name; None where there is none, or several. Classes are called as sheets call them."""
         if thing not in self._named:
             found: dict[str, set[int]] = {}
             for called, number in self.names(thing):
                 found.setdefault(called, set()).add(number)
             self._named[thing] = {called: min(ids) for called, ids in found.items() if len(ids) == 1}
-        return self._named[thing].get(name)
+            self._loose[thing] = {}
+            for called, ids in found.items() if thing == "class" else ():
+                self._loose[thing].setdefault(bare(called), {}).update(dict.fromkeys(ids, called))
+        if (known := self._named[thing].get(name)) is not None:
+            return known
+        alike = self._loose[thing].get(bare(name), {})
+        fit = [number for number, called in alike.items() if not contradict(name, called)]
+        return fit[0] if len(fit) == 1 else None
 
     def forget(self, thing: str) -> None:
         """Read a kind of thing again: more of it has been registered."""
@@ -259,11 +270,16 @@ def _worded(field: Field, text: str) -> Answer:
             return Answer("1" if word in _TRUE else "0")
         return Answer(code="not_boolean", reason="应为 是 或 否（也可写 1/0、true/false）")
     if field.type == "kind":
-        number = _kinds().get(text.lower())
+        number = kind_number(text)
         if number is None:
             return Answer(code="unknown_kind", reason=f"没有这种记录，可选：{'、'.join(_kinds())}")
         return Answer(number)
     return _coded(field, text)
+
+
+def kind_number(word: str) -> str | None:
+    """The number of a kind of record that is named in English or Chinese."""
+    return _kinds().get(word.lower())
 
 
 @cache

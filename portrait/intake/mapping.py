@@ -142,6 +142,11 @@ class Stream:
         return tuple(column for column in seen if column not in made_here and not column.startswith(FIELD))
 
     @property
+    def absent(self) -> bool:
+        """Whether rows that are passed over may take back an earlier record: nobody was there after all."""
+        return any(one.void for one in self.passed)
+
+    @property
     def versioned(self) -> bool:
         """Whether a record may come again with other content: its key says which one it is, and equal keys are one."""
         return bool(self.key) and self.repeats == "drop"
@@ -398,11 +403,28 @@ def _check_versions(stream: Stream, at: str) -> None:
     if stream.voids is not None and len(stream.key) != 1:
         raise MappingError(f"{at}：voids 要 key 是一列，这里是 {'、'.join(stream.key) or '没有'}")
     words += ["identity: key"] if stream.identity == "key" else []
+    if stream.absent:
+        words.append("pass 的 void")
+        if stream.void is not None:
+            raise MappingError(f"{at}：void 和 pass 的 void 只能写一种")
+        if one_kind(stream) == "":
+            raise MappingError(
+                f"{at}：写了 pass 的 void，kind 就要是固定的（const），或所用的值表只有一种结果：不然不知道收回的是哪一种记录"
+            )
     if words and stream.target.name != "record":
         raise MappingError(f"{at}：{'、'.join(words)} 只用于学习记录")
     if (words or "modified" in used) and not stream.versioned:
         wanted = "、".join([*words, *(name for name in used if name == "modified")])
         raise MappingError(f"{at}：{wanted} 要有 key，并且 repeats 为 drop：不然认不出是哪一条记录")
+
+
+def one_kind(stream: Stream) -> str:
+    """The kind of all records of a stream, as the mapping writes it; "" where they may be of several."""
+    said = stream.field("kind")
+    if said is None:
+        return ""
+    kinds = {new for _, new in said.map.entries} if said.map else {said.const or ""}
+    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def _fields(

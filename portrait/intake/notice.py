@@ -11,6 +11,7 @@ from portrait.intake.guess import day_of
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
 from portrait.intake.title import class_said, class_told, day_said
+from portrait.intake.year import held_after, of_programme, year_named
 from portrait.sentence import Sentence, sentence
 
 _ROWS = 10  # rows that a notice names
@@ -46,7 +47,7 @@ def _notes(
         yield sentence("有隐藏的列，照样可用：{columns}", columns=list(table.hidden_columns))
     if table.fill_down:
         yield sentence("{columns} 只写在一组的第一行，空格按上一行补", columns=list(table.fill_down))
-    yield from _years(table, draft, days)
+    yield from _years(table, file, draft, days)
     if any(
         re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
     ):
@@ -58,9 +59,19 @@ def _notes(
                 "没有编号一类的列，按姓名和单位认人：没有出生年可以核对，同名的可能认错，所以每个人要在“身份合并”页确认一次；"
                 "有继教编号、手机号的表，把那一列加上再传更好"
             )
+        elif "name" in chosen and draft.fixed.get(SCHOOL) and draft.fixed[SCHOOL] not in draft.title:
+            yield sentence(
+                "只有姓名，全表按姓名和单位“{school}”认人，每个人要在“身份合并”页确认一次；别的单位的表要另存一份映射",
+                school=draft.fixed[SCHOOL],
+            )
+        elif "name" in chosen and draft.fixed.get(SCHOOL):
+            yield sentence(
+                "只有姓名，标题里写着学校“{school}”，按姓名和这个学校认人，每个人要在“身份合并”页确认一次；标题写着别的学校的表，用这份映射不会算成它的人",
+                school=draft.fixed[SCHOOL],
+            )
         elif "name" in chosen:
             yield sentence(
-                "只有姓名，认不出是哪一位教师：请加上编号或单位一列；全表都是一个单位的，在下面填固定的单位"
+                "只有姓名，认不出是哪一位教师：请加上编号或单位一列；全表都是一个单位的，在“数据接入”页这张表下面的“全表同一个单位的，写单位名称”里填，命令加 --fill school=单位的全名"
             )
         else:
             yield sentence("没有一列说是谁：编号、手机号，或者姓名和单位")
@@ -72,7 +83,7 @@ def _notes(
         yield sentence("时长和学时随得分一起读：没有得分的行，时长和学时也不读")
     if chosen & {"day", "tick"}:
         yield sentence(
-            "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区"
+            "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区。改正了再导入一次，改成叉、缺勤、请假的收回以前的签到，空格不收回"
         )
     if draft.fixed.get("time"):
         yield sentence(
@@ -82,11 +93,8 @@ def _notes(
     if draft.fixed.get("run"):
         called, coded = class_said(table.head.title, table.sheet, file)
         yield sentence(
-            "{why}，当作班次，每张表按自己的标题读。是这一班吗？不是就清空“班次代码”；{more}",
+            "{why}，当作班次，每张表按自己的标题读。是这一班吗？不是就清空“班次代码”；班次名单里只有一个班次的代码或名称对得上，就算那一班",
             why=class_told(called, coded),
-            more=sentence("班次名单是别的来源接入的，要写上是哪个来源")
-            if coded
-            else sentence("有班次代码的，写代码才对得上班次名单"),
         )
     if CERTIFICATE in chosen:
         yield sentence("每张证书按证书编号认；没有编号的行略过")
@@ -94,14 +102,18 @@ def _notes(
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
 
 
-def _years(table: Table, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
+def _years(table: Table, file: str, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
     """Which year days without one are of."""
     short = any(not day_of(day, "") for day in days) or any(
         column.role == "date" and _yearless(column.values) for column in table.columns
     )
-    if short and draft.named:
+    found = year_named(table.head.title, table.sheet, file, days)
+    if short and found.programme:
+        yield of_programme(found, draft.year if held_after(found, draft.year, True) else "")
+    elif short and draft.named:
         yield sentence(
-            "没写年份的日期，按标题、表名或文件名里写的年份读：这一张是 {year} 年，以后的表按它自己写的",
+            "没写年份的日期，按{place}里写的年份读：这一张是 {year} 年，以后的表按它自己写的",
+            place=found.place,
             year=draft.named[:4],
         )
     elif short:

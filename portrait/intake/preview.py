@@ -15,15 +15,16 @@ from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
-from portrait.intake.judge import Reason, passed, reasons, refuse_undated, refused, tally, veiled
+from portrait.intake.judge import Reason, passed, reasons, refuse_undated, refused, tally, veiled, year_told
 from portrait.intake.mapping import Stream, load_mapping
 from portrait.intake.program import Program, own_columns
 from portrait.intake.raw import Passed, Raw
 from portrait.intake.reader import read
 from portrait.intake.register import forbidden, registered
+from portrait.intake.run import runs_told
 from portrait.intake.target import Field
 from portrait.intake.wording import field_sql, worded
-from portrait.sentence import Sentence, sentence
+from portrait.sentence import Sentence, in_turn
 from portrait.site import Site
 
 _REFERRED = ("school", "provider", "course", "class")  # what rows of later streams may name
@@ -63,7 +64,7 @@ class Preview:
         Passed, ...
     ] = ()  # of the rows passed over, those that are totals, signatures and the like
     courses: Sentence | None = (
-        None  # whose courses they seem to be, when not those of the source that the mapping means
+        None  # whose courses and which classes they seem to be, when not those of the source that the mapping means
     )
 
 
@@ -157,20 +158,23 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
         rows_bad=codes.total(),
         codes=tuple(codes.most_common()),
         passed=tuple(passed(bench.engine, program)),
-        courses=_courses(bench, program),
+        courses=_named(bench, program),
     )
 
 
-def _courses(bench: Bench, program: Program) -> Sentence | None:
-    lookup = program.lookups.get("course")
-    if lookup is None or lookup.must or not (codes := unknown_codes(bench.engine, program, "course")):
-        return None
+def _named(bench: Bench, program: Program) -> Sentence | None:
+    """What the codes and names of courses and classes stand for that nothing is registered under."""
+    notes = year_told(bench.engine, program)
+    course, run = program.lookups.get("course"), program.lookups.get("run")
     with bench.site.registry.connect() as connection:
-        taken = taken_for(connection, program, codes)
-        other = elsewhere(connection, strange_codes(connection, program, codes))
-    if taken and other:
-        return sentence("{one}；{other}", one=taken, other=other)
-    return taken or other
+        if course is not None and not course.must:
+            codes = unknown_codes(bench.engine, program, "course")
+            taken = taken_for(connection, program, codes)
+            other = elsewhere(connection, strange_codes(connection, program, codes))
+            notes += [one for one in (taken, other) if one]
+        if run is not None and run.expression.loose and not run.must:
+            notes += runs_told(connection, program, unknown_codes(bench.engine, program, "run"))
+    return in_turn(notes) or None
 
 
 def _samples(

@@ -44,6 +44,10 @@ class Program:
     values: dict[str, str] = field(default_factory=dict)  # name in `typed` → SQL over `seen` and look-ups
     checks: list[Check] = field(default_factory=list)
     undated: Sentence = UNSAID  # what is said of a date whose year nothing gives
+    of_year: Sentence | None = None  # what to know of the year that others get
+    short: list[str] = field(
+        default_factory=list
+    )  # SQL over `typed` of whether a date of the row says no year
     derived: dict[str, dict[str, tuple[str, str]]] = field(
         default_factory=dict
     )  # look-up → column → (type, SQL of `value`)
@@ -76,7 +80,14 @@ class Program:
         if self.raw.why:
             why = f", CASE WHEN {selected} THEN {self.raw.why} END AS _why"
             selected = f"({selected} AND {self.raw.why} IS NULL)"
+        if self.raw.void:
+            why += f", ({self._selected()} AND {self.raw.void}) AS _absent"
         return f"SELECT r._row AS _row, {selected} AS _selected{why}, {self._whole()} AS _raw{texts} FROM {self.rows_sql()}"
+
+    @property
+    def speaks(self) -> str:
+        """SQL of whether a row says something of a record: that there is one, or that there was none after all (`_absent`)."""
+        return "(_selected OR _absent)" if self.raw.void else "_selected"
 
     def rows_sql(self) -> str:
         """What follows FROM: the raw rows as `r` with what is looked up for them in other files."""
@@ -105,7 +116,8 @@ class Program:
             for name in self.lookups
         )
         codes = "".join(f", l_{name}.code AS c_{name}, l_{name}.reason AS r_{name}" for name in self.lookups)
-        return f"SELECT s._row, s._selected, s._raw{texts}{values}{codes} FROM {self.seen} s{joins}"
+        absent = ", s._absent" if self.raw.void else ""
+        return f"SELECT s._row, s._selected{absent}, s._raw{texts}{values}{codes} FROM {self.seen} s{joins}"
 
     def judged_sql(self) -> str:
         bad = " OR ".join(f"coalesce({check.bad}, false)" for check in self.checks) or "false"

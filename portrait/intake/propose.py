@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from portrait.errors import InputError
-from portrait.intake.draft import ACCOUNTS, CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft, lacking
+from portrait.intake.draft import ACCOUNTS, CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft, checked, lacking
 from portrait.intake.guess import (
     LIKELY,
     RULES,
@@ -31,15 +31,17 @@ from portrait.intake.sheet import sheet_names
 from portrait.intake.survey import Column, Table, survey
 from portrait.intake.table import Head
 from portrait.intake.target import TARGETS
-from portrait.intake.title import class_said, class_told, day_said
+from portrait.intake.title import class_said, class_told, day_said, school_said
 from portrait.intake.total import totals
 from portrait.intake.year import year_named
 from portrait.record import KIND_ZH, Kind
 from portrait.resource import read_yaml
 from portrait.sentence import Sentence, sentence
 
-_SHOWN = 20  # files of a folder
+_LISTED = 20  # files of a folder
 _TITLE = 60  # characters of a title
+_SHOWN = {"score", "day", "tick", "sign"}  # who was there, and how well: what else a row says is about that
+_WHOLE = 5  # characters of a class's whole name, at least
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 # What a role is in each target.
 _FIELDS: dict[str, dict[str, str]] = {
@@ -76,6 +78,8 @@ _WORDS = {
     "sign": "signin",
     "tick": "signin",
     "score": "marks",
+    CERTIFICATE: "certificates",
+    "activity": "research",
     "credit": "hours",
     "seconds": "study",
 }
@@ -112,8 +116,19 @@ class Proposal:
         return sum(self.counts)
 
 
-def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target: str = "") -> list[Proposal]:
-    """A proposal for each table of the file, sheets with the same header being one. What is given is not guessed.
+def propose(
+    path: Path,
+    name: str,
+    *,
+    sheet: str = "",
+    header: str = "",
+    target: str = "",
+    schools: Callable[[], Iterable[str]] = tuple,
+    fill: Mapping[str, str] | None = None,
+) -> list[Proposal]:
+    """A proposal for each table of the file, sheets with the same header being one. What is given is not guessed: `fill` is what the
+    same stands for in every row, field → text, and the year. `schools` are the registered ones, asked for only where nothing but a
+    title can say whose people they are.
 
     Raises InputError when the file cannot be read, or no sheet has a table.
     """
@@ -137,32 +152,66 @@ def propose(path: Path, name: str, *, sheet: str = "", header: str = "", target:
     groups: dict[tuple[str, ...], list[Table]] = {}
     for table in tables:
         groups.setdefault(table.head.names, []).append(table)
-    return [_proposal(name, some, len(chosen), target, header) for some in groups.values()]
+    made = [
+        _proposal(name, some, len(chosen), target, header, schools, fill or {}) for some in groups.values()
+    ]
+    for field in fill or {}:
+        if not any(field in _fillable(one.draft.target) for one in made):
+            raise InputError(
+                "没有“{field}”这个字段，可选：{choices}",
+                field=field[:40],
+                choices=sorted(set().union(*(_fillable(one.draft.target) for one in made))),
+            )
+    for one in made if fill else ():
+        checked(one.draft)
+    return made
+
+
+def _fillable(target: str) -> set[str]:
+    """What may be the same in every row, and the year of days without one."""
+    return {one.name for one in TARGETS[target].fields if one.type != "account"} | (
+        {"year"} | ({SCHOOL} if target in WITH_SCHOOL else set())
+    )
 
 
 def _tables(folder: Path) -> list[Path]:
     """The files of a folder that may be tables."""
     suffixes = [suffix for suffix, kind in SUFFIXES.items() if kind in ("csv", "xlsx")]
     return [one for one in sorted(folder.iterdir()) if one.is_file() and one.suffix.lower() in suffixes][
-        :_SHOWN
+        :_LISTED
     ]
 
 
-def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, header: str) -> Proposal:
+def _proposal(
+    name: str,
+    tables: Sequence[Table],
+    sheets: int,
+    target: str,
+    header: str,
+    schools: Callable[[], Iterable[str]],
+    fill: Mapping[str, str],
+) -> Proposal:
     table = tables[0]
     said = f"{table.head.title} {table.sheet} {name}"
-    named = year_named(table.head.title, table.sheet, name)
     roles = {column.role: column for column in reversed(table.columns) if column.role}
     days = [column.name for column in table.columns if is_day(column.name) and not _measured(column)]
+    named = year_named(table.head.title, table.sheet, name, days)
     target = target or _target(roles, days, said)
     picks = _picks(table, target, days, said)
+    if target == "record":
+        picks |= _classes(table, picks)
     left = _left_out(tables, picks, said) if target == "record" else {}
     picks |= dict.fromkeys(left, "")
     scales = _scales(tables, picks)
     fixed = _fixed(table, name, target, picks, scales, said)
+    given = {field: text for field, text in fill.items() if field in _fillable(target)}
+    year = given.pop("year", "")
+    fixed |= given
+    if _nameless(target, picks) and SCHOOL not in fixed and (school := school_said(said, schools())):
+        fixed[SCHOOL] = school
     packed = name.lower().endswith(".gz")
     suffix = "".join(Path(name).suffixes[-2 if packed else -1 :]) or ".csv"
-    slug = _slug(name, target, picks)
+    slug = _slug(name, target, picks, fixed.get("kind", ""))
     draft = Draft(
         name=slug,
         source=slug,
@@ -180,6 +229,7 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
         },
         reasons=_reasons(table, name, picks, scales, fixed),
         fill_down=table.fill_down,
+        year=year,
         named=named.year,
         why={
             column.name: _why(column, picks[column.name])
@@ -199,6 +249,12 @@ def _proposal(name: str, tables: Sequence[Table], sheets: int, target: str, head
     )
 
 
+def _nameless(target: str, picks: Mapping[str, str]) -> bool:
+    """Whether people are known by nothing but their names."""
+    there = {pick.partition(":")[0] for pick in picks.values()}
+    return target in WITH_SCHOOL and "name" in there and not there & {"account", SCHOOL}
+
+
 def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> dict[str, Sentence]:
     """Columns that would make records of what another column makes records of already, each with the reason."""
     there = {pick.partition(":")[0] for pick in picks.values()}
@@ -207,7 +263,7 @@ def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> d
     }
     left: dict[str, Sentence] = totals(marks)
     named = {column.name: column for column in tables[0].columns}
-    shown = there & {"score", "day", "tick", "sign"}
+    shown = there & _SHOWN
     ended = [column for column, pick in picks.items() if pick == "kind"]
     for column in (column for column, pick in picks.items() if pick == CERTIFICATE):
         if shown or (ended and not _said(said, "certificate")):
@@ -218,8 +274,22 @@ def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> d
             left |= dict.fromkeys(ended, sentence("有证书编号的就是取得了证书，没有编号的行略过"))
     for column, pick in picks.items():
         if pick == "item" and named[column].role == "class_name" and shown:
-            left[column] = sentence("班级和项目的名称对不上班次名单；要写明是哪一班，请加一列班次代码")
+            left[column] = sentence(
+                "写的不是班次的全名，说不准是哪一班；要写明，请加一列班次代码或班次的全名"
+            )
     return left
+
+
+def _classes(table: Table, picks: Mapping[str, str]) -> dict[str, str]:
+    """Of sign-ins and marks the column that says whole names of classes, by which these are known: 一班 is one of many."""
+    there = {pick.partition(":")[0] for pick in picks.values()}
+    if "run" in there or not there & _SHOWN:
+        return {}
+    for column in table.columns:
+        whole = sum(len(value) >= _WHOLE and "班" in value for value in column.values)
+        if picks[column.name] == "item" and column.role == "class_name" and whole > len(column.values) / 2:
+            return {column.name: "run"}
+    return {}
 
 
 def _marks(tables: Sequence[Table], column: str) -> list[tuple[Place, float]]:
@@ -483,14 +553,14 @@ def _short(title: str) -> str:
     return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
 
 
-def _slug(name: str, target: str, picks: Mapping[str, str]) -> str:
+def _slug(name: str, target: str, picks: Mapping[str, str], kind: str) -> str:
     """A name for the mapping: the file's own, in letters; of a Chinese one what the sheet is, and a few signs by which two
     sheets of that kind have two names. A file of next month, told only by its number, has the same."""
     stem = Path(name).stem.removesuffix(".csv")
     found = re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip("_.-")[:30]
     if re.search("[A-Za-z]{2}", found):
         return found.lower()
-    there = {pick.partition(":")[0] for pick in picks.values()}
+    there = {pick.partition(":")[0] for pick in picks.values()} | {kind}
     what = (
         next((word for pick, word in _WORDS.items() if pick in there), target)
         if target == "record"

@@ -38,7 +38,7 @@ def read_rows(
         program = set_up_over(bench, mapping, stream, raw, joined_again(origin, stream, files))
         try:
             by_line = {row.line: row for row in rows if row.sheet == raw.sheet[:60]}
-            good = _lines(bench, f"SELECT _row FROM {program.judged} WHERE _selected AND NOT _bad")
+            good = _lines(bench, f"SELECT _row FROM {program.judged} WHERE {program.speaks} AND NOT _bad")
             bad = {row.line: row for row in refused(bench.engine, program) if row.line in by_line}
             still = [
                 (by_line[line].id, replace(row, raw=dict(row.raw) | shown_cells(stream, cells[line])))

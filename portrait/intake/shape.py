@@ -58,6 +58,7 @@ class Pass:
     match: str = ""
     present: bool | None = None
     each: str = ""
+    void: bool = later(False)  # an earlier record of the same key is taken back by such a row
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _pairs(raw: dict[str, Any], key: str, at: str) -> tuple[tuple[str, str], ...
 
 
 def passed_of(raw: Any, maps: dict[str, ValueMap], at: str) -> tuple[Pass, ...]:
-    """`pass: [{column, in | match | present | outside, why}]`. Raises MappingError."""
+    """`pass: [{column, in | match | present | outside, why, void}]`. Raises MappingError."""
     return tuple(_pass(item, maps, at) for item in list_of(raw, f"{at}，pass"))
 
 
@@ -135,7 +136,7 @@ def _pass(raw: Any, maps: dict[str, ValueMap], at: str) -> Pass:
     at = f"{at}，pass"
     if not isinstance(raw, dict):
         raise MappingError(f"{at}：每一项应为 {{column, in | match | present | outside, why}}")
-    reject(raw, {"column", "in", "match", "present", "outside", "why", "each"}, at)
+    reject(raw, {"column", "in", "match", "present", "outside", "why", "each", "void"}, at)
     if sum(key in raw for key in ("in", "match", "present", "outside")) != 1:
         raise MappingError(f"{at}：要写 in、match、present、outside 中的一种")
     table = text_of(raw, "outside", at, "")
@@ -152,6 +153,7 @@ def _pass(raw: Any, maps: dict[str, ValueMap], at: str) -> Pass:
         match=_checked(text_of(raw, "match", at, ""), at),
         present=truth_of(raw, "present", at) if "present" in raw else None,
         each=text_of(raw, "each", at, ""),
+        void=truth_of(raw, "void", at),
     )
 
 

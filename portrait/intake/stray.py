@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portrait.errors import PortraitError
-from portrait.intake.find import found, useless
+from portrait.intake.find import damaged, found, useless
 from portrait.intake.mapping import Layout, Mapping, load_mapping, mapping_files
 from portrait.intake.oneroster import MANIFEST
 from portrait.intake.sketch import recognised
@@ -38,13 +38,16 @@ def strays(mapping: Mapping, path: Path, home: Path) -> tuple[Stray, ...]:
     unused = found(mapping, path).unused
     others = mappings(home) if unused else {}
     folder = path if path.is_dir() else path.parent
-    return tuple(
-        Stray(file.relative_to(folder).as_posix(), _why(useless(mapping, file), fits), fits)
-        if file.stat().st_size
-        else Stray(file.relative_to(folder).as_posix(), sentence("文件是空的（0 字节）"))
-        for file in unused
-        for fits in [readers(others, file, home) if file.stat().st_size else ()]
-    )
+    return tuple(_stray(mapping, file, file.relative_to(folder).as_posix(), others, home) for file in unused)
+
+
+def _stray(mapping: Mapping, file: Path, name: str, others: dict[str, Mapping], home: Path) -> Stray:
+    if not file.stat().st_size:
+        return Stray(name, sentence("文件是空的（0 字节）"))
+    if broken := damaged(file):
+        return Stray(name, broken)  # nobody reads it before it is sent again
+    fits = readers(others, file, home)
+    return Stray(name, _why(useless(mapping, file), fits), fits)
 
 
 def mappings(home: Path) -> dict[str, Mapping]:

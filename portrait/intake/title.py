@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +13,52 @@ from portrait.intake.shape import FILE
 from portrait.sentence import Sentence, sentence
 
 _DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
+_SCHOOL = 4  # characters of a school's name, at least: 一小 may be any
 # Columns that the mapping makes. No sheet has such names.
-RUN, PROJECT = "（班次）", "（项目）"
+RUN, PROJECT, WRITTEN = "（班次）", "（项目）", "（标题、表名和文件名）"
 _BEFORE = r"(?:附[件表] ?\d*[:：]? ?)?"
-_CODE = r"(?:^|[^A-Za-z0-9])([A-Z]{2,6}[-_]?\d{2,}[A-Z0-9_-]*)(?:[^A-Za-z0-9]|$)"
+# Letters and more than a year: GP2022 is a programme's. Neither the engine's patterns nor Python's need to look ahead.
+_NUMBERED = r"(?:\d{2,3}|(?:[03-9]\d|1[0-8]|2[1-9])\d\d|\d{5,}[A-Z0-9_-]*|\d{2,}[A-Z_-][A-Z0-9_-]*)"
+_CODE = rf"(?:^|[^A-Za-z0-9])([A-Z]{{2,6}}[-_]?{_NUMBERED})(?:[^A-Za-z0-9]|$)"
+# What cameras, scanners and programs call their files.
+_NO_CODES = ("MVIMG", "IMG", "WPS", "DSC", "PIC", "VID", "SCAN", "QQ", "WX", "DOC", "XLSX", "XLS", "CSV", "PDF", "PPT", "EXCEL", "OFFICE", "WIN", "COVID", "ISO")  # fmt: skip
 # 班主任 is no 班.
-_CLASS = rf"(?:^|[ /]){_BEFORE}([^ /]{{5,40}}班)(?:$|[^主级内里长会])"
+_CLASS = rf"(?:^|[ /]){_BEFORE}([^ /]{{5,40}}班[）)]?)(?:$|[^主级内里长会])"
 _PROJECT = rf"(?:^|[ /]){_BEFORE}([^ /（(]*(?:培训|研修|项目|工程|计划”?))"
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> dict[str, Any]:
     """The class: its code where one is written, else its name."""
-    return [
-        {"from": [TITLE_COLUMN, SHEET_COLUMN, FILE], "match": _CODE},
-        {"from": [TITLE_COLUMN, FILE], "match": _CLASS},
-    ]
+    return {
+        WRITTEN: [
+            {"from": [TITLE_COLUMN, SHEET_COLUMN, FILE], "replace": dict.fromkeys(_NO_CODES, "")},
+        ],
+        RUN: [
+            {"from": WRITTEN, "match": _CODE},
+            {"from": [TITLE_COLUMN, FILE], "match": _CLASS},
+        ],
+    }
 
 
-def project() -> list[dict[str, Any]]:
+def project() -> dict[str, Any]:
     """The class or the project, whatever the certificate is for; else the title as it stands."""
-    return [
-        {"from": TITLE_COLUMN, "match": _CLASS},
-        {"from": TITLE_COLUMN, "match": _PROJECT},
-        {"from": TITLE_COLUMN},
-    ]
+    return {
+        PROJECT: [
+            {"from": TITLE_COLUMN, "match": _CLASS},
+            {"from": TITLE_COLUMN, "match": _PROJECT},
+            {"from": TITLE_COLUMN},
+        ]
+    }
 
 
 def class_said(title: str, sheet: str, file: str) -> tuple[str, bool]:
     """The class that a sheet names, and whether by its code; "" when it names none. As `run` reads it."""
     file = Path(file).name
-    for form, places in ((_CODE, (title, sheet, file)), (_CLASS, (title, file))):
-        if found := re.search(form, " ".join(filter(None, places))):
+    written = " ".join(filter(None, (title, sheet, file)))
+    for word in _NO_CODES:
+        written = written.replace(word, "")
+    for form, text in ((_CODE, written), (_CLASS, " ".join(filter(None, (title, file))))):
+        if found := re.search(form, text):
             return found[1], form == _CODE
     return "", False
 
@@ -51,6 +67,15 @@ def class_told(said: str, coded: bool) -> Sentence:
     if coded:
         return sentence("标题、表名或文件名里的“{said}”像班次代码", said=said)
     return sentence("标题或文件名里的“{said}”像班次名称（没有把握，请核对）", said=said)
+
+
+def school_said(said: str, schools: Iterable[str]) -> str:
+    """The registered school that a text names, of one within another (一小学, 第一小学) the longer; "" where it names none, or several."""
+    found = sorted({name for name in schools if len(name) >= _SCHOOL and name in said}, key=len)
+    longest = [
+        name for place, name in enumerate(found) if not any(name in other for other in found[place + 1 :])
+    ]
+    return longest[0] if len(longest) == 1 else ""
 
 
 def day_said(said: str) -> str:

@@ -9,6 +9,7 @@ _NARROW = "".join(map(chr, range(0x21, 0x7F))) + " "
 # Not what is doubted of a record, and not what others have decided on it.
 _SEEN = Flag.SCORED | Flag.OFFSITE | Flag.FACE
 _WHOLE = ("account", "course", "run", "kind", "weight", "count", "seconds", "credit")
+SAID_RUN = "said_run"  # the run as the file has it, of a view that says instead which class it means
 
 
 def item_sql(row: str = "") -> str:
@@ -23,16 +24,17 @@ def verified_sql(flag: str = "own") -> str:
     return f"({flag} & {int(Flag.VERIFIED)} <> 0)"
 
 
-def facts_sql(row: str = "", *, flag: str = "own", item: str = "") -> str:
+def facts_sql(row: str = "", *, landed: bool = False, item: str = "") -> str:
     """What somebody who decides on a record has seen of it, as 16 bytes: who, what, when, where, how much, and whether its file
     calls it checked; not when its source changed it, and not its place in a file. Made of whole numbers and text alone, for it
-    is kept in the registry for good and must not change with the engine.
+    is kept in the registry for good and must not change with the engine, nor with the classes that are registered.
 
-    `flag` is the column of the record's flags as they came in, which no refresh changes; `item` is SQL that gives `item_sql`
-    where that has been worked out already.
+    Of the view of what counts, whose flags and classes are those of a refresh, the columns are taken that say what came in; `landed`:
+    of records as they came in. `item` is SQL that gives `item_sql` where that has been worked out already.
     """
+    flag, run = ("flag", "run") if landed else ("own", SAID_RUN)
     parts = [
-        *(f'{row}"{name}"::bigint::varchar' for name in _WHOLE),
+        *(f'{row}"{run if name == "run" else name}"::bigint::varchar' for name in _WHOLE),
         *(f"TRY_CAST(round({row}{name} * 10000) AS BIGINT)::varchar" for name in ("score", "score_max")),
         f"epoch_us({row}time)::varchar",
         f"({row}{flag} & {int(_SEEN)})::varchar",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
+from portrait.lake.content import SAID_RUN
 from portrait.lake.table import TABLES, Lake, file_paths
 from portrait.record import OWN, RECORD_SCHEMA
 
@@ -26,7 +27,12 @@ _TYPES = {
 
 
 def open_engine(
-    lake: Lake, *, memory: str = "1GB", threads: int = 2, unfinished: Collection[int] = ()
+    lake: Lake,
+    *,
+    memory: str = "1GB",
+    threads: int = 2,
+    unfinished: Collection[int] = (),
+    named: Mapping[int, int] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A connection whose views `record`, `cell`, `snapshot`, … read the newest version of each lake table.
 
@@ -35,16 +41,22 @@ def open_engine(
     engine = bare_engine(lake, memory=memory, threads=threads)
     for name in TABLES:
         bind(engine, lake, name)
-    bind_counted(engine, lake, unfinished)
+    bind_counted(engine, lake, unfinished, named)
     return engine
 
 
-def bind_counted(engine: duckdb.DuckDBPyConnection, lake: Lake, unfinished: Collection[int] = ()) -> None:
+def bind_counted(
+    engine: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    unfinished: Collection[int] = (),
+    named: Mapping[int, int] | None = None,
+) -> None:
     """(Re)create `record` over what counts; `landed` is all that ever came in."""
     left = {*unfinished, *unjudged(lake.table("verdict"))}
     bind(engine, lake, "verdict")
     bind_files(engine, "record", lake.files("record"), lake.lacking("record"), view="landed")
-    engine.execute(f"CREATE OR REPLACE VIEW record AS {counted('SELECT * FROM landed', unfinished=left)}")
+    found = counted("SELECT * FROM landed", unfinished=left, named=named)
+    engine.execute(f"CREATE OR REPLACE VIEW record AS {found}")
 
 
 def bare_engine(lake: Lake, *, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
@@ -110,20 +122,34 @@ def _column(field: pa.Field, lacking: Collection[str]) -> str:
     return f'NULL::{_TYPES[field.type]} AS "{field.name}"'
 
 
-def counted(records: str, *, unfinished: Collection[int] = (), verdict: str | None = "verdict") -> str:
+def counted(
+    records: str,
+    *,
+    unfinished: Collection[int] = (),
+    verdict: str | None = "verdict",
+    named: Mapping[int, int] | None = None,
+) -> str:
     """SELECT of the records that count, out of SELECT `records`: with the flags that the verdicts give them, without
     outdated and withdrawn ones, without those of `unfinished` batches, and without versions that nobody has compared yet.
-    `own` are the flags that they came in with.
+    `own` are the flags that they came in with, SAID_RUN is the run.
+
+    `named` says of runs that sheets name in their own words which class they mean.
     """
     left = f" AND r.batch NOT IN ({', '.join(map(str, sorted(unfinished)))})" if unfinished else ""
-    own = RECORD_SCHEMA.names[:OWN]
+    own = {name: f'r."{name}"' for name in RECORD_SCHEMA.names[:OWN]}
+    if named:
+        pairs = ", ".join(
+            f"({int(run)}::BIGINT, {int(meant)}::BIGINT)" for run, meant in sorted(named.items())
+        )
+        records = f"SELECT o.*, c.meant FROM ({records}) o LEFT JOIN (VALUES {pairs}) c(run, meant) ON c.run = o.run"
+        own["run"] = "coalesce(r.meant, r.run) AS run"
+    if verdict is not None:
+        own["flag"] = "coalesce(v.flag, r.flag)::integer AS flag"
+    columns = ", ".join([*own.values(), "r.flag AS own", f"r.run AS {SAID_RUN}"])
     if verdict is None:
-        columns = ", ".join(f'r."{name}"' for name in own)
-        return f"SELECT {columns}, r.flag AS own FROM ({records}) r WHERE r.held IS NOT TRUE{left}"
-    flag = "coalesce(v.flag, r.flag)::integer AS flag"
-    columns = ", ".join(flag if name == "flag" else f'r."{name}"' for name in own)
+        return f"SELECT {columns} FROM ({records}) r WHERE r.held IS NOT TRUE{left}"
     return (
-        f"SELECT {columns}, r.flag AS own FROM ({records}) r LEFT JOIN {verdict} v ON v.batch = r.batch AND v.line = r.line "
+        f"SELECT {columns} FROM ({records}) r LEFT JOIN {verdict} v ON v.batch = r.batch AND v.line = r.line "
         f"WHERE coalesce(v.state, CASE WHEN r.held THEN 1 ELSE 0 END) = 0{left}"
     )
 

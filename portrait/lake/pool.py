@@ -41,10 +41,18 @@ class Pool:
     """
 
     def __init__(
-        self, lake: Lake, *, memory: str, threads: int, unfinished: Callable[[], Collection[int]] = tuple
+        self,
+        lake: Lake,
+        *,
+        memory: str,
+        threads: int,
+        unfinished: Callable[[], Collection[int]] = tuple,
+        named: Callable[[], Mapping[int, int]] = dict,
     ) -> None:
         self._lake = lake
         self._ask_unfinished = unfinished
+        self._ask_named = named
+        self._named: Mapping[int, int] = {}  # what classes the runs mean that sheets name in their own words
         self._unfinished: frozenset[int] = frozenset()
         self._judged: tuple[int, int | None] = (0, None)  # how many verdicts there are, and a digest of them
         self._memory = memory
@@ -123,7 +131,7 @@ class Pool:
             return found
         near = "" if buckets is None else f" WHERE bucket IN ({', '.join(map(str, buckets)) or 'NULL'})"
         verdict = f"(SELECT batch, line, state, flag FROM verdict{near})" if self._judged[0] else None
-        return counted(found, unfinished=self._unfinished, verdict=verdict)
+        return counted(found, unfinished=self._unfinished, verdict=verdict, named=self._named)
 
     def landed(self, **partition: Iterable[int]) -> str:
         """Like `part` of the records, but all that ever came in."""
@@ -154,8 +162,8 @@ class Pool:
 
     @property
     def stamp(self) -> tuple[Any, ...]:
-        """Changes when records that have been in for longer begin to count, or cease to."""
-        return self._judged, self._unfinished
+        """Changes when records that have been in for longer begin to count, or cease to, or turn out to be of another class."""
+        return self._judged, self._unfinished, tuple(self._named.items())
 
     def derive(self, what: str, name: str, make: Callable[[Any, frozenset[str]], Any]) -> Any:
         """What `make(before, files)` makes of a table's files, kept until the table has a newer commit.
@@ -209,13 +217,16 @@ class Pool:
             if {"record", "verdict"} & made.keys() or unfinished:
                 verdict = made.get("verdict") or self._versions["verdict"]
                 unfinished = unjudged(verdict.table).union(self._ask_unfinished())
-            if {"record", "verdict"} & made.keys() or unfinished != self._unfinished:
-                self._unfinished = unfinished
+            named = self._ask_named() if {"record", "verdict", "link"} & made.keys() else self._named
+            fresh = unfinished != self._unfinished or named != self._named
+            if {"record", "verdict"} & made.keys() or fresh:
+                self._unfinished, self._named = unfinished, named
                 version = made.get("record") or self._versions["record"]
                 found = counted(
                     rows("record", version.files, version.lacking),
                     unfinished=unfinished,
                     verdict="verdict" if self._judged[0] else None,
+                    named=named,
                 )
                 self._engine.execute(f"CREATE OR REPLACE VIEW record AS {found}")
             self._versions.update(made)

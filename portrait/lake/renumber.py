@@ -34,7 +34,7 @@ def records_moved(
     for lake, view in ((before, "former"), (now, "landed")):
         bind_files(engine, "record", lake.files("record"), lake.lacking("record"), view=view)
     found = engine.execute(
-        f"SELECT DISTINCT o.id, n.id, o.key_number, n.key_number, {facts_sql('o.', flag='flag')}, {facts_sql('n.', flag='flag')} "
+        f"SELECT DISTINCT o.id, n.id, o.key_number, n.key_number, {facts_sql('o.', landed=True)}, {facts_sql('n.', landed=True)} "
         f"FROM (SELECT * FROM former WHERE account IN (SELECT old FROM moved)) o "
         f"JOIN (SELECT * FROM landed WHERE account IN (SELECT new FROM moved)) n USING (batch, line) ORDER BY ALL"
     ).fetchall()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from portrait.lake.content import facts_sql, item_sql, verified_sql
+from portrait.lake.content import SAID_RUN, facts_sql, item_sql, verified_sql
 from portrait.lake.coverage import DAY
 from portrait.lake.pool import Pool
 
@@ -58,7 +58,7 @@ def _unchecked(kinds: Collection[int]) -> str:
     listed = ", ".join(str(int(kind)) for kind in kinds) or "NULL"
     return (
         f"CREATE OR REPLACE TABLE unchecked AS WITH found AS MATERIALIZED (SELECT {_COLUMNS}, weight, count, seconds, score, "
-        f"score_max, own FROM record WHERE kind IN ({listed}) AND NOT {verified_sql()}), "
+        f"score_max, own, {SAID_RUN} FROM record WHERE kind IN ({listed}) AND NOT {verified_sql()}), "
         f"spelled AS (SELECT item, {item_sql()} AS alike FROM (SELECT DISTINCT item FROM found)) "
         f"SELECT {_COLUMNS}, {DAY} AS day, {facts_sql(item='alike')} AS facts FROM found JOIN spelled USING (item)"
     )

@@ -218,21 +218,25 @@ def _months(
     engine.execute(f"CREATE OR REPLACE TEMP TABLE months AS {sql}")
 
 
+def newest_first() -> str:
+    """SQL of the order of the versions of one record, over rows `r` of the table `record`."""
+    version = "coalesce(r.modified, r.stored)"
+    content = (
+        "md5(concat_ws('|', r.flag, r.score, r.score_max, r.weight, r.credit, r.seconds, r.count, r.kind, r.account, "
+        "r.course, r.run, r.seq, epoch_us(r.time), r.item))"
+    )
+    return (
+        f"{version} DESC NULLS LAST, CASE WHEN {version} IS NOT NULL THEN {content} END DESC, "
+        f"coalesce(r.turn, r.batch) DESC, r.line DESC, r.batch DESC"
+    )
+
+
 def _states(engine: duckdb.DuckDBPyConnection, there: str) -> None:
     """The table of what became of every version of the touched records.
 
     The newest is the one that its source says is newest, whatever came first; where the source is silent, the one that came
     in last. Versions of one moment are told apart by what they say, so that their order makes no difference either.
     """
-    version = "coalesce(r.modified, r.stored)"
-    content = (
-        "md5(concat_ws('|', r.flag, r.score, r.score_max, r.weight, r.credit, r.seconds, r.count, r.kind, r.account, "
-        "r.course, r.run, r.seq, epoch_us(r.time), r.item))"
-    )
-    order = (
-        f"{version} DESC NULLS LAST, CASE WHEN {version} IS NOT NULL THEN {content} END DESC, "
-        f"coalesce(r.turn, r.batch) DESC, r.line DESC, r.batch DESC"
-    )
     withdrawn = "r.id IN (SELECT id FROM void_record) OR coalesce(r.key_number IN (SELECT key_number FROM void_key), false)"
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE states AS SELECT batch, line, "
@@ -241,7 +245,7 @@ def _states(engine: duckdb.DuckDBPyConnection, there: str) -> None:
         f"CASE WHEN n > 1 THEN newest ELSE 0 END AS instead FROM ("
         f"SELECT r.batch, r.line, r.flag, {withdrawn} AS withdrawn, row_number() OVER same AS n, "
         f"first_value(r.batch) OVER same AS newest FROM landed r "
-        f"WHERE {there} AND r.id IN (SELECT id FROM looked_at) WINDOW same AS (PARTITION BY r.id ORDER BY {order}))"
+        f"WHERE {there} AND r.id IN (SELECT id FROM looked_at) WINDOW same AS (PARTITION BY r.id ORDER BY {newest_first()}))"
     )
 
 
@@ -253,7 +257,7 @@ def _verdicts(near: str) -> str:
     )
     doubt = f"((r.flag & {~int(FOUND)}) | {bits})"
     # Each version by what it says itself: a confirmation of another one is none of it.
-    seen = f"c.id IS NOT NULL AND (c.facts IS NULL OR c.facts = {facts_sql('r.', flag='flag')})"
+    seen = f"c.id IS NOT NULL AND (c.facts IS NULL OR c.facts = {facts_sql('r.', landed=True)})"
     checked = int(Flag.VERIFIED | Flag.CONFIRMED)
     verified = f"CASE WHEN {seen} AND NOT {verified_sql('r.flag')} THEN {checked} ELSE 0 END"
     flag = (

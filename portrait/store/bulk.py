@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -57,8 +57,11 @@ def links(registry: Engine) -> pa.Table:
     )
 
 
-def alignments(registry: Engine, scored: Collection[str], listed: Collection[str]) -> pa.Table:
-    """What courses are aligned with, and the classes that teach them: subject, indicator, percent, scored; in order.
+def alignments(
+    registry: Engine, scored: Collection[str], listed: Collection[str], meant: Mapping[int, int | None]
+) -> pa.Table:
+    """What courses are aligned with, and the classes that teach them: subject, indicator, percent, scored; in order. `meant` says of
+    runs that sheets name in their own words which class they mean, see portrait.store.run.
 
     An indicator that is neither `scored` nor `listed` is none of the framework's and left out.
     """
@@ -71,6 +74,9 @@ def alignments(registry: Engine, scored: Collection[str], listed: Collection[str
         named = defaultdict(list)
         for one in stands(connection).values():
             named[one.course].append(one.id)
+    for run, one_class in meant.items():
+        if one_class is not None:
+            named[one_class].append(run)
     kept = sorted(
         (known, indicator, percent, int(indicator in scored))
         for subject, indicator, percent in rows

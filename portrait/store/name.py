@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Select, func, select
 
 from portrait.clock import aware, on_day
 from portrait.identity import hidden
-from portrait.store.schema import account, alignment, batch, course, person, training_class
+from portrait.store.schema import account, alignment, batch, course, person, school, training_class
 from portrait.store.unlisted import stands
 
 PART = 500  # values bound in one statement; SQLite takes some thousands at most
@@ -73,6 +73,12 @@ def meant_courses(registry: Engine, ids: Collection[int]) -> dict[int, int]:
     """The course that each of these is in the catalogue: itself, or the one that it stands for."""
     with registry.connect() as connection:
         return {one: one for one in ids} | {one.id: one.course for one in stands(connection, ids).values()}
+
+
+def school_names(registry: Engine) -> list[str]:
+    """What all schools are called."""
+    with registry.connect() as connection:
+        return list(connection.scalars(select(school.c.name).order_by(school.c.id)))
 
 
 def class_names(registry: Engine, ids: Collection[int]) -> dict[int, tuple[str, int | None]]:

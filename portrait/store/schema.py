@@ -229,6 +229,21 @@ unlisted = Table(  # a course that a source's records name and the catalogue did
     Column("code", String(300), nullable=False),
 )
 
+# --- classes as sheets name them -----------------------------------------------------------------------------
+
+named_run = (
+    Table(  # a class that a sheet names, by a name or a code under which its source has registered none
+        "named_run",
+        metadata,
+        Column("run_id", BigInteger, primary_key=True, autoincrement=False),  # of its records
+        Column(
+            "catalogue", String(40), primary_key=True
+        ),  # the source whose class it is; blank where nothing says it
+        Column("name", String(300), nullable=False),
+        Column("class_id", BigInteger),  # the class that it means, as the last refresh found it
+    )
+)
+
 # --- competency frameworks -----------------------------------------------------------------------------------
 
 framework = Table(

@@ -24,6 +24,7 @@ from portrait.intake.sketch import save, tried
 from portrait.intake.target import TARGETS
 from portrait.intake.upload import choose, upload_of
 from portrait.sentence import sentence, without
+from portrait.store.name import school_names
 
 _LONGEST = 200  # characters of anything that a form says
 
@@ -57,7 +58,12 @@ def _form(context: Context, file: Path, names: Sequence[str], chosen: Mapping[st
     every = sheet in ("", EVERY_SHEET) or sheet not in book
     header = header if header[:1].isdigit() else ""
     (found, *_) = propose(
-        file, file.name, sheet="" if every else sheet, header=header, target=chosen.get("target", "")
+        file,
+        file.name,
+        sheet="" if every else sheet,
+        header=header,
+        target=chosen.get("target", ""),
+        schools=lambda: school_names(context.site.registry),
     )
     return sketch_form(file, names, book, found, tried(context.site, file, found.draft))
 
