@@ -144,7 +144,7 @@ def test_an_address_in_the_catalogue_is_the_course_and_one_that_can_be_two_is_no
     with sqlite_site.registry.connect() as connection:
         found = {one.address: one.code for one in stands(connection).values()}
     assert found == {f"{LMS}/site/index": "index"}, "a common word counts only as a code of the catalogue"
-    subjects = set(alignments(sqlite_site.registry, ["P2.1", "P3.1"], [])["subject"].to_pylist())
+    subjects = set(alignments(sqlite_site.registry, ["P2.1", "P3.1"], [], {})["subject"].to_pylist())
     assert subjects == {key_number("course", "henan", code) for code in ("HN-1", "HN-2")}
     assert {one.code for one in told(sqlite_site, "lms").missed} == {both, f"{LMS}/course/view.php?id=HN-1"}
 

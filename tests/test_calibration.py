@@ -224,7 +224,7 @@ def against_truth(site: Site, truth: Path) -> pd.DataFrame:
     with site.engine() as engine:
         engine.register("known", pa.table({"person": list(staff), "staff": list(staff.values())}))
         engine.register("truth", pq.read_table(truth))
-        engine.register("aligned", alignments(site.registry, scored, []))
+        engine.register("aligned", alignments(site.registry, scored, [], {}))
         found: pd.DataFrame = (
             engine.sql(
                 f"""

@@ -38,7 +38,7 @@ def with_pandas(home: Path) -> Work:
     frame = ds.dataset(site.lake.files("record"), format="parquet").to_table(columns=columns).to_pandas()
     nodes = indicators().values()
     aligned = alignments(
-        site.registry, [n.code for n in nodes if n.scored], [n.code for n in nodes if not n.scored]
+        site.registry, [n.code for n in nodes if n.scored], [n.code for n in nodes if not n.scored], {}
     ).to_pandas()
     scored = frame[
         frame["kind"].isin([int(kind) for kind in SCORED]) & (frame["flag"] & int(Flag.SCORED) != 0)
