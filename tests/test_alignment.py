@@ -109,7 +109,7 @@ def test_a_class_that_a_sheet_names_is_added_up_for_those_on_the_sheet_once_it_i
     hand: Hand,
 ) -> None:
     with hand.site.registry.begin() as connection:
-        note_runs(connection, [(900, "", "骨干教师提升一班")])
+        note_runs(connection, [(900, "", "骨干教师提升一班", None, None)])
     hand.batch([record(250 + n, 1000 + n, Kind.RATING, 0.5, course=0, run=900) for n in (4, 8)])
     refresh(hand.site)
     assert portrait_of(hand.site, 4).estimates["P2.1"].n == 1

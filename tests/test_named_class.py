@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from portrait.confirmation import decide_record
 from portrait.explain import records_of
 from portrait.hashing import key_number
 from portrait.intake.preview import preview
-from portrait.intake.title import class_said
+from portrait.intake.title import class_said, school_said
 from portrait.programme.called import alike, bare, contradict
 from portrait.rebuild import rebuild
 from portrait.record import Flag
@@ -65,6 +66,22 @@ def sign(site: Site, folder: Path, title: str, name: str = "签到.xlsx") -> Any
 def test_a_name_is_the_same_without_what_a_title_says_besides(said: str, name: str) -> None:
     assert bare(said) == bare(name)
     assert not contradict(said, name)
+
+
+@pytest.mark.parametrize(
+    ("said", "schools", "found"),
+    [
+        ("某县第一小学签到表", ("第一小学", "某县第一小学"), "某县第一小学"),
+        ("洛阳市涧西区实验小学签到表", ("实验小学",), ""),
+        ("洛阳市涧西区实验小学签到表", ("涧西区实验小学", "实验小学"), "涧西区实验小学"),
+        ("实验小学校本研修", ("实验小学",), "实验小学"),
+        ("实验小学校本研修", ("实验小学", "实验小学"), ""),
+    ],
+)
+def test_a_school_in_a_title_is_the_one_that_is_called_so(
+    said: str, schools: tuple[str, ...], found: str
+) -> None:
+    assert school_said(said, schools) == found
 
 
 def test_names_that_differ_are_not_alike() -> None:
@@ -168,6 +185,66 @@ def test_a_class_of_another_year_and_a_short_code_are_not_meant(site: Site) -> N
     assert known.fitting("骨干教师提升一班", "city") == ()
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "fits"),
+    [
+        (date(2022, 10, 8), date(2022, 10, 9), True),
+        (date(2023, 2, 1), date(2023, 2, 1), True),  # its marks, some weeks later
+        (date(2023, 10, 8), date(2023, 10, 8), False),
+        (date(2021, 10, 8), date(2021, 10, 8), False),
+    ],
+)
+def test_a_class_is_meant_by_a_sheet_of_its_own_days(
+    sqlite_site: Site, first: date, last: date, fits: bool
+) -> None:
+    (own,) = register(sqlite_site, ("B1", NAME))
+    dates = update(training_class).values(starts=date(2022, 10, 8), ends=date(2022, 12, 1))
+    with sqlite_site.registry.begin() as connection:
+        connection.execute(dates)
+        note_runs(connection, [(1, "", NAME, first, last)])
+        assert meant_runs(connection) == {1: own if fits else None}
+        note_runs(connection, [(1, "", NAME, date(2022, 11, 1), date(2022, 11, 1))])
+        assert meant_runs(connection) == {1: own}, "one of its days is"
+
+
+def test_a_class_without_days_is_meant_in_the_year_of_its_name_and_in_the_next(sqlite_site: Site) -> None:
+    (own,) = register(sqlite_site, ("B1", f"2021年国培计划{NAME}"))
+    for year, found in ((2020, None), (2021, own), (2022, own), (2023, None)):
+        with sqlite_site.registry.begin() as connection:
+            note_runs(connection, [(year, "", NAME, date(year, 10, 8), date(year, 10, 8))])
+            assert meant_runs(connection)[year] == found
+
+
+def test_a_provider_s_own_code_is_no_code_of_another(sqlite_site: Site, tmp_path: Path) -> None:
+    register(sqlite_site, ("CLASS01", NAME), ("GP2022-01", f"{NAME}甲"), source="jia")
+    sign(sqlite_site, tmp_path, "CLASS01签到表")
+    refresh(sqlite_site)
+    with sqlite_site.registry.connect() as connection:
+        assert set(meant_runs(connection).values()) <= {None}
+        assert classes(connection).fitting("GP2022-01") == ()
+
+
+def test_the_second_course_of_a_class_is_another_one() -> None:
+    assert class_said("骨干教师培训班（第二期）签到表", "", "a.xlsx")[0] == "骨干教师培训班（第二期）"
+    assert class_said("骨干教师培训班第2期学员签到表", "", "a.xlsx")[0] == "骨干教师培训班第2期"
+    assert class_said("骨干教师培训班（小学组）", "", "a.xlsx")[0] == "骨干教师培训班（小学组）"
+    assert (
+        bare("骨干教师培训班第2期学员签到表")
+        == bare("骨干教师培训班（第二期）")
+        != bare("骨干教师培训班（第一期）")
+    )
+
+
+def test_a_class_that_is_ambiguous_for_one_of_two_lists_is_nobody_s(sqlite_site: Site) -> None:
+    (own, _) = register(sqlite_site, ("B1", NAME), ("B2", NAME.replace("一班", "二班")))
+    with sqlite_site.registry.begin() as connection:
+        note_runs(connection, [(1, "", NAME, None, None), (1, "henan", NAME, None, None)])
+        keep_runs(connection, {1: own}, [1])
+        assert moved_runs(connection, {1: own}) == []
+        note_runs(connection, [(1, "city", NAME, None, None)])
+        assert moved_runs(connection, {1: own}) == [1], "the new line does not say so yet"
+
+
 def test_the_trainer_of_the_class_sees_its_sheet_and_what_the_school_has_decided_holds(
     sqlite_site: Site, tmp_path: Path
 ) -> None:
@@ -204,11 +281,13 @@ def test_a_list_of_trainees_names_its_class_as_sheets_do(sqlite_site: Site, tmp_
         ["班级", "继教编号", "县区"],
         ["2022年某县骨干教师培训班一班", "HJ001", "410102"],
         ["2021年某县骨干教师培训班二班", "HJ002", "410102"],
+        ["某县骨干教师培训班二班", "HJ003", "410102"],
     ]
     found = proposed(tmp_path, [["学员名单"], *table])
     written(tmp_path, found)
     report = taken(sqlite_site, tmp_path, [["学员名单"], *table], "名单.xlsx")
-    assert (report.target, report.rows_stored, report.rows_quarantined) == ("trainee", 1, 1)
+    assert (report.target, report.rows_stored, report.rows_quarantined) == ("trainee", 1, 2)
+    assert "“2022年某县骨干教师培训班一班”认作班次 某县骨干教师培训班（一班）（B1）" in report.message
     with sqlite_site.registry.connect() as connection:
         assert connection.scalars(select(trainee.c.class_id)).all() == [own]
 
@@ -216,10 +295,10 @@ def test_a_list_of_trainees_names_its_class_as_sheets_do(sqlite_site: Site, tmp_
 def test_what_readers_see_is_what_the_last_refresh_found(site: Site) -> None:
     first, second = register(site, ("B1", NAME), ("BJ2022GP100007", "另一个培训班"))
     noted = [
-        (1, "", f"2022年{NAME}学员签到表"),
-        (2, "", "BJ2022GP100007"),
-        (3, "", "没有的班"),
-        (first, "", "B1"),
+        (1, "", f"2022年{NAME}学员签到表", date(2022, 10, 8), date(2022, 10, 9)),
+        (2, "", "BJ2022GP100007", None, None),
+        (3, "", "没有的班", None, None),
+        (first, "", "B1", None, None),
     ]
     with site.registry.begin() as connection:
         assert note_runs(connection, noted) == 4

@@ -41,7 +41,7 @@ from portrait.intake.mapping import Mapping, Stream, load_mapping
 from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
-from portrait.intake.run import runs_told
+from portrait.intake.run import rosters_told, runs_told
 from portrait.intake.stray import Stray, strays
 from portrait.record import row_of
 from portrait.sentence import Sentence, in_turn, listed, sentence
@@ -388,7 +388,8 @@ def _message(
     for name in ("course", "run"):
         lookup = program.lookups.get(name)
         if lookup is not None and not lookup.must:
-            notes += _unknown(connection, program, name, unknown_codes(bench.engine, program, name))
+            notes += _unknown(bench, connection, program, name)
+    notes += rosters_told(connection, bench.engine, program)
     if counts.rows_unmatched:
         notes.append(_strange(program, counts, strange))
     if asked:
@@ -414,10 +415,11 @@ def _passed_over(program: Program, counts: Counts, skipped: Sequence[tuple[str, 
     return sentence("略过 {n} 行：{what}", n=f"{counts.rows_passed:,}", what=listed(told))
 
 
-def _unknown(connection: Connection, program: Program, name: str, codes: list[str]) -> list[Sentence]:
+def _unknown(bench: Bench, connection: Connection, program: Program, name: str) -> list[Sentence]:
     """What to know of the codes of courses or classes that nothing is registered under."""
+    codes = unknown_codes(bench.engine, program, name)
     if name == "run":
-        return runs_told(connection, program, codes)
+        return runs_told(connection, bench.engine, program, codes)
     taken = taken_for(connection, program, codes)
     codes = strange_codes(connection, program, codes)
     notes = [taken] if taken else []

@@ -19,6 +19,7 @@ from portrait.intake.absence import absent_sql
 from portrait.intake.ask import many, one
 from portrait.intake.program import Program
 from portrait.intake.raw import literal
+from portrait.intake.run import spans_sql
 from portrait.intake.width import narrow
 from portrait.lake.compact import widen
 from portrait.lake.content import item_sql
@@ -484,8 +485,8 @@ def make_known(
     if run is not None and run.expression.loose:
         # As people write it in a sheet; what a platform numbers is nobody else's.
         named = (
-            f"SELECT DISTINCT l.number, {literal(program.stream.class_source)}, left(l.shown, {NAME}) "
-            f"FROM {program.table('run')} l WHERE l.code = '' AND l.reason <> '' ORDER BY 1"
+            f"SELECT number, {literal(program.stream.class_source)}, left(any_value(said), {NAME}), min(first), max(last) "
+            f"FROM ({spans_sql(program)}) GROUP BY number ORDER BY number"
         )
         note_runs(connection, many(engine, named))
 

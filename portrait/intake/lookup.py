@@ -23,7 +23,7 @@ from portrait.identity import (
 from portrait.intake.expression import Expression
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.target import LOOKUPS, Field
-from portrait.programme.called import bare, contradict
+from portrait.programme.called import bare, years
 from portrait.record import KIND_ZH, Kind
 from portrait.resource import read_code
 
@@ -88,7 +88,7 @@ class Known:
         return number in self._read[thing] or number in self.also.get(thing, ())
 
     def named(self, thing: str, name: str) -> int | None:
-        """The id of the one thing of this name; None where there is none, or several. Classes are called as sheets call them."""
+        """The id of the one thing of this name; None where there is none, or several."""
         if thing not in self._named:
             found: dict[str, set[int]] = {}
             for called, number in self.names(thing):
@@ -97,10 +97,13 @@ class Known:
             self._loose[thing] = {}
             for called, ids in found.items() if thing == "class" else ():
                 self._loose[thing].setdefault(bare(called), {}).update(dict.fromkeys(ids, called))
-        if (known := self._named[thing].get(name)) is not None:
-            return known
+        return self._named[thing].get(name)
+
+    def called(self, thing: str, name: str) -> int | None:
+        """The id of the one thing that a sheet may call so. A class whose name says a year is meant by a name that says it too."""
+        self.named(thing, name)
         alike = self._loose[thing].get(bare(name), {})
-        fit = [number for number, called in alike.items() if not contradict(name, called)]
+        fit = [number for number, called in alike.items() if years(called) <= years(name)]
         return fit[0] if len(fit) == 1 else None
 
     def forget(self, thing: str) -> None:
@@ -222,8 +225,11 @@ class Lookup:
         if context.known(thing, number):
             return Answer(str(number))
         # Whether a record is good may not hang on what is registered today, so only rosters go by names.
-        if self.must and self.expression.loose and (called := context.known.named(thing, text)) is not None:
-            return Answer(str(called))
+        if self.must and self.expression.loose:
+            if (named := context.known.named(thing, text)) is not None:
+                return Answer(str(named))
+            if (called := context.known.called(thing, text)) is not None:
+                return Answer(str(called), shown=hidden(text))
         by = "代码或名称（或同名的不止一个）" if self.must and self.expression.loose else "代码"
         reason = f"登记库里没有{by}为“{text}”的{_CODED[thing]}，请先接入{_CODED[thing]}名单或改正代码"
         return Answer(str(number), "" if not self.must else f"unknown_{thing}", reason, shown=hidden(text))

@@ -21,7 +21,7 @@ from portrait.intake.program import Program, own_columns
 from portrait.intake.raw import Passed, Raw
 from portrait.intake.reader import read
 from portrait.intake.register import forbidden, registered
-from portrait.intake.run import runs_told
+from portrait.intake.run import rosters_told, runs_told
 from portrait.intake.target import Field
 from portrait.intake.wording import field_sql, worded
 from portrait.sentence import Sentence, in_turn
@@ -173,7 +173,8 @@ def _named(bench: Bench, program: Program) -> Sentence | None:
             other = elsewhere(connection, strange_codes(connection, program, codes))
             notes += [one for one in (taken, other) if one]
         if run is not None and run.expression.loose and not run.must:
-            notes += runs_told(connection, program, unknown_codes(bench.engine, program, "run"))
+            notes += runs_told(connection, bench.engine, program, unknown_codes(bench.engine, program, "run"))
+        notes += rosters_told(connection, bench.engine, program)
     return in_turn(notes) or None
 
 

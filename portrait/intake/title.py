@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from portrait.intake.shape import FILE
 from portrait.sentence import Sentence, sentence
 
 _DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
+_PLACES = ("市", "县", "区", "乡", "镇")
 _SCHOOL = 4  # characters of a school's name, at least: 一小 may be any
 # Columns that the mapping makes. No sheet has such names.
 RUN, PROJECT, WRITTEN = "（班次）", "（项目）", "（标题、表名和文件名）"
@@ -22,8 +24,11 @@ _NUMBERED = r"(?:\d{2,3}|(?:[03-9]\d|1[0-8]|2[1-9])\d\d|\d{5,}[A-Z0-9_-]*|\d{2,}
 _CODE = rf"(?:^|[^A-Za-z0-9])([A-Z]{{2,6}}[-_]?{_NUMBERED})(?:[^A-Za-z0-9]|$)"
 # What cameras, scanners and programs call their files.
 _NO_CODES = ("MVIMG", "IMG", "WPS", "DSC", "PIC", "VID", "SCAN", "QQ", "WX", "DOC", "XLSX", "XLS", "CSV", "PDF", "PPT", "EXCEL", "OFFICE", "WIN", "COVID", "ISO")  # fmt: skip
-# 班主任 is no 班.
-_CLASS = rf"(?:^|[ /]){_BEFORE}([^ /]{{5,40}}班[）)]?)(?:$|[^主级内里长会])"
+# 班主任 is no 班; the second course of one class is another one.
+_PART = (
+    r"(?:第?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[期批组]|(?:小学|初中|高中|中学|幼儿|语文|数学|英语)组)"
+)
+_CLASS = rf"(?:^|[ /]){_BEFORE}([^ /]{{5,40}}班[）)]?(?:[（(]{_PART}[）)]|{_PART})?)(?:$|[^主级内里长会])"
 _PROJECT = rf"(?:^|[ /]){_BEFORE}([^ /（(]*(?:培训|研修|项目|工程|计划”?))"
 
 
@@ -70,12 +75,20 @@ def class_told(said: str, coded: bool) -> Sentence:
 
 
 def school_said(said: str, schools: Iterable[str]) -> str:
-    """The registered school that a text names, of one within another (一小学, 第一小学) the longer; "" where it names none, or several."""
-    found = sorted({name for name in schools if len(name) >= _SCHOOL and name in said}, key=len)
+    """The registered school that a text names, of one within another (一小学, 第一小学) the longer; "" where it names none, or several,
+    or where several are called so."""
+    called = Counter(name for name in schools if len(name) >= _SCHOOL and name in said)
+    found = sorted((name for name in called if not _cut(name, said)), key=len)
     longest = [
         name for place, name in enumerate(found) if not any(name in other for other in found[place + 1 :])
     ]
-    return longest[0] if len(longest) == 1 else ""
+    return longest[0] if len(longest) == 1 and called[longest[0]] == 1 else ""
+
+
+def _cut(name: str, said: str) -> bool:
+    """Whether what a text names is more than this: 实验小学 of 洛阳市涧西区实验小学 is no school of another county."""
+    before = said[: said.index(name)]
+    return before.endswith(_PLACES) and not any(place in name for place in _PLACES)
 
 
 def day_said(said: str) -> str:

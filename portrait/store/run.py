@@ -9,20 +9,25 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
-from portrait.programme.called import alike, bare, contradict
+from portrait.programme.called import alike, bare, contradict, years
 from portrait.store.schema import named_run, training_class
 from portrait.store.upsert import put
 
 NAME = 300
-# A code that says itself what it is a code of; 01 and B1 stand for other classes at every provider.
-_CODE = re.compile(r"(?=.*[A-Za-z])(?=.*\d)[A-Za-z0-9][A-Za-z0-9_-]{5,}")
+# A code of one list for all, as BJ2022GP100007; 01, B1 and CLASS01 stand for other classes at every provider.
+_CODE = re.compile(r"(?=.*[A-Za-z])(?=(?:.*\d){8})[A-Za-z0-9][A-Za-z0-9_-]{9,}")
+_AROUND = timedelta(days=90)  # before and after a class in which a sheet may still tell of it
 _NEAR = 3
 _ALIKE = 0.5
+
+
+Span = tuple[date, date]  # first and last day
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,23 @@ class Called:
     source: str
     code: str
     name: str
+    starts: date | None = None
+    ends: date | None = None
+
+    def near(self, name: str, span: Span | None) -> bool:
+        """Whether a sheet that calls it so may be about it: last year's class of the same name is not this year's."""
+        if contradict(name, self.name):
+            return False
+        if span is None:
+            return True
+        first, last = span
+        if self.starts or self.ends:
+            return (self.starts is None or last >= self.starts - _AROUND) and (
+                self.ends is None or first <= self.ends + _AROUND
+            )
+        # A programme of one year may be held in the next.
+        said = {int(year) for year in years(self.name)}
+        return not said or any(year <= last.year and year + 1 >= first.year for year in said)
 
 
 @dataclass(frozen=True)
@@ -44,9 +66,9 @@ class Classes:
     names: Mapping[str, tuple[Called, ...]]  # alike
     bare: Mapping[str, tuple[Called, ...]]
 
-    def fitting(self, name: str, catalogue: str = "") -> tuple[Called, ...]:
+    def fitting(self, name: str, catalogue: str = "", span: Span | None = None) -> tuple[Called, ...]:
         """The classes (of one source, where it is named) that a name or a code may mean, by the closest way in which any fits: its
-        code, its name, its name without the year and the kind of sheet."""
+        code, its name, its name without the year and the kind of sheet. `span` are the first and the last day of what it names."""
         code = name.strip()
         ways = [self.codes.get(code, ())] if _CODE.fullmatch(code) else []
         ways += [self.names.get(alike(name), ()), self.bare.get(bare(name), ())]
@@ -54,8 +76,7 @@ class Classes:
             fit = tuple(
                 one
                 for one in way
-                if (not catalogue or one.source == catalogue)
-                and (one.code == code or not contradict(name, one.name))
+                if (not catalogue or one.source == catalogue) and (one.code == code or one.near(name, span))
             )
             if fit:
                 return fit
@@ -67,16 +88,29 @@ class Classes:
         return [there[one] for one in get_close_matches(bare(name), list(there), n=_NEAR, cutoff=_ALIKE)]
 
 
-def note_runs(connection: Connection, rows: Iterable[tuple[int, str, str]]) -> int:
-    """Remember how sheets name classes that are not registered so: (run of their records, source of the class where it is said, name)."""
-    return put(connection, "named_run", ["run_id", "catalogue", "name"], rows, update=False)
+def note_runs(connection: Connection, rows: Iterable[tuple[int, str, str, date | None, date | None]]) -> int:
+    """Remember how sheets name classes that are not registered so: run of their records, source of the class where it is said, name,
+    first and last day of the records. How many are new or have other days now."""
+    found = {(run, catalogue): (name, first, last) for run, catalogue, name, first, last in rows}
+    for row in connection.execute(select(named_run).where(named_run.c.run_id.in_({run for run, _ in found}))):
+        if (row.run_id, row.catalogue) in found:
+            _, first, last = found[row.run_id, row.catalogue]
+            days = [day for day in (row.first, row.last, first, last) if day]
+            found[row.run_id, row.catalogue] = (row.name, min(days, default=None), max(days, default=None))
+    columns = ["run_id", "catalogue", "name", "first", "last"]
+    return put(connection, "named_run", columns, ((*key, *said) for key, said in found.items()))
 
 
 def classes(connection: Connection) -> Classes:
     """All classes by what they are called."""
     rows = connection.execute(
         select(
-            training_class.c.id, training_class.c.source, training_class.c.code, training_class.c.name
+            training_class.c.id,
+            training_class.c.source,
+            training_class.c.code,
+            training_class.c.name,
+            training_class.c.starts,
+            training_class.c.ends,
         ).order_by(training_class.c.id)
     )
     every = tuple(Called(*row) for row in rows)
@@ -95,7 +129,7 @@ def classes(connection: Connection) -> Classes:
 
 def meant_runs(connection: Connection) -> dict[int, int | None]:
     """Of every run that sheets name the one class that it means now; None where it means none, or several."""
-    noted = connection.execute(select(named_run.c.run_id, named_run.c.catalogue, named_run.c.name)).all()
+    noted = connection.execute(select(named_run)).all()
     if not noted:
         return {}
     known = classes(connection)
@@ -103,8 +137,9 @@ def meant_runs(connection: Connection) -> dict[int, int | None]:
     found: dict[int, set[int]] = defaultdict(set)
     for row in noted:
         # What is registered under this very code is the class itself.
+        span = (row.first, row.last) if row.first else None
         found[row.run_id] |= (
-            set() if row.run_id in own else {one.id for one in known.fitting(row.name, row.catalogue)}
+            set() if row.run_id in own else {one.id for one in known.fitting(row.name, row.catalogue, span)}
         )
     return {run: next(iter(some)) if len(some) == 1 else None for run, some in sorted(found.items())}
 
@@ -118,8 +153,8 @@ def held_runs(registry: Engine) -> dict[int, int]:
 
 def moved_runs(connection: Connection, meant: Mapping[int, int | None]) -> list[int]:
     """The runs that mean another class than readers see."""
-    held = dict(connection.execute(select(named_run.c.run_id, named_run.c.class_id)).all())
-    return [run for run, class_id in meant.items() if held.get(run) != class_id]
+    held = connection.execute(select(named_run.c.run_id, named_run.c.class_id)).all()
+    return sorted({run for run, class_id in held if meant.get(run) != class_id})
 
 
 def keep_runs(connection: Connection, meant: Mapping[int, int | None], moved: Collection[int]) -> None:

@@ -240,6 +240,8 @@ named_run = (
             "catalogue", String(40), primary_key=True
         ),  # the source whose class it is; blank where nothing says it
         Column("name", String(300), nullable=False),
+        Column("first", Date),  # first and last day of its records
+        Column("last", Date),
         Column("class_id", BigInteger),  # the class that it means, as the last refresh found it
     )
 )

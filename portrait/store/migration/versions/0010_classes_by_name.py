@@ -17,6 +17,8 @@ def upgrade() -> None:
         sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("catalogue", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("first", sa.Date(), nullable=True),
+        sa.Column("last", sa.Date(), nullable=True),
         sa.Column("class_id", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("run_id", "catalogue", name=op.f("pk_named_run")),
     )
