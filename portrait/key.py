@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
 from portrait.errors import InputError, MappingError, PortraitError
+from portrait.identity import hidden
 from portrait.intake.absence import absent_sql
 from portrait.intake.bench import open_bench
 from portrait.intake.keyed import Spelled, key_of_line, keys_read, read_by_field, shapes, written
@@ -16,6 +17,8 @@ from portrait.intake.recipe import mapping_then
 from portrait.site import Site
 from portrait.spelling import spellings
 from portrait.store.batch import batch_of, record_batches_from, sources
+
+_FEW = 5  # records that are named one by one
 
 Keys = Iterable[str | Sequence[str]]
 
@@ -42,10 +45,27 @@ def meant(
     for key, some in zip(columns, ways, strict=True):
         # Of several ways to read a key that is meant which a record has. To take a word back, take all of them: it may have been
         # said before the record was in.
-        those = [way for way in some if not there.isdisjoint(way)] or some[:-1] or some
+        those = [way for way in some if not there.isdisjoint(way)]
+        if said == "void" and len({frozenset(there.intersection(way)) for way in those}) > 1:
+            raise _two(site, key, there.intersection(number for way in those for number in way))
+        those = those or some[:-1] or some
         chosen = some if said == "restore" else those
         found[tuple(dict.fromkeys(number for way in chosen for number in way))] = key
     return found
+
+
+def _two(site: Site, key: Sequence[str], numbers: Collection[int]) -> InputError:
+    """Two people may have the number that was typed, one as a number of staff and one as a login."""
+    rows = site.pool.rows(
+        f"SELECT DISTINCT hex(id) AS id FROM {site.pool.landed()} WHERE key_number IN (SELECT unnest(?::BIGINT[])) "
+        f"AND NOT {absent_sql()} ORDER BY id LIMIT {_FEW}",
+        [sorted(numbers)],
+    )
+    return InputError(
+        "记录号“{key}”有几种读法，几条记录都合得上：{ids}。请用 32 位编号写明是哪一条",
+        key=hidden("|".join(key)),
+        ids=[str(row[0]).lower() for row in rows],
+    )
 
 
 def absent(site: Site, keys: Sequence[tuple[int, ...]]) -> list[int]:

@@ -209,6 +209,25 @@ def test_the_nearest_of_keys_that_are_read_are_told_without_anybodys_number(read
     assert staff.key.startswith("***|"), "its column may hold a phone: nobody can tell by the key alone"
 
 
+def test_a_number_that_two_people_have_withdraws_nobody_s_record(sqlite_site: Site, tmp_path: Path) -> None:
+    either = READ.replace("{first: [", "{first: [{from: 账号, kind: native, prefix: u-}, ").replace(
+        ", {field: kind}, {field: time}, {field: score}]", "]"
+    )
+    made = Export(sqlite_site, tmp_path / "in", either)
+    made.put(
+        "sheet.csv", "账号,编号,手机,身份证,行为,日期,分\n1,,,,签,2022-10-08,85\nu-1,,,,签,2022-10-08,90\n"
+    )
+    assert made.took() == (2, 2, 0, 0)
+    refresh(sqlite_site)
+    ids = sorted(row[0].hex() for row in sqlite_site.pool.rows("SELECT id FROM record"))
+    with pytest.raises(InputError) as refused:
+        withdraw(sqlite_site, "p", None, ["u-1"], reason="x", by="某人")
+    assert all(one in str(refused.value) for one in ids)
+    assert left(sqlite_site) == 2
+    withdraw(sqlite_site, "p", None, ["u-u-1"], reason="x", by="某人")
+    assert left(sqlite_site) == 1
+
+
 def test_a_key_of_an_account_has_as_many_parts_as_its_kind(sqlite_site: Site, tmp_path: Path) -> None:
     either = READ.replace(
         "{first: [{from: 手机, kind: phone}, {from: 身份证, kind: idno}, {from: 编号, kind: staff, prefix: HJ}]}",
