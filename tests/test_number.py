@@ -272,22 +272,24 @@ def test_only_a_lake_that_cannot_be_read_is_passed_over_and_that_is_told(
         def full(*_given: Any) -> None:
             raise duckdb.OutOfMemoryException("out of memory")
 
-        patched.setattr(Beside, "_add", full)
         patched.setattr(Beside, "_select", full)
         with pytest.raises(duckdb.OutOfMemoryException):
             rebuild(site)
     assert site.lake.standing.root == ""
     with site.registry.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(account)) == 3, "nothing has been carried"
-    of = {item: record_of(site, item) for item in "二三"}
-    ((lost,),) = site.pool.rows("SELECT DISTINCT filename FROM read_parquet(?, filename=true) WHERE item = '二'", [
-        site.lake.files("record"),
-    ])  # fmt: skip
-    Path(lost).write_bytes(b"PAR1 no more")
-    report = rebuild(site)
-    assert report.unread == (Path(lost).name,)
-    assert len(report.renumbered) == 1
-    assert of["二"] != record_of(site, "二")
+        whose = select(account.c.shown).join(link, link.c.account_id == account.c.id)
+        assert connection.scalar(whose) == WHO, "nothing has been carried"
+        assert connection.scalar(select(func.count()).select_from(ruling)) == 3
+    ((file,),) = site.pool.rows(
+        "SELECT filename FROM read_parquet(?, filename=true) WHERE score = 20", [site.lake.files("record")]
+    )
+    Path(file).write_bytes(b"PAR1 no more")
+    monkeypatch.setenv("PORTRAIT_DATABASE_URL", str(site.registry.url))
+    ran = command("rebuild", "--home", site.settings.home)
+    assert ran.code == 0
+    assert f"旧湖有读不出来的（{Path(file).name}）" in "".join(ran.err.split())
+    two = newest(site, [record_of(site, "二")])[0]
+    assert not words_of(site, [two])[two.id].withdrawn, "who could say what it was"
 
 
 def test_a_watched_file_waits_for_the_rebuild_and_the_doctor_tells_why(
