@@ -20,7 +20,7 @@ from portrait.hashing import key_number
 from portrait.identity import account_id, identify, load_secret, renamed
 from portrait.intake.inbox import Inbox
 from portrait.intake.replay import replay
-from portrait.lake.renumber import Beside
+from portrait.lake.renumber import Beside, beside
 from portrait.lake.table import Lake, Standing
 from portrait.reading import dimension_levels
 from portrait.rebuild import rebuild
@@ -290,6 +290,18 @@ def test_only_a_lake_that_cannot_be_read_is_passed_over_and_that_is_told(
     assert f"旧湖有读不出来的（{Path(file).name}）" in "".join(ran.err.split())
     two = newest(site, [record_of(site, "二")])[0]
     assert not words_of(site, [two])[two.id].withdrawn, "who could say what it was"
+
+
+@pytest.mark.parametrize("log", [None, "", "no log\n", '{"protocol":{"minReaderVersion":99}}\n'])
+def test_of_a_lake_whose_log_says_nothing_nothing_is_read(tmp_path: Path, log: str | None) -> None:
+    former, now = Lake(tmp_path / "former", 4), Lake(tmp_path / "now", 4)
+    if log is not None:
+        (former.path("record") / "_delta_log").mkdir(parents=True)
+        (former.path("record") / "_delta_log" / f"{0:020}.json").write_text(log)
+    with duckdb.connect() as engine:
+        lakes = beside(engine, former, now, {1: 2})
+        assert lakes.versions([b"r" * 16], [3]) == []
+    assert len(lakes.unread) == 1
 
 
 def test_a_watched_file_waits_for_the_rebuild_and_the_doctor_tells_why(
