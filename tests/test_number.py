@@ -187,14 +187,12 @@ def killed(*_given: Any) -> None:
 def test_a_rebuild_killed_anywhere_hides_nothing_ends_the_same_and_keeps_the_door_shut_until_it_has_ended(
     sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed five times, each time a step further on. Whoever reads or refreshes the lake that stands then finds it as it was."""
+    """Killed three times, each time a step further on. Whoever reads or refreshes the lake that stands then finds it as it was."""
     made, stand = made_before(sqlite_site, tmp_path), Lake.stand
     before = told(sqlite_site)
     assert before[-2:] == (0, True)
     for what, instead in (
-        ("portrait.renumber.carry", killed),
         ("portrait.rebuild._days", killed),
-        ("portrait.renumber.copy_claims", killed),
         ("portrait.lake.table.Lake.stand", lambda lake, to: stand(lake, to) if lake.folder.name != "lake" else killed()),
         ("portrait.renumber.drop", killed),
     ):  # fmt: skip
@@ -218,9 +216,10 @@ def test_a_rebuild_killed_anywhere_hides_nothing_ends_the_same_and_keeps_the_doo
 
 
 def test_what_is_said_while_a_rebuild_runs_holds_when_it_has_ended(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some of it while portraits are made, some when the new lake is just about to stand; a running reader follows."""
+    site = sqlite_site
     made_before(site, tmp_path)
     days, stand = rebuilding._days, Lake.stand
     before = told(site)
