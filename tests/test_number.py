@@ -132,11 +132,16 @@ def portraits(site: Site) -> tuple[Any, ...]:
 def test_nothing_comes_in_before_the_rebuild_and_nothing_is_lost_by_it(home: Export) -> None:
     site = home.site
     before = portraits(site)
+    assert site.pool.rows(confirmed_records(site).sql) == [(record_of(site, "三"),)]
     for come_in in (home.take, lambda: replay(site, by="t")):
         with pytest.raises(LakeOutdated, match=r"有 1 个账号的登录名里带着手机号.*portrait rebuild"):
             come_in()
     assert rebuild(site).renumbered == (account_id("p", "native", WHO, load_secret(site.settings.home)),)
     assert portraits(site) == before
+    assert waiting_queue(site, None).total == 0
+    assert site.pool.rows(confirmed_records(site).sql) == [(record_of(site, "三"),)], (
+        "a running reader follows"
+    )
     with site.registry.connect() as connection:
         shown = {row.shown: row for row in connection.execute(select(account))}
         assert set(shown) == {TODAY, "1300010002139", "li"}
