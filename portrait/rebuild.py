@@ -8,14 +8,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from portrait import clock
 from portrait.errors import InputError
-from portrait.identity import NAMING, has_secret, load_secret
+from portrait.identity import NAMING, has_secret
 from portrait.intake.absence import absent_sql
 from portrait.intake.archive import sound
 from portrait.intake.bench import Bench, clear, open_bench, set_up, set_up_over, sweep
@@ -38,18 +37,15 @@ from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, files_again, joined_again, mapping_then
 from portrait.intake.reread import reread
 from portrait.lake.engine import bind
-from portrait.lake.renumber import Version, records_moved
 from portrait.lake.snapshot import DAY_ZERO
 from portrait.lake.table import Lake, Standing
 from portrait.record import DOUBTFUL
 from portrait.refresh import refreshed
+from portrait.renumber import finish, renumbering
 from portrait.resource import DATA
 from portrait.site import Site
-from portrait.store.audit import add_audit
 from portrait.store.batch import Batch, batch_of, record_ledger, recount_batch
 from portrait.store.lease import Lease, writing
-from portrait.store.link import link_accounts
-from portrait.store.number import OWED, Moved, Renumbered, carry, drop, note, renumbered
 from portrait.store.quarantine import Place, places
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
@@ -68,6 +64,7 @@ class RebuildReport:
     days: tuple[date, ...]  # of the portraits, the newest first
     recounted: tuple[int, ...]
     renumbered: tuple[int, ...] = ()  # accounts that have got the number that they have by the rules of today
+    unread: tuple[str, ...] = ()  # of the old lake, so that what was said of their records could not follow
 
 
 def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float = 0.0) -> RebuildReport:
@@ -76,12 +73,13 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
     Killed and called again it goes on with the first batch that was not done. Raises InputError when the archive lacks a
     file and MappingError when a mapping was not kept, both before anything is written; LakeBusy when another process writes.
 
-    Accounts that have a number by the rules of before get that of today (portrait.store.number), and keep what people said of them.
+    Accounts that have a number by the rules of before get that of today (portrait.renumber), and keep what people said of them.
     """
     tell = progress or (lambda _step, _share: None)
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
         sweep(site)
         tell("核对存档", 0.0)
+        moves = finish(site)
         with site.registry.connect() as connection:
             ledger = record_ledger(connection)
         moved = _checked(site, ledger)
@@ -89,18 +87,19 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
         half = _half(site, standing)
         made = Site(site.settings, site.registry, Lake(half, standing.buckets))
         _records(made, lease, ledger, moved, half, tell)
-        moves = _carried(site, made)
-        days = _days(site)
-        for place, day in enumerate(days):
-            tell(f"计算 {day} 的画像", RECORDS + (1 - RECORDS) * place / len(days))
-            refreshed(made, lease, as_of=day)
-        lease.check()
-        with site.registry.begin() as connection:
-            drop(connection, moves, clock.now())
-            note(connection, OWED)
-        site.lake.stand(standing)
-        with site.registry.begin() as connection:
-            note(connection, NAMING)
+        with renumbering(site, made) as renumbered:
+            renumbered.carry()
+            days = _days(site)
+            for place, day in enumerate(days):
+                tell(f"计算 {day} 的画像", RECORDS + (1 - RECORDS) * place / len(days))
+                refreshed(made, lease, as_of=day)
+            lease.check()
+            renumbered.keep(half)
+            site.lake.stand(standing)
+            renumbered.drop()
+            moves += renumbered.moves
+        if renumbered.moves:
+            refreshed(site, lease, as_of=days[0])  # with what was decided while the portraits were made
         for left in (half / "plan", half / "done"):
             left.unlink(missing_ok=True)
         recounted, records = _recount(site, ledger)
@@ -114,6 +113,7 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
         tuple(days),
         tuple(recounted),
         tuple(one.new for one in moves),
+        renumbered.unread,
     )
 
 
@@ -187,42 +187,6 @@ def _records(
                 _replay(bench, lease, batch)
             with path.open("a") as file:
                 file.write(f"{batch.key}\n")
-
-
-def _carried(site: Site, made: Site) -> list[Renumbered]:
-    """Give what people said to the accounts and records of today's numbers, and link the accounts that came in; which were renumbered."""
-    if not has_secret(site.settings.home):
-        return []  # nothing has come in
-    with site.registry.connect() as connection:
-        moves = renumbered(connection, load_secret(site.settings.home))
-    versions = list[Version]()
-    # As in _days: of a damaged lake nobody can say what its records were.
-    with suppress(Exception), closing(made.engine()) as engine:
-        versions = (
-            records_moved(engine, site.lake, made.lake, {one.old: one.new for one in moves}) if moves else []
-        )
-    moved = Moved(
-        {one.before: one.now for one in versions if one.before != one.now},
-        {
-            one.key_before: one.key_now
-            for one in versions
-            if one.key_before is not None and one.key_now is not None and one.key_before != one.key_now
-        },
-        {(one.now, one.facts_before): one.facts_now for one in versions},
-    )
-    with site.registry.begin() as connection:
-        said = carry(connection, moves, moved, clock.now())
-        link_accounts(connection, clock.now())
-    for number in said:
-        add_audit(
-            site.registry,
-            now=clock.now(),
-            actor="portrait",
-            action="account.renumber",
-            object=str(number),
-            reason="登录名里的号码遮盖后账号换了编号，人工的关联随之转来",
-        )
-    return moves
 
 
 def _batch(bench: Bench, lease: Lease, batch: Batch) -> None:

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
+from portrait import rebuild as rebuilding
 from portrait.cli.check import examine
 from portrait.confirmation import decide_record
 from portrait.errors import LakeOutdated
@@ -18,17 +20,20 @@ from portrait.hashing import key_number
 from portrait.identity import account_id, identify, load_secret, renamed
 from portrait.intake.inbox import Inbox
 from portrait.intake.replay import replay
-from portrait.lake.table import Lake
+from portrait.lake.renumber import Beside, beside
+from portrait.lake.table import Lake, Standing
 from portrait.reading import dimension_levels
 from portrait.rebuild import rebuild
+from portrait.record import Standing as Counts
 from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.store import number
 from portrait.store.decided import decided_records
 from portrait.store.decision import join_account
 from portrait.store.question import history
-from portrait.store.schema import account, audit, contest, followup, identifier, link, trainee
-from portrait.withdrawal import newest, rule_on, said_of, withdraw, words_of
+from portrait.store.schema import account, audit, claim, contest, followup, identifier, link, ruling, trainee
+from portrait.waiting import confirmed_records, waiting_queue
+from portrait.withdrawal import newest, restore, rule_on, said_of, withdraw, words_of
 from tests.export import Export
 from tests.hand import AT, Hand, cell_sums
 
@@ -127,11 +132,16 @@ def portraits(site: Site) -> tuple[Any, ...]:
 def test_nothing_comes_in_before_the_rebuild_and_nothing_is_lost_by_it(home: Export) -> None:
     site = home.site
     before = portraits(site)
+    assert site.pool.rows(confirmed_records(site).sql) == [(record_of(site, "三"),)]
     for come_in in (home.take, lambda: replay(site, by="t")):
         with pytest.raises(LakeOutdated, match=r"有 1 个账号的登录名里带着手机号.*portrait rebuild"):
             come_in()
     assert rebuild(site).renumbered == (account_id("p", "native", WHO, load_secret(site.settings.home)),)
     assert portraits(site) == before
+    assert waiting_queue(site, None).total == 0
+    assert site.pool.rows(confirmed_records(site).sql) == [(record_of(site, "三"),)], (
+        "a running reader follows"
+    )
     with site.registry.connect() as connection:
         shown = {row.shown: row for row in connection.execute(select(account))}
         assert set(shown) == {TODAY, "1300010002139", "li"}
@@ -160,22 +170,36 @@ def test_nothing_comes_in_before_the_rebuild_and_nothing_is_lost_by_it(home: Exp
     assert portraits(site) == before
 
 
-def test_a_rebuild_killed_anywhere_ends_the_same_and_keeps_the_door_shut_until_it_has_ended(
+def opened(site: Site) -> Site:
+    """As a process sees it that starts now."""
+    return Site(site.settings, site.registry, Lake(site.lake.folder, site.lake.wanted))
+
+
+def told(site: Site) -> tuple[Any, ...]:
+    """What is told of the two, and of what people decided."""
+    fresh = opened(site)
+    found = {item: newest(fresh, [record_of(fresh, item)])[0] for item in "一二三四"}
+    words = words_of(fresh, list(found.values()))
+    said = [(words[one.id].withdrawn, words[one.id].confirmed, one.state, one.flag) for one in found.values()]
+    confirmed = [row[0] for row in fresh.pool.rows(confirmed_records(fresh).sql)]
+    return (*portraits(fresh), said, waiting_queue(fresh, None).total, confirmed == [found["三"].id])
+
+
+def killed(*_given: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_rebuild_killed_anywhere_hides_nothing_ends_the_same_and_keeps_the_door_shut_until_it_has_ended(
     sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed four times, each time a step further on."""
-    made = made_before(sqlite_site, tmp_path)
-    before = portraits(sqlite_site)
-
-    def killed(*_given: Any) -> None:
-        raise KeyboardInterrupt
-
-    stand, write = Lake.stand, number.note
+    """Killed three times, each time a step further on. Whoever reads or refreshes the lake that stands then finds it as it was."""
+    made, stand = made_before(sqlite_site, tmp_path), Lake.stand
+    before = told(sqlite_site)
+    assert before[-2:] == (0, True)
     for what, instead in (
-        ("portrait.rebuild.carry", killed),
-        ("portrait.rebuild.drop", killed),
+        ("portrait.rebuild._days", killed),
         ("portrait.lake.table.Lake.stand", lambda lake, to: stand(lake, to) if lake.folder.name != "lake" else killed()),
-        ("portrait.rebuild.note", lambda there, value: write(there, value) if value == number.OWED else killed()),
+        ("portrait.renumber.drop", killed),
     ):  # fmt: skip
         with monkeypatch.context() as patched:
             patched.setattr(what, instead)
@@ -183,10 +207,105 @@ def test_a_rebuild_killed_anywhere_ends_the_same_and_keeps_the_door_shut_until_i
                 rebuild(sqlite_site)
         with pytest.raises(LakeOutdated, match="portrait rebuild"):
             made.take()
-    rebuild(sqlite_site)
-    assert portraits(sqlite_site) == before
+        assert told(sqlite_site) == before, what
+        refresh(sqlite_site)
+        assert told(sqlite_site) == before, what
+    assert len(rebuild(sqlite_site).renumbered) == 1
+    assert told(sqlite_site) == before
     assert list(decided_records(sqlite_site.registry)) == [record_of(sqlite_site, "三")]
+    with sqlite_site.registry.connect() as connection:
+        said = connection.execute(select(ruling.c.said).order_by(ruling.c.id)).scalars().all()
+        assert said == ["confirm", "void", "void"], "no copy is left"
+        assert connection.scalar(select(contest.c.record)) == record_of(sqlite_site, "一")
     assert made.took() == (6, 0, 6, 0)
+
+
+def test_what_is_said_while_a_rebuild_runs_holds_when_it_has_ended(
+    sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of it while portraits are made, some when the new lake is just about to stand; a running reader follows."""
+    site = sqlite_site
+    made_before(site, tmp_path)
+    days, stand = rebuilding._days, Lake.stand
+    before = told(site)
+    assert [row[0] for row in site.pool.rows(confirmed_records(site).sql)] == [record_of(site, "三")]
+
+    def meanwhile(given: Site) -> Any:
+        assert told(site) == before
+        restored, old = [WHO, "四"], newest(site, [record_of(site, "四")])[0]
+        restore(site, "p", None, [restored], reason="本人答的", by="管理员")
+        assert not words_of(site, [old])[old.id].withdrawn
+        rule_on(site, "void", [record_of(site, "一")], reason="重复", by="管理员")
+        decide_record(site, None, record_of(site, "三"), "returned", "没有签名", by="校长")
+        return days(given)
+
+    def at_last(lake: Lake, to: Standing) -> None:
+        if lake.folder.name == "lake":
+            rule_on(site, "restore", [record_of(site, "二")], reason="不重复", by="管理员")
+        stand(lake, to)
+
+    monkeypatch.setattr(rebuilding, "_days", meanwhile)
+    monkeypatch.setattr(Lake, "stand", at_last)
+    assert len(rebuild(site).renumbered) == 1
+    found = {item: newest(site, [record_of(site, item)])[0] for item in "一二三四"}
+    assert {item: words_of(site, [one])[one.id].withdrawn for item, one in found.items()} == {
+        "一": True, "二": False, "三": False, "四": False,
+    }  # fmt: skip
+    states = {item: one.state for item, one in found.items()}
+    assert [item for item, state in states.items() if state is Counts.COUNTS] == ["二", "三", "四"], (
+        "in force"
+    )
+    assert [one.said for one in said_of(site, [found["三"]])] == ["confirm", "return"]
+    assert decided_records(site.registry)[found["三"].id].state == "returned"
+    assert compliance_of(site, 1).hours.value == 0
+    for reader in (site, opened(site)):
+        assert waiting_queue(reader, None).total == 0
+        assert reader.pool.rows(confirmed_records(reader).sql) == []
+    with site.registry.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(ruling)) == 7
+        assert connection.scalar(select(func.count()).select_from(claim)) == 1
+
+
+def test_only_a_lake_that_cannot_be_read_is_passed_over_and_that_is_told(
+    sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Any
+) -> None:
+    site = sqlite_site
+    made_before(site, tmp_path)
+    with monkeypatch.context() as patched:
+
+        def full(*_given: Any) -> None:
+            raise duckdb.OutOfMemoryException("out of memory")
+
+        patched.setattr(Beside, "_select", full)
+        with pytest.raises(duckdb.OutOfMemoryException):
+            rebuild(site)
+    assert site.lake.standing.root == ""
+    with site.registry.connect() as connection:
+        whose = select(account.c.shown).join(link, link.c.account_id == account.c.id)
+        assert connection.scalar(whose) == WHO, "nothing has been carried"
+        assert connection.scalar(select(func.count()).select_from(ruling)) == 3
+    ((file,),) = site.pool.rows(
+        "SELECT filename FROM read_parquet(?, filename=true) WHERE score = 20", [site.lake.files("record")]
+    )
+    Path(file).write_bytes(b"PAR1 no more")
+    monkeypatch.setenv("PORTRAIT_DATABASE_URL", str(site.registry.url))
+    ran = command("rebuild", "--home", site.settings.home)
+    assert ran.code == 0
+    assert f"旧湖有读不出来的（{Path(file).name}）" in "".join(ran.err.split())
+    two = newest(site, [record_of(site, "二")])[0]
+    assert not words_of(site, [two])[two.id].withdrawn, "who could say what it was"
+
+
+@pytest.mark.parametrize("log", [None, "", "no log\n", '{"protocol":{"minReaderVersion":99}}\n'])
+def test_of_a_lake_whose_log_says_nothing_nothing_is_read(tmp_path: Path, log: str | None) -> None:
+    former, now = Lake(tmp_path / "former", 4), Lake(tmp_path / "now", 4)
+    if log is not None:
+        (former.path("record") / "_delta_log").mkdir(parents=True)
+        (former.path("record") / "_delta_log" / f"{0:020}.json").write_text(log)
+    with duckdb.connect() as engine:
+        lakes = beside(engine, former, now, {1: 2})
+        assert lakes.versions([b"r" * 16], [3]) == []
+    assert len(lakes.unread) == 1
 
 
 def test_a_watched_file_waits_for_the_rebuild_and_the_doctor_tells_why(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from portrait.cli.console import print_json, progress, stdout
+from portrait.cli.console import print_json, progress, stderr, stdout
 from portrait.cli.option import Home, Json, Wait, operator, site_of
 from portrait.clock import now
 from portrait.store.audit import add_audit
@@ -46,6 +46,10 @@ def register(app: typer.Typer) -> None:
         if report.renumbered:
             stdout().print(
                 f"{len(report.renumbered):,} 个账号的登录名遮盖了，换了编号；关联、撤回、认可、确认和异议都跟着转过去了"
+            )
+        if report.unread:
+            stderr().print(
+                f"旧湖有读不出来的（{'、'.join(report.unread)}），这些账号名下记录的撤回、认可、确认和异议没能都转到新的编号：请逐条核对，重新裁定"
             )
         if report.recounted:
             numbers = "、".join(map(str, report.recounted))

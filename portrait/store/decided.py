@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from portrait.clock import aware
 from portrait.store.claim import REASON_LIMIT, STATES
 from portrait.store.name import PART
+from portrait.store.number import naming
 from portrait.store.ruling import CONFIRMATION, Ruling, rule
 from portrait.store.schema import claim, ruling
 
@@ -89,29 +90,31 @@ def settle_record(registry: Engine, values: dict[str, Any], *, over: bool) -> bo
     return True
 
 
-# How many rulings there are and the last of them: they are only added to, so what is new of them is what comes after.
-Mark = tuple[int, int]
+# Which lake stands, by which rules its accounts are numbered, how many rulings there are and the last of them. Rulings are only added to
+# while the first two stay, so what is new of them is what comes after; with another number of an account its records have other ids.
+Mark = tuple[str, int | None, int, int]
 
 
-def mark(registry: Engine) -> Mark:
-    """Changes when something was decided on any record."""
+def mark(registry: Engine, root: str) -> Mark:
+    """Changes when something was decided on any record, or records have other ids: `root` is that of the lake that stands."""
     with registry.connect() as connection:
+        rules = naming(connection)
         count, last = connection.execute(select(func.count(), func.max(ruling.c.id))).one()
-    return count, last or 0
+    return root, rules, count, last or 0
 
 
 def decisions(registry: Engine, then: Mark | None, now: Mark) -> tuple[pa.Table, bool]:
     """The decisions (record, facts, confirmed) on records that were decided on since a mark, and whether these are all there are: asked
-    from the first, and where one became visible after a later one."""
+    from the first, where records have got other ids, and where one became visible after a later one."""
     query = select(claim.c.record, claim.c.facts, claim.c.state).where(
         claim.c.record.is_not(None), claim.c.state.in_(DECIDED)
     )
     rows, whole = list[Any](), True
     with registry.connect() as connection:
-        if then is not None:
+        if then is not None and then[:2] == now[:2]:
             since = select(ruling.c.record, ruling.c.said)
-            new = connection.execute(since.where(ruling.c.id > then[1], ruling.c.id <= now[1])).all()
-            whole = then[0] + len(new) != now[0]
+            new = connection.execute(since.where(ruling.c.id > then[3], ruling.c.id <= now[3])).all()
+            whole = then[2] + len(new) != now[2]
         if whole:
             rows += connection.execute(query)
         else:

@@ -4,19 +4,20 @@ the number they have today with everything that hangs on them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from portrait.identifier import SENSITIVE
 from portrait.identity import NAMING, Identifier, account_number, renamed
 from portrait.store.link import OPEN, add_accounts, decide_alone, name_accounts, settle
-from portrait.store.schema import account, claim, contest, followup, identifier, link, mark, ruling, trainee
+from portrait.store.moved import Moved, move
+from portrait.store.schema import account, followup, identifier, link, mark, trainee
 from portrait.store.upsert import chunks, put
 
-OWED = 0  # the value of the mark while the lake has the numbers of before and the registry those of today
 _MARK = "naming"
 _PART = 400
 _LEAST = 11  # digits of the shortest number of a person
@@ -33,17 +34,6 @@ class Renumbered:
     identifier: Identifier
     before: tuple[str, str]  # kind and digest
     name: str | None
-
-
-@dataclass(frozen=True)
-class Moved:
-    """Records whose ids, keys and facts (portrait.lake.content.facts_sql) hold the number of an account: before → now."""
-
-    records: Mapping[bytes, bytes] = field(default_factory=dict)
-    keys: Mapping[int, int] = field(default_factory=dict)
-    facts: Mapping[tuple[bytes, bytes], bytes] = field(
-        default_factory=dict
-    )  # (record now, facts before) → now
 
 
 def renumbered(connection: Connection, secret: bytes) -> list[Renumbered]:
@@ -67,24 +57,26 @@ def renumbered(connection: Connection, secret: bytes) -> list[Renumbered]:
 def owed(connection: Connection, secret: bytes) -> int:
     """How many accounts a rebuild of the lake has to put under their numbers of today before anything may come in. It changes
     nothing: see `settled`."""
-    value = connection.scalar(select(mark.c.value).where(mark.c.name == _MARK))
-    if value == NAMING:
-        return 0
-    return len(renumbered(connection, secret)) or int(value == OWED)
+    return 0 if settled(connection) else len(renumbered(connection, secret))
 
 
 def settled(connection: Connection) -> bool:
     """Whether that has been looked into and noted for the rules of today."""
-    return bool(connection.scalar(select(mark.c.value).where(mark.c.name == _MARK)) == NAMING)
+    return naming(connection) == NAMING
 
 
 def note(connection: Connection, value: int) -> None:
     put(connection, "mark", ["name", "value"], [(_MARK, value)])
 
 
-def carry(connection: Connection, moves: Sequence[Renumbered], moved: Moved, now: datetime) -> list[int]:
-    """Give what people said of these accounts and of their records to the numbers of today, its history with it; the accounts
-    (of today) of which a person had said something. The accounts of before stay, for whoever reads the old lake, until `drop`.
+def naming(connection: Connection) -> int | None:
+    """By which rules accounts have been numbered, as far as that is noted: changes when their records get other ids."""
+    return connection.scalar(select(mark.c.value).where(mark.c.name == _MARK))
+
+
+def carry(connection: Connection, moves: Sequence[Renumbered], now: datetime) -> list[int]:
+    """Give what people said of these accounts to the numbers of today, its history with it; the accounts (of today) of which a
+    person had said something. The accounts of before stay, for whoever reads the old lake, until `drop`.
 
     Running it again changes nothing.
     """
@@ -93,24 +85,21 @@ def carry(connection: Connection, moves: Sequence[Renumbered], moved: Moved, now
     _identifiers(connection, moves)
     add_accounts(connection, (_row(one) for one in moves))
     name_accounts(connection, ((*_row(one), one.name) for one in moves if one.name))
-    said = [one.new for one in moves if _links(connection, one, now)]
+    said = _links(connection, moves, now)
     settle(connection, [one.new for one in moves], now)
-    _records(connection, moved)
     return said
 
 
-def drop(connection: Connection, moves: Sequence[Renumbered], now: datetime) -> None:
-    """Let classes know their trainees by the numbers of today, and remove the accounts of before with the logins they were shown by."""
-    for one in moves:
-        _links(connection, one, now)  # decided while the lake was being made
-        there = select(trainee.c.class_id).where(trainee.c.account_id == one.new)
-        connection.execute(
-            delete(trainee).where(trainee.c.account_id == one.old, trainee.c.class_id.in_(there))
-        )
-        for table in (trainee, followup):
-            connection.execute(update(table).where(table.c.account_id == one.old).values(account_id=one.new))
-        kind, digest = one.before
-        connection.execute(delete(identifier).where(identifier.c.kind == kind, identifier.c.digest == digest))
+def drop(connection: Connection, moves: Sequence[Renumbered], moved: Moved, now: datetime) -> None:
+    """Let classes know their trainees by the numbers of today, move what was said of records, and remove the accounts of before with
+    the logins they were shown by."""
+    decide_alone(connection)
+    _links(connection, moves, now)  # decided while the lake was being made
+    _classes(connection, moves)
+    move(connection, moved)
+    logins = [{"its_kind": one.before[0], "its_digest": one.before[1]} for one in moves]
+    of = (identifier.c.kind == bindparam("its_kind"), identifier.c.digest == bindparam("its_digest"))
+    _each(connection, delete(identifier).where(*of), logins)
     for part in chunks([one.old for one in moves], _PART):
         connection.execute(delete(account).where(account.c.id.in_(part)))
     settle(connection, [one.new for one in moves], now)
@@ -120,26 +109,37 @@ def _row(one: Renumbered) -> tuple[int, str, str, str, str]:
     return one.new, one.source, one.identifier.kind, one.identifier.shown, one.identifier.digest
 
 
-def _links(connection: Connection, one: Renumbered, now: datetime) -> bool:
-    """The history of an account as that of its new number; whether a person had a part in it."""
-    rows = connection.execute(
-        select(link).where(link.c.account_id.in_((one.old, one.new))).order_by(link.c.id)
-    ).all()
-    before = [row for row in rows if row.account_id == one.old]
-    if not before:
-        return False
-    lapsed = _superseded(rows, one)
-    connection.execute(update(link).where(link.c.id.in_(lapsed)).values(state="lapsed", undone_at=now))
-    connection.execute(update(link).where(link.c.account_id == one.old).values(account_id=one.new))
-    said = [row for row in before if row.decided_by or row.undone_by]
-    for row in said:
+def _links(connection: Connection, moves: Sequence[Renumbered], now: datetime) -> list[int]:
+    """The histories of accounts as those of their new numbers; of which (by that) a person had a part in it."""
+    histories: dict[int, list[Row[Any]]] = {}
+    for part in chunks([number for one in moves for number in (one.old, one.new)], _PART):
+        for row in connection.execute(select(link).where(link.c.account_id.in_(part))):
+            histories.setdefault(row.account_id, []).append(row)
+    lapsed, passed, noted, found = list[int](), list[dict[str, Any]](), list[dict[str, Any]](), list[int]()
+    for one in moves:
+        before = sorted(histories.get(one.old, []), key=lambda row: row.id)
+        if not before:
+            continue
+        lapsed += _superseded([*before, *histories.get(one.new, [])], one)
+        passed.append({"old": one.old, "new": one.new})
+        said = [row for row in before if row.decided_by or row.undone_by]
         words = NOTED.format(old=one.old)
-        text = f"{row.note[: 200 - len(words)]}{words}"
-        connection.execute(update(link).where(link.c.id == row.id).values(note=text))
-    return bool(said)
+        noted += [{"number": row.id, "words": f"{row.note[: 200 - len(words)]}{words}"} for row in said]
+        if said:
+            found.append(one.new)
+    for part in chunks(lapsed, _PART):
+        connection.execute(update(link).where(link.c.id.in_(part)).values(state="lapsed", undone_at=now))
+    theirs = update(link).where(link.c.account_id == bindparam("old"))
+    _each(connection, theirs.values(account_id=bindparam("new")), passed)
+    _each(
+        connection,
+        update(link).where(link.c.id == bindparam("number")).values(note=bindparam("words")),
+        noted,
+    )
+    return found
 
 
-def _superseded(rows: Sequence[Row[tuple[object, ...]]], one: Renumbered) -> list[int]:
+def _superseded(rows: Sequence[Row[Any]], one: Renumbered) -> list[int]:
     """Of both histories what cannot stand in one: of two decisions the earlier, of two findings of the rules that of before."""
     decided = sorted(
         (row for row in rows if row.state == "active" and row.decided_by), key=lambda row: row.decided_at
@@ -154,32 +154,46 @@ def _superseded(rows: Sequence[Row[tuple[object, ...]]], one: Renumbered) -> lis
 
 def _identifiers(connection: Connection, moves: Sequence[Renumbered]) -> None:
     """Who is known by such a login, by a roster, is known by what it is today."""
-    for one in moves:
-        kind, digest = one.before
-        same = and_(identifier.c.kind == kind, identifier.c.digest == digest)
-        owners = connection.execute(select(identifier.c.person_id).where(same)).scalars().all()
-        today = one.identifier
-        put(
-            connection,
-            "identifier",
-            ["kind", "digest", "hint", "person_id"],
-            [(today.kind, today.digest, today.shown[:20], owner) for owner in owners],
-            update=False,
-        )
+    today = {one.before: one.identifier for one in moves}
+    same = []
+    for part in chunks(sorted({digest for _, digest in today}), _PART):
+        for row in connection.execute(select(identifier).where(identifier.c.digest.in_(part))):
+            now = today.get((row.kind, row.digest))
+            if now is not None:
+                same.append((now.kind, now.digest, now.shown[:20], row.person_id))
+    put(connection, "identifier", ["kind", "digest", "hint", "person_id"], same, update=False)
 
 
-def _records(connection: Connection, moved: Moved) -> None:
-    """What was said of records by their ids and keys, of the records that they are now."""
-    for old, new in sorted(moved.records.items()):
-        taken = select(claim.c.id).where(claim.c.record == new)
-        if connection.scalar(taken) is None:
-            connection.execute(update(claim).where(claim.c.record == old).values(record=new))
-        for table in (ruling, contest):
-            connection.execute(update(table).where(table.c.record == old).values(record=new))
-    for (record, before), facts in sorted(moved.facts.items()):
-        for table in (ruling, claim):
-            connection.execute(
-                update(table).where(table.c.record == record, table.c.facts == before).values(facts=facts)
-            )
-    for old_key, new_key in sorted(moved.keys.items()):
-        connection.execute(update(ruling).where(ruling.c.key_number == old_key).values(key_number=new_key))
+def _classes(connection: Connection, moves: Sequence[Renumbered]) -> None:
+    """The trainees of before, and what their classes' staff noted on them, by the numbers of today."""
+    numbers = {one.old: one.new for one in moves}
+    listed = set[tuple[int, int]]()
+    for part in chunks([*numbers, *numbers.values()], _PART):
+        columns = (trainee.c.class_id, trainee.c.account_id)
+        found = connection.execute(select(*columns).where(trainee.c.account_id.in_(part)))
+        listed.update((row.class_id, row.account_id) for row in found)
+    twice = [
+        {"its_class": number, "old": old}
+        for number, old in sorted(listed)
+        if old in numbers and (number, numbers[old]) in listed
+    ]
+    of = (trainee.c.class_id == bindparam("its_class"), trainee.c.account_id == bindparam("old"))
+    _each(connection, delete(trainee).where(*of), twice)
+    for table, with_one in (
+        (trainee, {old for _, old in listed}),
+        (followup, _followed(connection, numbers)),
+    ):
+        passed = [{"old": old, "new": new} for old, new in numbers.items() if old in with_one]
+        theirs = update(table).where(table.c.account_id == bindparam("old"))
+        _each(connection, theirs.values(account_id=bindparam("new")), passed)
+
+
+def _followed(connection: Connection, numbers: dict[int, int]) -> set[int]:
+    # Few have ever been asked, and there is no index by account.
+    found = connection.execute(select(followup.c.account_id).distinct()).scalars()
+    return {number for number in found if number in numbers}
+
+
+def _each(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+    for part in chunks(rows, _PART):
+        connection.execute(statement, part)
