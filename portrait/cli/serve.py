@@ -22,7 +22,6 @@ from portrait.site import Site, open_site
 from portrait.store.health import sizes
 from portrait.trouble import of_system
 
-
 Host = Annotated[str | None, typer.Option(help="监听的地址，默认只有本机能访问 （PORTRAIT_HOST）")]
 Port = Annotated[int | None, typer.Option(help="监听的端口，默认 8050 （PORTRAIT_PORT）")]
 
