@@ -70,6 +70,11 @@ class Site:
             named=self.named_runs(),
         )
 
+    def close(self) -> None:
+        """Let go of both stores, as a server does before it ends: the interpreter cannot clear up after engines that threads still hold."""
+        self.pool.close()
+        self.registry.dispose()
+
     def unfinished(self) -> tuple[int, ...]:
         """Batches of records that are being taken in, were interrupted or failed."""
         return unfinished_batches(self.registry)

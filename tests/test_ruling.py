@@ -252,7 +252,7 @@ def test_the_command_finds_the_class_by_code_or_by_part_of_its_name(
     assert "没有班次“高级研修”，可选：" in none.err
     with sqlite_site.registry.begin() as connection:
         connection.execute(update(training_class).values(name="同名班", starts=date(2022, 7, 1)))
-        codes = dict(connection.execute(select(training_class.c.id, training_class.c.code)))
+        codes = dict(connection.execute(select(training_class.c.id, training_class.c.code)).all())
     twins = command(*listing, "--class", "同名班")
     assert twins.code == 4
     for word in (codes[101], codes[102], "本单位师范学院", "别单位进修学校", "2022-07-01"):

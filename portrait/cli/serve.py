@@ -86,6 +86,7 @@ def run(site: Site) -> None:
         if beside is not None:
             beside.terminate()
             beside.wait()
+        site.close()
 
 
 def _watch(beside: Popen[bytes], over: Event) -> None:
