@@ -187,7 +187,7 @@ def _span(one: Span) -> str:
     """A class so that another one of its name can be told from it."""
     days = "—".join(day.isoformat() for day in (one.starts, one.ends) if day)
     more = [part for part in (one.code, one.provider, days) if part]
-    return sentence("{name}（{more}）", name=one.name, more="，".join(more)) if more else one.name
+    return f"{one.name}（{'，'.join(more)}）" if more else one.name
 
 
 def _one(text: str, names: Mapping[int, Sequence[str]], what: str, told: Callable[[int], str]) -> int | None:
@@ -207,7 +207,7 @@ def _one(text: str, names: Mapping[int, Sequence[str]], what: str, told: Callabl
     choices = [told(number) for number in (found or names)]
     left = len(choices) - MOST_CHOICES
     if left > 0:
-        choices = [*choices[:MOST_CHOICES], sentence("还有 {n} 个", n=left)]
+        choices = [*choices[:MOST_CHOICES], f"还有 {left} 个"]
     raise NotFound(words, n=len(found), what=sentence(what), text=text, choices=choices)
 
 
