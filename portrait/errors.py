@@ -10,6 +10,7 @@ PortraitError
 ├── NotFound            nothing by that name, for this actor
 ├── LakeBusy            another process is writing the lake
 ├── LakeOutdated        the lake is to be made again before anything more comes in
+├── LakeForeign         the lake was made with another registry than the one that is opened
 └── ModelUnusable       a saved model is missing, damaged or of another version
 """
 
@@ -97,6 +98,13 @@ class LakeOutdated(PortraitError):
     """Raised when something would come in that the lake, made by rules of before, would hold twice."""
 
     code = "P510"
+    exit_code = 5
+
+
+class LakeForeign(PortraitError):
+    """Raised when the registry that is opened is not the one whose batches the home's lake holds."""
+
+    code = "P520"
     exit_code = 5
 
 

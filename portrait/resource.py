@@ -9,14 +9,20 @@ from typing import Any
 
 import yaml
 
+from portrait.errors import SettingError
+from portrait.trouble import of_yaml
+
 _PACKAGE = Path(__file__).parent
 DATA = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent / "data"
 
 
 @cache
 def read_yaml(name: str) -> Any:
-    """The parsed YAML file `data/<name>`. Callers must not change it."""
-    return yaml.safe_load((DATA / name).read_text(encoding="utf-8"))
+    """The parsed YAML file `data/<name>`. Callers must not change it. Raises SettingError when somebody's change made it unreadable."""
+    try:
+        return yaml.safe_load((DATA / name).read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SettingError("data/{name}：不是可读的 YAML：{why}", name=name, why=of_yaml(error)) from error
 
 
 @cache

@@ -113,7 +113,7 @@ class InForce:
 def in_force(settings: Settings) -> list[InForce]:
     """Every setting of a home, where its value comes from and what it means."""
     environment = {name.upper() for name in os.environ}
-    file = {name.upper() for name in dotenv_values(settings.home / FILE)}
+    file = in_file(settings.home)
     listed = []
     for name, field in Settings.model_fields.items():
         variable = PREFIX + name.upper()
@@ -128,10 +128,15 @@ def in_force(settings: Settings) -> list[InForce]:
     return listed
 
 
+def in_file(home: Path) -> set[str]:
+    """The names that the home's file gives a value to."""
+    return {name.upper() for name in dotenv_values(home / FILE)}
+
+
 def unknown_settings(home: Path) -> dict[str, str]:
     """Names with our prefix that no setting has, in the environment or the home's file, each with the nearest known one."""
     known = [PREFIX + name.upper() for name in Settings.model_fields]
-    given = {name.upper() for name in (*os.environ, *dotenv_values(home / FILE))}
+    given = {name.upper() for name in os.environ} | in_file(home)
     return {
         name: next(iter(get_close_matches(name, known, 1)), "")
         for name in sorted(given)

@@ -18,6 +18,7 @@ from portrait.settings import Settings, load_settings
 from portrait.store.batch import unfinished_batches
 from portrait.store.registry import open_registry
 from portrait.store.run import held_runs
+from portrait.tie import refuse_foreign, tie
 from portrait.trouble import of_system
 
 
@@ -69,6 +70,11 @@ class Site:
             named=self.named_runs(),
         )
 
+    def close(self) -> None:
+        """Let go of both stores, as a server does before it ends: the interpreter cannot clear up after engines that threads still hold."""
+        self.pool.close()
+        self.registry.dispose()
+
     def unfinished(self) -> tuple[int, ...]:
         """Batches of records that are being taken in, were interrupted or failed."""
         return unfinished_batches(self.registry)
@@ -89,8 +95,10 @@ def make_home(folder: Path) -> None:
 
 
 def open_site(settings: Settings | None = None) -> Site:
+    """The installation of a home. Raises SettingError when its registry cannot be used and LakeForeign when its lake is another's."""
     settings = settings or load_settings()
     make_home(settings.home)
-    return Site(
-        settings, open_registry(settings.registry_url), Lake(settings.home / "lake", settings.lake_buckets)
-    )
+    lake = Lake(settings.home / "lake", settings.lake_buckets)
+    registry = open_registry(settings.registry_url, first=lambda found: refuse_foreign(settings, lake, found))
+    tie(settings, lake, registry)
+    return Site(settings, registry, lake)

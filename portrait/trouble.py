@@ -62,6 +62,33 @@ _PACKED = (
     ("unknown compression method", "压缩的方法不认识"),
     ("while decompressing", "压缩的内容有损坏"),
 )
+_YAML = (
+    (
+        "mapping values are not allowed here",
+        "这里不该有冒号：一行里多了一个（值里有冒号就加引号），或缩进不对",
+    ),
+    ("mapping keys are not allowed here", "这里不该有“?”开头的键"),
+    ("sequence entries are not allowed here", "这里不该有“-”：缩进不对，或和冒号写在了一行"),
+    ("could not find expected ':'", "前面一行缺冒号，或缩进不对"),
+    ("cannot start any token", "有不能这样用的字符（制表符、@、反引号、% 等），缩进用空格，值加引号"),
+    ("special characters are not allowed", "有不该有的控制字符"),
+    ("found unexpected end of stream", "引号没有结束"),
+    ("found unknown escape character", "反斜杠后面的写法不对（双引号里），可改用单引号"),
+    ("expected escape sequence", "反斜杠后面应有十六进制数"),
+    ("expected ',' or ']'", "方括号没有结束，或少了逗号"),
+    ("expected ',' or '}'", "花括号没有结束，或少了逗号"),
+    ("expected the node content", "这里应有内容"),
+    ("expected <block end>", "缩进和上面的行对不齐，或少了冒号、引号"),
+    ("found undefined alias", "引用了没有起过名的“*”"),
+    ("second occurrence", "“&”起的名用了两次"),
+    ("found unexpected document separator", "引号里不该有单独一行的“---”"),
+    ("found another document", "一个文件里只能有一份，不要再写“---”"),
+    ("<document start>", "上一份已经结束，后面还有多余的内容"),
+    ("could not determine a constructor", "不认识的“!”标签"),
+    ("undefined tag", "不认识的“!”标签"),
+    ("chomping or indentation", "“|”或“>”后面的写法不对"),
+    ("expected alphabetic or numeric", "“&”或“*”后面应有名字"),
+)
 _SETTING = {
     "int_parsing": "应为整数",
     "int_type": "应为整数",
@@ -94,6 +121,21 @@ def of_json(message: str) -> Sentence:
 def of_bytes(reason: str) -> Sentence:
     """Why bytes are no text of an encoding, as its codec says it."""
     return sentence(_BYTES.get(reason, reason))
+
+
+def of_yaml(error: Exception) -> Sentence:
+    """What is wrong with a text in YAML and in which line and column, as PyYAML says it."""
+    said, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    what = str(said or getattr(error, "reason", "") or error).splitlines()[0]
+    known = next((words for part, words in _YAML if part in what), what)
+    if mark is None:
+        return sentence(known)
+    return sentence(
+        "{what}（第 {line} 行第 {column} 列）",
+        what=sentence(known),
+        line=mark.line + 1,
+        column=mark.column + 1,
+    )
 
 
 def of_packed(error: Exception) -> Sentence:

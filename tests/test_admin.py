@@ -280,6 +280,37 @@ def test_the_ledger_lists_batches_and_adds_up_sources(filled):
     assert "/quarantine?source=yuyan" in page
 
 
+def test_a_batch_that_failed_is_said_to_have_failed_and_replays_are_counted_apart(filled):
+    me = browser(filled, "admin")
+    assert "次重放" not in me.open("/intake")
+    with filled.registry.begin() as connection:
+        first = connection.execute(select(schema.batch).order_by(schema.batch.c.id)).mappings().first()
+        again = {name: value for name, value in first.items() if name != "id"} | {
+            "key": "r",
+            "origin": first["id"],
+        }
+        connection.execute(insert(schema.batch).values(again))
+        late = again | {
+            "key": "f",
+            "origin": None,
+            "file": "坏.xlsx",
+            "state": "failed",
+            "source": "zhongyuan",
+        }
+        none = {name: 0 for name in late if name.startswith("rows_")}
+        connection.execute(insert(schema.batch).values(late | none))
+    page = me.open("/intake")
+    assert "坏.xlsx" in page
+    assert "接入失败，一行也没有入库；" in page
+    assert "表里还有 1 次重放：读的是原来那批的行，不另算一批。" in page
+    with filled.registry.begin() as connection:
+        connection.execute(
+            update(schema.batch).where(schema.batch.c.key == "f").values(source=first["source"])
+        )
+    page = me.open("/intake")
+    assert "其中 1 批失败；" in page
+
+
 def test_batches_are_filtered_by_source(filled, tiny_folder):
     intake(filled, tiny_folder / "zhongyuan", "demo_zhongyuan", by="cli")
     page = browser(filled, "admin")

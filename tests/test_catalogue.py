@@ -156,6 +156,8 @@ def test_a_platform_whose_accounts_are_staff_numbers_and_whose_courses_are_the_c
     intake(site, tmp_path / "iri", mapping(tmp_path, COURSES, name="iris"), by="t")
     made, path = add_platform(site, source="lms", name="市平台: “一期”", staff=True)
     assert source_titles(site.settings.home)["lms"] == "市平台: “一期”"
+    assert add_platform(site, source="lms")[0].name == "市平台: “一期”"
+    assert add_platform(site, source="lms", name="二期")[0].name == "二期"
     sent = {
         "id": str(uuid4()),
         "actor": {"account": {"homePage": "https://lms.example.cn", "name": "T1"}},

@@ -18,7 +18,7 @@ from portrait.clock import now
 from portrait.errors import PortraitError
 from portrait.hashing import key_number
 from portrait.settings import Settings, in_force, load_settings
-from portrait.site import open_site
+from portrait.site import Site, open_site
 from portrait.store.audit import add_audit, recent_audit
 from portrait.store.batch import record_batches_from
 from portrait.store.schema import batch, person
@@ -542,3 +542,27 @@ def test_a_record_of_a_sheet_with_a_column_for_each_day_is_told_by_its_row(
         "3",
         "3",
     ]
+
+
+def test_the_demo_is_served_where_the_options_say(
+    command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = list[Settings]()
+
+    def built(home: Path, _asked: object) -> Site:
+        return open_site(load_settings(home, today="2022-11-15"))
+
+    def run(site: Site) -> None:
+        site.registry.dispose()
+        served.append(site.settings)
+
+    monkeypatch.setattr("portrait.cli.demo.build", built)
+    monkeypatch.setattr("portrait.cli.demo.run_site", run)
+    monkeypatch.setenv("PORTRAIT_PORT", "8123")
+    assert command("demo", "--home", home).code == 0
+    assert command("demo", "--home", home, "--host", "0.0.0.0", "--port", 8124).code == 0
+    assert [(one.host, one.port, str(one.today)) for one in served] == [
+        ("127.0.0.1", 8123, "2022-11-15"),
+        ("0.0.0.0", 8124, "2022-11-15"),
+    ]
+    assert command("demo", "--home", home, "--port", 0).code == 2

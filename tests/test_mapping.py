@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -37,12 +38,45 @@ def log(old: str, new: str) -> str:
     return LOG.replace(old, new)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: b: c",
+        "a: - b",
+        "- a\nb: 1",
+        "a\nb: 1",
+        "a: 1\n b: 2",
+        "\tb: 1",
+        "a: @b",
+        "a: 'b",
+        'a: "\\q"',
+        'a: "\\xg"',
+        "a: [b",
+        "a: [b}",
+        "a: {b",
+        "a: *b",
+        "a: &b 1\nc: &b 2",
+        "a: 1\n---\nb: 1",
+        "a: 1\n...\nb: 1\n]",
+        "a: |x\n b",
+        "a: & b",
+        "a: \x01",
+        "a: ]",
+    ],
+)
+def test_what_is_wrong_with_the_yaml_is_said_without_a_word_of_english(text: str, tmp_path: Path) -> None:
+    said = read(tmp_path, text).replace("某平台.yaml", "").replace("YAML", "")
+    assert not re.search("[A-Za-z]{2,}", said), said
+
+
 FIELD = "某平台.yaml，流 log，字段 "
 WRONG: list[tuple[str, str]] = [
     # the document
     ("", "某平台.yaml：应为键值结构，要有 name、source、streams"),
     ("- a", "某平台.yaml：应为键值结构，要有 name、source、streams"),
-    ("a: [", "某平台.yaml：不是可读的 YAML："),
+    ("a: [", "某平台.yaml：不是可读的 YAML：这里应有内容（第 1 行第 5 列）"),
+    ("a: b: c", "某平台.yaml：不是可读的 YAML：这里不该有冒号：一行里多了一个（值里有冒号就加引号），或缩进不对（第 1 行第 5 列）"),
+    ("a: 1\n\tb: 2", "某平台.yaml：不是可读的 YAML：有不能这样用的字符（制表符、@、反引号、% 等），缩进用空格，值加引号（第 2 行第 1 列）"),
     ("a: 1\na: 2", "某平台.yaml：不是可读的 YAML：“a”写了两次"),
     (LOG + "a: " + "[" * 2000 + "]" * 2000, "某平台.yaml：嵌套太深，或引用了自己"),
     (log("看: view", '"看\\0": view'), "某平台.yaml：不是可读的 YAML：有看不见的控制字符"),

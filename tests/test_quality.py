@@ -173,6 +173,13 @@ def test_the_command_lists_sources_or_one_by_month(
     assert one["arrivals"] == [{"month": "2022-02", "arrived": "2022-03", "records": 1}]
     assert "2022-03" in command("quality", "--source", "m", *home).out
     assert command("quality", "--source", "nobody", *home).code == 4
+    assert one["title"] == ""
+    titled = sender.site.settings.home / "mapping" / "m.yaml"
+    titled.parent.mkdir(exist_ok=True)
+    titled.write_text("name: m\nsource: m\ntitle: 市平台的成绩\n", encoding="utf-8")
+    (one,) = command("quality", "--json", *home).json
+    assert (one["source"], one["title"]) == ("m", "市平台的成绩")
+    assert "市平台的成绩（m）" in command("quality", *home).out
 
 
 def test_shares_that_stand_too_high_are_told_with_what_to_do_and_the_worst_first(sender: Sender) -> None:

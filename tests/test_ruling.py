@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from portrait.doubtful import decide, doubts
 from portrait.errors import InputError
@@ -17,6 +18,7 @@ from portrait.refresh import refresh
 from portrait.scope import Actor, Role, scope
 from portrait.site import Site
 from portrait.store.claim import claims
+from portrait.store.schema import training_class
 from portrait.withdrawal import awaited, newest, restore, rule_on, withdraw, words_of
 from tests.export import Export
 from tests.hand import Hand, record
@@ -216,3 +218,44 @@ def test_the_command_tells_times_as_the_pages_do(hand: Hand, command: Callable[.
     found = command("record", "doubtful", "--home", hand.site.settings.home).out
     assert "2022-11-01 12:00" in found  # 04:00 in UTC
     assert "seconds=12" in found
+
+
+def test_the_command_finds_the_class_by_code_or_by_part_of_its_name(
+    sqlite_site: Site, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(sqlite_site.registry)
+    Hand(sqlite_site).batch(
+        record(n, account_of(1), Kind.ATTENDANCE, course=0, run=run, item="签到", on=date(2022, 7, n))
+        for n, run in ((1, 101), (2, 102), (3, 102))
+    )
+    monkeypatch.setenv(
+        "PORTRAIT_DATABASE_URL", sqlite_site.registry.url.render_as_string(hide_password=False)
+    )
+    listing = ("proof", "list", "--home", sqlite_site.settings.home)
+
+    def rows(*words: str) -> int:
+        return len(command(*listing, "--json", *words).json)
+
+    assert (rows(), rows("--class", "骨干"), rows("--class", "省培班壹零贰"), rows("--class", " 零贰 ")) == (
+        3,
+        1,
+        2,
+        2,
+    )
+    assert (rows("--provider", "本单位"), rows("--provider", "别单位进修学校")) == (1, 2)
+    both = command(*listing, "--class", "班壹")
+    assert both.code == 4
+    assert "[P404]" in both.err
+    assert "有 2 个班次对得上“班壹”" in both.err
+    none = command(*listing, "--class", "高级研修")
+    assert none.code == 4
+    assert "没有班次“高级研修”，可选：" in none.err
+    with sqlite_site.registry.begin() as connection:
+        connection.execute(update(training_class).values(name="同名班", starts=date(2022, 7, 1)))
+        codes = dict(connection.execute(select(training_class.c.id, training_class.c.code)).all())
+    twins = command(*listing, "--class", "同名班")
+    assert twins.code == 4
+    for word in (codes[101], codes[102], "本单位师范学院", "别单位进修学校", "2022-07-01"):
+        assert word in twins.err
+    assert (rows("--class", codes[101]), rows("--class", codes[102])) == (1, 2)
+    assert command(*listing, "--provider", "单位").code == 4

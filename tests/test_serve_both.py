@@ -70,3 +70,23 @@ def test_when_the_store_ends_by_itself_the_site_ends_too(pair) -> None:
     os.kill(int(child), signal.SIGKILL)
     process.wait(30)
     assert not answers(store, "/xapi/about")
+
+
+def test_a_process_ends_in_silence_while_a_thread_holds_what_it_read_with(tmp_path: Path) -> None:
+    code = f"""
+from threading import Event, Thread
+from portrait.settings import load_settings
+from portrait.site import open_site
+site, read = open_site(load_settings({str(tmp_path / "home")!r})), Event()
+def look():
+    site.pool.rows("SELECT count(*) FROM record")
+    read.set()
+    Event().wait()
+Thread(target=look, daemon=True).start()
+read.wait()
+site.close()
+print(site.pool.rows("SELECT count(*) FROM record"))
+site.close()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[(0,)]\n", "")

@@ -153,9 +153,15 @@ def _ledger(context: Context) -> list[Any]:
     ).date():
         clock = gettext("这里的时间是机器的时间；画像和质量按“今天”是 {day}算。", day=format.day(fixed))
         words = gettext("{first}{then}", first=words, then=clock)
-    if whole_ > len(listed):
-        most = gettext("共 {n} 批，这里是最近的 {most} 批。", n=exact(whole_), most=exact(len(listed)))
+    replays = sum(one.origin is not None for one in listed)
+    if whole_ > len(listed) - replays:
+        most = gettext(
+            "共 {n} 批，这里是最近的 {most} 批。", n=exact(whole_), most=exact(len(listed) - replays)
+        )
         words = gettext("{first}{then}", first=words, then=most)
+    if replays:
+        also = gettext("表里还有 {n} 次重放：读的是原来那批的行，不另算一批。", n=exact(replays))
+        words = gettext("{first}{then}", first=words, then=also)
     return [
         card(
             gettext("各来源"),

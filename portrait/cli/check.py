@@ -13,15 +13,16 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from portrait.cli.console import moment
-from portrait.errors import ModelUnusable
+from portrait.errors import LakeForeign, ModelUnusable
 from portrait.identity import has_secret, load_secret
 from portrait.lake.table import TABLES, Lake
-from portrait.settings import Settings, unknown_settings
+from portrait.settings import FILE, PREFIX, Settings, in_file, unknown_settings
 from portrait.store import health, migration
 from portrait.store.audit import verify_audit
 from portrait.store.number import owed
 from portrait.store.question import question_counts
 from portrait.store.registry import connect_registry
+from portrait.tie import refuse_foreign
 
 GIGABYTE = 1024**3
 
@@ -49,12 +50,17 @@ def examine(settings: Settings) -> Iterator[Check]:
         return
     yield _home(settings.home)
     yield from _private(settings.home)
+    lake = Lake(settings.home / "lake", settings.lake_buckets)
     engine = connect_registry(settings.registry_url)
     try:
-        yield from _registry(settings, engine)
+        foreign = _tie(settings, lake, engine)
+        if foreign is None or foreign.state == "ok":
+            yield from _registry(settings, engine)
+        if foreign is not None:
+            yield foreign
     finally:
         engine.dispose()
-    yield from _lake(Lake(settings.home / "lake", settings.lake_buckets))
+    yield from _lake(lake)
     yield from _models(settings.home / "model")
 
 
@@ -73,10 +79,25 @@ def _home(home: Path) -> Check:
 
 
 def _private(home: Path) -> Iterator[Check]:
-    for name in ("secret.key", "demo-logins.txt"):
+    for name in (
+        "secret.key",
+        "demo-logins.txt",
+        *([FILE] if f"{PREFIX}DATABASE_URL" in in_file(home) else []),
+    ):
         path = home / name
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield Check("secret", "wrong", f"{path} 别的用户也能读", f"chmod 600 {path}")
+
+
+def _tie(settings: Settings, lake: Lake, engine: Engine) -> Check | None:
+    """Whether registry and lake belong together; None while they cannot tell."""
+    try:
+        refuse_foreign(settings, lake, engine)
+    except LakeForeign as error:
+        return Check("tie", "wrong", error.message)
+    except SQLAlchemyError:
+        return None  # the look at the registry tells why
+    return None if lake.owner is None else Check("tie", "ok", "登记库和记录湖是一对")
 
 
 def _registry(settings: Settings, engine: Engine) -> Iterator[Check]:

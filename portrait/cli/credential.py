@@ -32,7 +32,10 @@ def register(app: typer.Typer) -> None:
     def add(
         source: Annotated[str, typer.Argument(metavar="来源", help="来源平台的代码，也是它的映射的名字")],
         name: Annotated[
-            str, typer.Option(help="平台的名称：来源就叫这个名字，也写进它发来的每条语句的 authority")
+            str,
+            typer.Option(
+                help="平台的名称：来源就叫这个名字，也写进它发来的每条语句的 authority； 不写就用来源已有的标题"
+            ),
         ] = "",
         rights: Annotated[
             Rights, typer.Option(help="权限： " + " ".join(f"{k}={v}" for k, v in RIGHTS_ZH.items()))

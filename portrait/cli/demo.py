@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from portrait.cli.console import Bar, print_table, progress
 from portrait.cli.guest import as_rows, guests, invite
 from portrait.cli.intake import telling
 from portrait.cli.option import Home, operator
+from portrait.cli.serve import Host, Port
 from portrait.cli.serve import run as run_site
 from portrait.cli.step import Steps, held_plan
 from portrait.errors import SettingError
@@ -28,7 +30,7 @@ STAMPS = "demo.json"
 
 
 def register(app: typer.Typer) -> None:
-    @app.command(epilog="例：portrait demo --teachers 2000 --home demo")
+    @app.command(epilog="例：portrait demo --teachers 2000 --home demo --port 8080")
     def demo(
         teachers: Annotated[int | None, typer.Option(help="多少名教师， 500 到 1200000 ，默认 20000")] = None,
         seed: Annotated[
@@ -39,12 +41,16 @@ def register(app: typer.Typer) -> None:
         ] = False,
         no_serve: Annotated[bool, typer.Option("--no-serve", help="建好就结束， 不打开网站")] = False,
         home: Home = None,
+        host: Host = None,
+        port: Port = None,
     ) -> None:
         """建一个示范省（虚构的人），从平台文件导入，算出画像，拟合模型，打开网站并给出登录账号。
 
         中途停下，再运行一次会接着做；做完以后再运行，只打开网站，什么也不重建。
         """
         asked = {"teachers": teachers, "seed": seed, "records_only": records_only or None}
+        served = {"host": host, "port": port}
+        settings = load_settings(home, **{name: value for name, value in served.items() if value is not None})
         site = build(home, {name: value for name, value in asked.items() if value is not None})
         print_table(
             "登录账号（密码只属于这个家目录，存在 demo-logins.txt）",
@@ -52,7 +58,9 @@ def register(app: typer.Typer) -> None:
             as_rows(guests(site.settings.home)),
         )
         if not no_serve:
-            run_site(site)
+            # The home's own settings came about while it was built.
+            listening = {"host": settings.host, "port": settings.port}
+            run_site(replace(site, settings=site.settings.model_copy(update=listening)))
 
 
 def build(home: Path | None, asked: dict[str, Any]) -> Site:

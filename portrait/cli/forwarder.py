@@ -11,6 +11,8 @@ from portrait.intake.forward import forward
 from portrait.refresh import awaited, refresh
 from portrait.site import Site
 
+PATIENCE = 30.0  # seconds
+
 log = logging.getLogger("portrait")
 
 
@@ -46,4 +48,6 @@ class Forwarder:
             log.warning("statements could not be taken in: %s", hidden(str(error)))
 
     def close(self) -> None:
+        """No further round is begun; one that is under way has a while to end."""
         self._over.set()
+        self._thread.join(PATIENCE)

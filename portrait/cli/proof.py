@@ -4,7 +4,7 @@ confirm, return. Decisions are in the audit."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from portrait.cli.console import moment, print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.confirmation import decide_record
-from portrait.errors import InputError
+from portrait.errors import InputError, NotFound
 from portrait.heading import called
 from portrait.offline import decide, proof_file
 from portrait.record import KIND_ZH, Kind
@@ -26,9 +26,11 @@ from portrait.site import Site
 from portrait.source import source_titles
 from portrait.store.audit import add_audit
 from portrait.store.claim import STATES, Claim, claim_of, claims
+from portrait.store.reach import Span, class_spans
 from portrait.trouble import of_system
 from portrait.waiting import Choice, Waiting, desk, stale_records
 
+MOST_CHOICES = 20
 RECORD_DIGITS = 32  # of a record's id in hexadecimal
 CLAIM_DIGITS = 18  # what a number of the registry may have
 
@@ -63,8 +65,12 @@ def register(app: typer.Typer) -> None:
             ),
         ] = State.SUBMITTED,
         limit: Annotated[int, typer.Option(min=1, help="最多列多少条")] = 100,
-        class_: Annotated[str, typer.Option("--class", help="只列这个班的导入记录， 写班次的名字")] = "",
-        provider: Annotated[str, typer.Option(help="只列这个单位的班的导入记录， 写单位的名字")] = "",
+        class_: Annotated[
+            str, typer.Option("--class", help="只列这个班的导入记录， 写班次的代码、 名字或名字里的几个字")
+        ] = "",
+        provider: Annotated[
+            str, typer.Option(help="只列这个单位的班的导入记录， 写单位的名字或其中几个字")
+        ] = "",
         corrected: Annotated[bool, typer.Option("--corrected", help="只列更正过、要重新确认的记录")] = False,
         home: Home = None,
         as_json: Json = False,
@@ -74,8 +80,11 @@ def register(app: typer.Typer) -> None:
         wanted = "" if state is State.ALL else state.value
         all_waiting = desk(site, None)
         listed = all_waiting.queue() if class_ or provider else None
-        class_id = _named(class_, listed.classes, "班次") if listed else None
-        provider_id = _named(provider, listed.providers, "单位") if listed else None
+        class_id = _class(site, class_, listed.classes) if listed else None
+        held = listed.providers if listed else {}
+        provider_id = _one(
+            provider, {number: [name] for number, name in held.items()}, "单位", held.__getitem__
+        )
         asked = claims(site.registry, None, state=wanted, limit=limit + 1)
         # What waits again is listed with what waits.
         stale = stale_records(site, {one.record for one in asked if one.record})
@@ -167,19 +176,39 @@ def _decide(site: Site, ids: list[str], state: str, reason: str) -> None:
     stdout().print(f"{STATES[state]} {len(done) + len(records)} 条；portrait refresh 以后画像随之改")
 
 
-def _named(text: str, choices: Mapping[int, str], what: str) -> int | None:
-    """The number of what is called so. Raises InputError naming what there is to choose from; None for no name."""
+def _class(site: Site, text: str, classes: Mapping[int, str]) -> int | None:
+    """The class that a code, a name or a part of one means. Raises NotFound when it is none or several; None for no word."""
+    spans = class_spans(site.registry, list(classes)) if text else {}
+    names = {number: (span.code, span.name) for number, span in spans.items()}
+    return _one(text, names, "班次", lambda number: _span(spans[number]))
+
+
+def _span(one: Span) -> str:
+    """A class so that another one of its name can be told from it."""
+    days = "—".join(day.isoformat() for day in (one.starts, one.ends) if day)
+    more = [part for part in (one.code, one.provider, days) if part]
+    return f"{one.name}（{'，'.join(more)}）" if more else one.name
+
+
+def _one(text: str, names: Mapping[int, Sequence[str]], what: str, told: Callable[[int], str]) -> int | None:
+    """The number of what one of these names, or a part of one, means."""
+    text = text.strip()
     if not text:
         return None
-    found = [number for number, name in choices.items() if name == text.strip()]
-    if len(found) != 1:
-        raise InputError(
-            "等着确认的记录里没有{what}“{text}”，可选：{choices}",
-            what=sentence(what),
-            text=text,
-            choices=list(choices.values())[:20],
-        )
-    return found[0]
+    same = [number for number, given in names.items() if text in given]
+    found = same or [number for number, given in names.items() if any(text in name for name in given)]
+    if len(found) == 1:
+        return found[0]
+    words = (
+        "等着确认的记录里有 {n} 个{what}对得上“{text}”，写代码或全名：{choices}"
+        if found
+        else "等着确认的记录里没有{what}“{text}”，可选：{choices}"
+    )
+    choices = [told(number) for number in (found or names)]
+    left = len(choices) - MOST_CHOICES
+    if left > 0:
+        choices = [*choices[:MOST_CHOICES], f"还有 {left} 个"]
+    raise NotFound(words, n=len(found), what=sentence(what), text=text, choices=choices)
 
 
 def _is_claim(text: str) -> bool:

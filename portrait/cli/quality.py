@@ -27,19 +27,23 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
         as_json: Json = False,
     ) -> None:
-        """各来源的数据质量：读入、重复、隔离、认得出人的、课程不在目录里的、迟到的、从发生到接入隔几天，以及该留意的， 最要紧的在前。"""
+        """各来源的数据质量：读入、重复、隔离、认得出人的、课程不在目录里的、迟到的、从发生到接入隔几天，以及该留意的， 最要紧的在前。
+
+        同一份文件再来一次不另立一批：导入和 --watch 那时说的“重复”是原来那一批的行，这里的“重复”只数进了账的批次。
+        """
         site = site_of(home)
         allowed = scope(Actor(0, operator(), "", Role.ADMIN), site.today)
-        found = qualities(site, allowed, today=site.today, titles=source_titles(site.settings.home))
+        titles = source_titles(site.settings.home)
+        found = qualities(site, allowed, today=site.today, titles=titles)
         if source:
             found = [one for one in found if one.source == source]
             if not found:
                 raise NotFound("没有来源“{source}”的批次", source=source)
         if as_json:
-            print_json([_as_json(one) for one in found])
+            print_json([_as_json(one, titles.get(one.source, "")) for one in found])
             return
         found = sorted(found, key=lambda one: (-one.worst, one.source))
-        rows = [(one.source, *_cells(one.figures)) for one in found]
+        rows = [(_called(one.source, titles.get(one.source, "")), *_cells(one.figures)) for one in found]
         print_table("各来源：读入 = 入库 + 重复 + 隔离", ["来源", *COLUMNS], rows)
         if source:
             months = [(f"{month_start(month):%Y-%m}", *_cells(figures)) for month, figures in found[0].months]
@@ -89,9 +93,15 @@ def _cells(figures: Figures) -> tuple[object, ...]:
     )
 
 
-def _as_json(one: Quality) -> dict[str, Any]:
+def _called(source: str, title: str) -> str:
+    """As the notes call it, with the code that `--source` takes."""
+    return f"{title}（{source}）" if title not in ("", source) else source
+
+
+def _as_json(one: Quality, title: str) -> dict[str, Any]:
     return {
         "source": one.source,
+        "title": title,
         **_flat(one.figures),
         "months": [{"arrived": f"{month_start(month):%Y-%m}", **_flat(figures)} for month, figures in one.months],
         "arrivals": [

@@ -22,15 +22,16 @@ from portrait.site import Site, open_site
 from portrait.store.health import sizes
 from portrait.trouble import of_system
 
+Host = Annotated[str | None, typer.Option(help="监听的地址，默认只有本机能访问 （PORTRAIT_HOST）")]
+Port = Annotated[int | None, typer.Option(help="监听的端口，默认 8050 （PORTRAIT_PORT）")]
+
 
 def register(app: typer.Typer) -> None:
     @app.command(epilog="例：portrait serve --port 8080")
     def serve(
         home: Home = None,
-        host: Annotated[
-            str | None, typer.Option(help="监听的地址，默认只有本机能访问 （PORTRAIT_HOST）")
-        ] = None,
-        port: Annotated[int | None, typer.Option(help="监听的端口，默认 8050 （PORTRAIT_PORT）")] = None,
+        host: Host = None,
+        port: Port = None,
         xapi_port: Annotated[
             int | None,
             typer.Option(
@@ -85,6 +86,7 @@ def run(site: Site) -> None:
         if beside is not None:
             beside.terminate()
             beside.wait()
+        site.close()
 
 
 def _watch(beside: Popen[bytes], over: Event) -> None:

@@ -22,6 +22,7 @@ from portrait.intake.node import NAME
 from portrait.resource import DATA
 from portrait.sentence import Sentence, sentence
 from portrait.site import Site
+from portrait.source import source_titles
 from portrait.store import statement as table
 from portrait.store.credential import Credential, add_credential, check_terms, credentials_of
 from portrait.store.statement import Row
@@ -138,7 +139,7 @@ def add_platform(
     """A credential for a source platform, and the mapping that reads its statements. Raises InputError naming what cannot be.
 
     What the mapping is made to say when it is new: the platform's `name` as its title, `courses`: of which source's catalogue the
-    courses are, `staff`: that the names of accounts are staff numbers.
+    courses are, `staff`: that the names of accounts are staff numbers. Without a name it is called what an older mapping calls it.
     """
     if not NAME.fullmatch(source):
         raise InputError("来源代码“{source}”只能用字母、数字和 _ . -，至多 40 个", source=source[:60])
@@ -150,6 +151,8 @@ def add_platform(
             "来源“{source}”已经有映射：课程和账号的写法请在映射里改（home 的 mapping/{source}.yaml）",
             source=source,
         )
+    if there:
+        name = name or source_titles(site.settings.home).get(source, "")
     # Looked at first: a mapping that was made for nothing would stand in the way of the next try.
     check_terms(source, rights, version, rate)
     mapping = ensure_mapping(site.settings.home, source, title=name, courses=courses, staff=staff)

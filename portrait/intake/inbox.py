@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from portrait.errors import InputError, LakeBusy, LakeOutdated, MappingError, PortraitError
+from portrait.errors import InputError, LakeBusy, LakeForeign, LakeOutdated, MappingError, PortraitError
 from portrait.intake.door import BatchReport, TakenIn, silent, take_in
 from portrait.intake.find import files_of, found, joined_file
 from portrait.intake.land import Progress
@@ -133,7 +133,7 @@ class Inbox:
             return NOTHING, sentence("{file}：读不了（{reason}）", file=thing.name, reason=of_system(error))
         try:
             return take_in(site, thing, self.source, by=by, progress=progress), ""
-        except (LakeBusy, LakeOutdated, MappingError, OSError, OperationalError):
+        except (LakeBusy, LakeForeign, LakeOutdated, MappingError, OSError, OperationalError):
             raise
         except PortraitError as error:
             return NOTHING, without(error.message, str(thing.parent), sentence("投递的文件"))

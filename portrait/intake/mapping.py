@@ -33,6 +33,7 @@ from portrait.intake.target import SOURCE_FIELDS, TARGETS, Target
 from portrait.intake.typed import STARTS, format_fault, zones
 from portrait.resource import DATA
 from portrait.source import mapping_source, mapping_titles
+from portrait.trouble import of_bytes, of_system, of_yaml
 
 FORMATS = ("auto", "csv", "xlsx", "parquet", "jsonl", "edx")
 ENCODINGS = ("auto", "utf-8", "gb18030")
@@ -282,8 +283,12 @@ def read_mapping(path: Path, given: str = "") -> Mapping:
     try:
         text = path.read_text(encoding="utf-8")
         return replace(_checked(yaml.load(text, Loader=_Text), at), path=given or str(path), text=text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MappingError(f"{at}：不是可读的 YAML：{error}") from error
+    except yaml.YAMLError as error:
+        raise MappingError("{at}：不是可读的 YAML：{why}", at=at, why=of_yaml(error)) from error
+    except UnicodeDecodeError as error:
+        raise MappingError("{at}：不是 UTF-8 的文字：{why}", at=at, why=of_bytes(error.reason)) from error
+    except OSError as error:
+        raise MappingError("{at}：打不开：{why}", at=at, why=of_system(error)) from error
     except RecursionError:
         raise MappingError(f"{at}：嵌套太深，或引用了自己") from None
 

@@ -193,6 +193,18 @@ class Pool:
                 self._derived[what] = (now, held)
             return held
 
+    def close(self) -> None:
+        """Let go of the engine and of every thread's cursor, also of threads that live on. Who asks again opens it again."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+            self._local = threading.local()
+            self._versions.clear()
+            self._derived.clear()
+            self._answers.clear()
+            self._room = ROOM
+        if engine is not None:
+            engine.close()
+
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         self._follow()
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)

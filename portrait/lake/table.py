@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 
+from portrait.errors import LakeForeign
+from portrait.lake.owner import Owner, read_owner, write_owner
 from portrait.record import (
     ALIGNED_SCHEMA,
     CELL_SCHEMA,
@@ -76,6 +79,33 @@ class Lake:
         self.wanted = buckets
         self._read: tuple[tuple[int, int], Standing] | None = None
         self._opened: dict[str, _Opened] = {}
+        self._keeper: Owner | None = None
+
+    @property
+    def owner(self) -> Owner | None:
+        """Whose it is, as it says itself; None where it does not say yet."""
+        return read_owner(self.folder)
+
+    @property
+    def made(self) -> bool:
+        """Whether it has tables, readable or not."""
+        return self._sign.exists() or self.path("record").exists()
+
+    def keep_for(self, owner: Owner) -> None:
+        """From now on what is written here is written for this owner; the lake says so from its first commit on."""
+        self._keeper = owner
+        if self.made:
+            self._say_owner()
+
+    def _say_owner(self) -> None:
+        """Raises LakeForeign when it has become another's since it was opened."""
+        if self._keeper is None:
+            return
+        owner = self.owner
+        if owner is None:
+            write_owner(self.folder, self._keeper)
+        elif owner.seal != self._keeper.seal:
+            raise LakeForeign("记录湖 {lake} 在此期间成了另一个登记库的，停下不写", lake=self.folder)
 
     @property
     def standing(self) -> Standing:
@@ -103,6 +133,7 @@ class Lake:
 
     def stand(self, standing: Standing) -> None:
         """From now on these tables are read, by every process at once."""
+        self._say_owner()
         self.folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.folder, prefix=".")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -147,6 +178,17 @@ class Lake:
         # By name alone, of which there is one: the table tells the way to it with links followed and partitions spelled in another way.
         return [path for path in file_paths(table) if path.rpartition("/")[2] in held]
 
+    def newest(self, name: str, column: str) -> int | None:
+        """The greatest number in a column, by the bounds that the table keeps of each file; None where none is known, or nobody can read it."""
+        # deltalake raises its own kinds for every way in which a table may be damaged.
+        with suppress(Exception):
+            table = self.table(name)
+            if table is not None:
+                kept = pa.table(table.get_add_actions(flatten=True))
+                most = [value for value in kept[f"max.{column}"].to_pylist() if value is not None]
+                return max(most, default=None)
+        return None
+
     def append(self, name: str, data: pa.Table | pa.RecordBatchReader, *, part: str) -> None:
         """Append `data` in one atomic commit that is remembered under `part`.
 
@@ -167,6 +209,7 @@ class Lake:
         `replace` "" puts `data` in the place of the whole table, a predicate over partition columns in the place of
         those partitions; None appends. `data` may be empty.
         """
+        self._say_owner()
         if not self._sign.exists():
             self.stand(Standing("", self.wanted))
         self.path(name).mkdir(parents=True, exist_ok=True)

@@ -101,6 +101,7 @@ class Span:
     ends: date | None
     provider_id: int | None = None
     provider: str = ""
+    code: str = ""
 
     def outside(self, day: date | None) -> bool:
         """Whether a day is none of the class's."""
@@ -117,6 +118,7 @@ def class_spans(registry: Engine, ids: Collection[int]) -> dict[int, Span]:
         training_class.c.ends,
         training_class.c.provider_id,
         func.coalesce(provider.c.name, ""),
+        training_class.c.code,
     ).outerjoin(provider, provider.c.id == training_class.c.provider_id)
     return {row[0]: Span(*row[1:]) for row in in_parts(registry, query, training_class.c.id, ids)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,20 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from portrait.errors import SettingError
 from portrait.store.migration import upgrade
 
+DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
+CHOICES = "应是 postgresql+psycopg://用户:密码@主机/库 或 sqlite:///文件"
 PATIENCE = 30  # seconds that a connection waits for another's write
 
 
-def open_registry(url: str) -> Engine:
+def open_registry(url: str, *, first: Callable[[Engine], None] | None = None) -> Engine:
     """An engine on an up-to-date registry; creates the file and the tables when they are missing.
 
-    Raises SettingError when the URL cannot be used or the database does not answer.
+    `first` looks at what is there before anything is made. Raises SettingError when the URL cannot be used or the database does not answer.
     """
     engine = connect_registry(url)
     try:
+        if first is not None:
+            first(engine)
         upgrade(engine)
     except OperationalError as error:
         engine.dispose()
@@ -38,20 +42,28 @@ def open_registry(url: str) -> Engine:
 
 
 def connect_registry(url: str) -> Engine:
-    """An engine on whatever the registry holds, its tables untouched."""
+    """An engine on whatever the registry holds, its tables untouched. Raises SettingError for another kind of database."""
     try:
         target = make_url(url)
-        if target.get_backend_name() != "sqlite":
-            return create_engine(target, pool_pre_ping=True, hide_parameters=True)
+        backend, driver = target.get_backend_name(), target.get_driver_name()
     except (ArgumentError, NoSuchModuleError) as error:
+        raise SettingError(f"PORTRAIT_DATABASE_URL 不是能用的登记库地址：{CHOICES}") from error
+    if DRIVERS.get(backend) != driver:
         raise SettingError(
-            "PORTRAIT_DATABASE_URL 不是能用的登记库地址：应是 postgresql+psycopg://… 或 sqlite:///…"
-        ) from error
-    if target.database and target.database != ":memory:":
-        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+            f"PORTRAIT_DATABASE_URL 以 {target.drivername}:// 开头，登记库不能放在那里：{CHOICES}"
+        )
+    if backend != "sqlite":
+        return create_engine(target, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(target, connect_args={"timeout": PATIENCE}, hide_parameters=True)
+    event.listen(engine, "do_connect", _make_folder)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _make_folder(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:
+    """When it is connected to, not before: whoever only asks where the file would be makes nothing."""
+    if (path := str(arguments[0])) != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

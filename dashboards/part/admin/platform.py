@@ -183,7 +183,7 @@ def credential_form(catalogues: Sequence[str]) -> Any:
             dmc.TextInput(
                 id="store-name",
                 label=gettext("名称"),
-                description=gettext("写进它发来的每条语句的 authority；不填就用来源代码"),
+                description=gettext("写进它发来的每条语句的 authority；不填就用来源已有的标题，没有标题用来源代码"),
                 value="",
                 attributes={"input": {"maxLength": 120, "autoComplete": "off"}},
             ),

@@ -63,14 +63,23 @@ def _finding(context: Context, last: Sequence[Batch], waiting: int) -> str:
         return gettext("还没有接入过数据；从下面放第一个文件开始。")
     files = len({one.file for one in last})
     file = last[0].file
-    words = gettext(
-        "最近接入的是{source}的 {file}（{when}），{n} 行里入库 {stored} 行；",
-        source=source_name(context.site, last[0].source),
-        file=gettext("{file} 等 {n} 个文件", file=file, n=files) if files > 1 else file,
-        when=format.moment(last[0].started),
-        n=exact(sum(one.counts.rows_read for one in last)),
-        stored=exact(sum(one.counts.rows_stored for one in last)),
-    )
+    failed = sum(one.state == "failed" for one in last)
+    what = {
+        "source": source_name(context.site, last[0].source),
+        "file": gettext("{file} 等 {n} 个文件", file=file, n=files) if files > 1 else file,
+        "when": format.moment(last[0].started),
+    }
+    if failed == len(last):
+        words = gettext("最近来的是{source}的 {file}（{when}），接入失败，一行也没有入库；", **what)
+    else:
+        words = gettext(
+            "最近接入的是{source}的 {file}（{when}），{n} 行里入库 {stored} 行；",
+            **what,
+            n=exact(sum(one.counts.rows_read for one in last)),
+            stored=exact(sum(one.counts.rows_stored for one in last)),
+        )
+    if 0 < failed < len(last):
+        words = gettext("{first}{then}", first=words, then=gettext("其中 {n} 批失败；", n=failed))
     left = (
         gettext("隔离区有 {n} 行等待处理。", n=exact(waiting))
         if waiting
