@@ -344,9 +344,11 @@ def _show(one: Preview) -> None:
     passed = f"，略过 {one.rows_passed:,}" if one.rows_passed else ""
     console.print(
         f"[bold]{escape(one.stream)}[/] → {target.zh}：{escape(one.file + sheet)}，"
-        f"读入 {one.rows_read:,} = 能入 {one.rows_read - one.rows_bad:,} + 隔离 {one.rows_bad:,}{passed}",
+        f"读入 {one.rows_read:,} = 能入 {one.rows_new:,} + 重复 {one.rows_again:,} + 隔离 {one.rows_bad:,}{passed}",
         soft_wrap=True,
     )
+    if one.clash:
+        console.print(f"  [bold]注意[/]：{escape(one.clash)}", soft_wrap=True)
     if one.passed:
         listed = "，".join(f"{escape(why)} {rows:,}" for why, rows in one.passed[:REASONS])
         console.print(f"  略过：{listed}", soft_wrap=True)

@@ -12,6 +12,7 @@ from portrait.identity import hidden
 from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
+from portrait.intake.clash import clash
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
@@ -63,9 +64,16 @@ class Preview:
     no_data: tuple[
         Passed, ...
     ] = ()  # of the rows passed over, those that are totals, signatures and the like
+    rows_again: int = 0  # good rows that are the same record as another row of the file: only one of them comes in
+    clash: Sentence | None = None  # of these the ones that say something else: never lost in silence
     courses: Sentence | None = (
         None  # whose courses and which classes they seem to be, when not those of the source that the mapping means
     )
+
+    @property
+    def rows_new(self) -> int:
+        """How many records the file would add to a lake that holds none of them."""
+        return self.rows_read - self.rows_bad - self.rows_again
 
 
 def preview(site: Site, path: Path, source: str, *, rows: int = 12) -> list[Preview]:
@@ -146,6 +154,7 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
     late: dict[int, str] = {}
     if program.stream.target.name == "person":
         late = forbidden(bench.engine, program)
+    twice = clash(bench.engine, program)
     counted, wrong = tally(bench.engine, program), reasons(bench.engine, program, late)
     codes: Counter[str] = Counter()
     for reason in wrong:
@@ -159,6 +168,8 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
         codes=tuple(codes.most_common()),
         passed=tuple(passed(bench.engine, program)),
         courses=_named(bench, program),
+        rows_again=twice.again,
+        clash=twice.told(program.stream.key),
     )
 
 
