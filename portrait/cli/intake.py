@@ -342,9 +342,10 @@ def _show(one: Preview) -> None:
     target = TARGETS[one.target]
     sheet = f"，工作表“{one.sheet}”" if one.sheet else ""
     passed = f"，略过 {one.rows_passed:,}" if one.rows_passed else ""
+    again = f" + 重复 {one.rows_again:,}" if one.rows_again else ""
     console.print(
         f"[bold]{escape(one.stream)}[/] → {target.zh}：{escape(one.file + sheet)}，"
-        f"读入 {one.rows_read:,} = 能入 {one.rows_new:,} + 重复 {one.rows_again:,} + 隔离 {one.rows_bad:,}{passed}",
+        f"读入 {one.rows_read:,} = 能入 {one.rows_new:,}{again} + 隔离 {one.rows_bad:,}{passed}",
         soft_wrap=True,
     )
     if one.clash:

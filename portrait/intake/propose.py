@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from portrait.errors import InputError
-from portrait.intake.draft import ACCOUNTS, CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft, checked, lacking
+from portrait.intake.deed import kind_of, kinds_of
+from portrait.intake.draft import ACCOUNTS, CERTIFICATE, ENDED, SCHOOL, SERIAL, WITH_SCHOOL, Draft, checked, lacking
 from portrait.intake.guess import (
     LIKELY,
     RULES,
     SURE,
     is_day,
     number_of,
-    outcome,
     plain,
     ticked,
     unit_of,
@@ -33,6 +33,7 @@ from portrait.intake.table import Head
 from portrait.intake.target import TARGETS
 from portrait.intake.title import class_said, class_told, day_said, school_said
 from portrait.intake.total import totals
+from portrait.intake.twin import telling, textual
 from portrait.intake.year import year_named
 from portrait.record import KIND_ZH, Kind
 from portrait.resource import read_yaml
@@ -41,6 +42,7 @@ from portrait.sentence import Sentence, sentence
 _LISTED = 20  # files of a folder
 _TITLE = 60  # characters of a title
 _SHOWN = {"score", "day", "tick", "sign"}  # who was there, and how well: what else a row says is about that
+_ALONE = 0.95  # of the rows that differ have a number of their own
 _WHOLE = 5  # characters of a class's whole name, at least
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 # What a role is in each target.
@@ -60,6 +62,7 @@ _FIELDS: dict[str, dict[str, str]] = {
         "date": "time", "score": "score", "score_max": "score_max", "duration": "seconds", "credit": "credit",
         "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "name": "name",
         "school_name": SCHOOL, "signature": "sign", "certificate": CERTIFICATE, "class_name": "item",
+        "kind": "kind", "serial": SERIAL, "count": "count", "content": "content_seconds",
     },
     "course": {
         "course_code": "code", "course_title": "title", "summary": "summary", "credit": "hours", "mode": "mode",
@@ -92,8 +95,12 @@ _SCORED = {
     "平时": "quiz",
     "考勤": "quiz",
     "课堂": "quiz",
+    "测试": "quiz",
     "期末": "exam",
+    "结业": "exam",
+    "笔试": "exam",
     "考试": "exam",
+    "考核": "exam",
 }
 TARGETS_OFFERED = tuple(_FIELDS)
 
@@ -202,6 +209,9 @@ def _proposal(
         picks |= _classes(table, picks)
     left = _left_out(tables, picks, said) if target == "record" else {}
     picks |= dict.fromkeys(left, "")
+    words = _words(tables, picks) if target == "record" else {}
+    more, apart = _apart(tables, picks, left) if target == "record" else ("", {})
+    picks |= apart
     scales = _scales(tables, picks)
     fixed = _fixed(table, name, target, picks, scales, said)
     given = {field: text for field, text in fill.items() if field in _fillable(target)}
@@ -235,7 +245,10 @@ def _proposal(
             column.name: _why(column, picks[column.name])
             for column in table.columns
             if picks.get(column.name)
-        },
+        }
+        | dict.fromkeys(apart, sentence("没有它，几行会被当作同一个记录")),
+        words=words,
+        key=(more,) if more and more not in apart else (),
     )
     return Proposal(
         name,
@@ -245,8 +258,33 @@ def _proposal(
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        tuple(notices(tables, name, draft, days, said, left, scales)),
+        tuple(notices(tables, name, draft, days, said, left, scales, more)),
     )
+
+
+def _words(tables: Sequence[Table], picks: Mapping[str, str]) -> dict[str, str]:
+    """What stands in the column of kinds → kind."""
+    return {
+        word: kind
+        for table in tables
+        for column in table.columns
+        if picks.get(column.name) == "kind"
+        for word, kind in kinds_of(column.words).items()
+    }
+
+
+def _apart(
+    tables: Sequence[Table], picks: Mapping[str, str], left: Mapping[str, Sentence]
+) -> tuple[str, dict[str, str]]:
+    """The column without which rows would be taken for one record, "" for none, and that it is the item where it says which."""
+    there = {pick.partition(":")[0] for pick in picks.values()}
+    if there & {"day", SERIAL, CERTIFICATE}:
+        return "", {}
+    more = telling(tables, picks, left)
+    column = next((column for column in tables[0].columns if column.name == more), None)
+    if column is not None and "item" not in there and textual(column):
+        return more, {more: "item"}
+    return more, {}
 
 
 def _nameless(target: str, picks: Mapping[str, str]) -> bool:
@@ -264,7 +302,11 @@ def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> d
     left: dict[str, Sentence] = totals(marks)
     named = {column.name: column for column in tables[0].columns}
     shown = there & _SHOWN
-    ended = [column for column, pick in picks.items() if pick == "kind"]
+    ended = [
+        column
+        for column, pick in picks.items()
+        if pick == "kind" and all(kind_of(word) in (*ENDED, "") for word in named[column].values)
+    ]
     for column in (column for column, pick in picks.items() if pick == CERTIFICATE):
         if shown or (ended and not _said(said, "certificate")):
             left[column] = sentence("证书说的是同一次培训的结果，不另成记录")
@@ -317,7 +359,7 @@ def _target(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
     )
     somebody = who or "name" in roles
     ticks = "attendance" in roles and ("attendance" in named or about < 3)
-    ended = "result" in roles and "person" not in named
+    ended = ("result" in roles and "person" not in named) or ("kind" in roles and _does(roles["kind"]))
     if somebody and (days or ticks or ended or roles.keys() & {"score", "duration"}):
         return "record"
     if somebody and "credit" in roles and not (about > 2 or "person" in named):
@@ -343,7 +385,7 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
     fields = {
         role: choice
         for role, choice in _FIELDS.get(target, {}).items()
-        if choice in ("tick", "sign", SCHOOL, CERTIFICATE)
+        if choice in ("tick", "sign", SCHOOL, CERTIFICATE, SERIAL)
         or there.field(choice.partition(":")[0]) is not None
     }
     who = _who(table)
@@ -365,13 +407,22 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
                 choice = "sign"  # under 签到 people have written their names
             if choice == "sign" and (marked or not column.filled or not _attended(said)):
                 break
+            if guess.role == "kind" and not _does(column):
+                continue  # 类型 of what?
+            if choice == SERIAL and not _numbers(table, column):
+                continue
             if choice:
                 wanted.append((guess.sure, column.name, _detailed(choice, column)))
                 break
     # 训前测 in a column says what a mark is; 合格 says how it ended and is a record of its own.
     kinds = any(
         choice == "kind"
-        and not any(outcome(value) for one in table.columns if one.name == name for value in one.values)
+        and any(
+            kind_of(value) not in (*ENDED, "")
+            for one in table.columns
+            if one.name == name
+            for value in one.values
+        )
         for _, name, choice in wanted
     )
     picks = dict.fromkeys((column.name for column in table.columns), "")
@@ -402,6 +453,21 @@ def _who(table: Table) -> str:
     return found[0] if found else ""
 
 
+def _does(column: Column) -> bool:
+    """Whether its cells are words for kinds of records: a head that says so needs one that is known, others half of them."""
+    known = sum(bool(kind_of(word)) for word in column.words)
+    return known > 0 and (column.guesses[0].role == "kind" or 2 * known >= len(column.words))
+
+
+def _numbers(table: Table, column: Column) -> bool:
+    """Whether it numbers the source's own records, each by another number. 1, 2, 3 numbers the rows of a sheet."""
+    place = table.head.names.index(column.name)
+    cells = [cells[place] for cells in table.cells]
+    counting = all(cell.isdecimal() and len(cell) < 9 for cell in cells) and min(map(int, cells)) < 2
+    # A row that the source wrote twice is still one, and a corrected one keeps its number.
+    return all(cells) and not counting and len(set(cells)) >= _ALONE * len(set(table.cells))
+
+
 def _marked(column: Column) -> bool:
     """Whether its cells are ticks and crosses; an empty column may become any."""
     return not column.values or sum(map(ticked, column.values)) >= 0.3 * len(column.values)
@@ -418,11 +484,11 @@ def _said(said: str, what: str) -> bool:
 
 
 def _detailed(choice: str, column: Column) -> str:
-    if choice != "seconds":
+    if choice not in ("seconds", "content_seconds"):
         return choice
     unit = unit_of(column.name)
     bare = sum(number_of(value) is not None and not re.search("[分秒时]", value) for value in column.values)
-    return f"seconds:{unit or 'minutes'}" if unit or bare > len(column.values) / 2 else "seconds"
+    return f"{choice}:{unit or 'minutes'}" if unit or bare > len(column.values) / 2 else choice
 
 
 def _dates(table: Table, picks: dict[str, str]) -> None:
@@ -445,7 +511,11 @@ def _fixed(
     fixed: dict[str, str] = {}
     scores = [column for column in table.columns if picks[column.name].partition(":")[0] == "score"]
     if "kind" not in there and not scores:
-        fixed["kind"] = _kind(there, said, "".join(column.name for column in table.columns))
+        fixed["kind"] = _kind(
+            {pick.partition(":")[0] for pick in there},
+            said,
+            "".join(column.name for column in table.columns if column.role != "certificate"),
+        )
     if there & {"tick", "sign"} and not there & {"time", "day"} and day_said(said):
         fixed["time"] = TITLE_COLUMN
     if "run" not in there and class_said(table.head.title, table.sheet, file)[0]:
@@ -463,8 +533,8 @@ def _fixed(
 
 
 def _scored(text: str) -> str:
-    """Which kind of mark; the column's own name stands first in the text."""
-    return _SCORED.get(_first_word(text), "exam")
+    """Which kind of mark; the column's own name stands first in the text. Where no word says it, the one that weighs least."""
+    return _SCORED.get(_first_word(text), "quiz")
 
 
 def _first_word(text: str) -> str:
@@ -475,17 +545,19 @@ def _first_word(text: str) -> str:
 
 
 def _kind(there: set[str], said: str, heads: str) -> str:
-    """What sort of records they are; "" where a sign-in sheet does not show who was there: only a person can say."""
+    """What sort of records they are, the lightest where no word says it; "" where a sign-in sheet does not show who was there: only a
+    person can say."""
     if there & {"day", "tick", "sign"}:
         return "attendance"
     if _attended(said) and "credit" not in there:
         return ""
     if CERTIFICATE in there or _said(said + heads, "certificate"):
         return "certificate"
-    said += heads
-    if any(one.startswith("seconds") for one in there) and "credit" not in there:
-        return "view"
-    return "activity" if "研修" in said else "complete"
+    if "研修" in said + heads:
+        return "activity"
+    if _said(said, "hours") or re.search("结业|毕业|合格|认定", said + heads):
+        return "complete"
+    return "view"
 
 
 def _scales(tables: Sequence[Table], picks: dict[str, str]) -> dict[str, Scale]:
@@ -523,7 +595,7 @@ def _reasons(
 def _kind_of_mark(column: str, kind: str) -> Sentence:
     if word := _first_word(column):
         return sentence("列名里有“{word}”：{kind}", word=word, kind=sentence(kind))
-    return sentence("列名没说是哪一种测评，按标题或最常见的：{kind}（请核对）", kind=sentence(kind))
+    return sentence("列名没说是哪一种测评，按标题，标题也没说的按最轻的：{kind}（请核对）", kind=sentence(kind))
 
 
 def _sure(why: Sentence, sure: float) -> Sentence:
