@@ -14,8 +14,9 @@ from dashboards.part import badge
 from dashboards.part.admin.preview import preview_finding, previews
 from dashboards.part.admin.word import field_name, target_name
 from portrait.identifier import KIND_NAME
+from portrait.intake.deed import MOST
 from portrait.intake.draft import NAMED_BY, SCHOOL, SPECIAL, UNIT_ZH, WITH_SCHOOL, Draft, choices, kinds
-from portrait.intake.guess import SURE
+from portrait.intake.guess import SURE, number_of
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.propose import TARGETS_OFFERED, Proposal
 from portrait.intake.sketch import Tried
@@ -59,6 +60,7 @@ def sketch_form(
         _place(file, names, sheets, found),
         html.H3(gettext("每一列是什么")),
         html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
+        html.Div(sketch_words(draft, [column.name for column in table.columns]), id="sketch-words", className="stack-tight"),
         html.H3(gettext("每一行都一样的")),
         html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4, gettext("表自己写了年份的（标题、表名、文件名）按表的；都没写的才按这里")), *(_fixed(name, draft) for name in fixed_fields(draft))], className="row-cells"),
         html.P(sketch_status(tried), id="sketch-status", className="sketch-status", role="status", **{"aria-live": "polite"}),
@@ -78,9 +80,43 @@ def sketch_form(
                 "pattern": draft.file,
                 "fill_down": list(draft.fill_down),
                 "named": draft.named,
+                "key": list(draft.key),
+                "words": {column.name: list(column.words) for column in table.columns if _worded(column)},
             },
         ),
     ]  # fmt: skip
+
+
+def _worded(column: Column) -> bool:
+    """Whether its few texts may be words for kinds; numbers of people are none."""
+    return 0 < len(column.words) <= MOST and not any(number_of(word) is not None for word in column.words)
+
+
+def sketch_words(draft: Draft, columns: Sequence[str]) -> list[Any]:
+    """What stands in the column of kinds, each word with the kind that it is taken for; nothing where no column says one."""
+    column = next((column for column in columns if draft.picks.get(column) == "kind"), "")
+    if not column or not draft.words:
+        return []
+    return [
+        html.H3(gettext("“{column}”里的每个值是哪种记录", column=column)),
+        html.P(gettext("空着的不读，计入略过；拿不准的先空着，别当成更重的。"), className="quiet"),
+        html.Div(
+            [
+                dmc.Select(
+                    id={"type": "sketch-word", "word": f"{columns.index(column)}:{place}"},
+                    label=word,
+                    data=[{"value": kind, "label": gettext(zh)} for kind, zh in kinds().items()],
+                    value=kind or None,
+                    placeholder=gettext("不读"),
+                    clearable=True,
+                    searchable=True,
+                    nothingFoundMessage=gettext("没有"),
+                )
+                for place, (word, kind) in enumerate(draft.words.items())
+            ],
+            className="row-cells",
+        ),
+    ]
 
 
 def sketch_status(tried: Tried, changed: str = "") -> list[Any]:
