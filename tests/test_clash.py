@@ -22,7 +22,9 @@ def test_rows_of_one_key_that_differ_are_counted_and_named_before_and_after(
     site: Site, tmp_path: Path
 ) -> None:
     export = Export(site, tmp_path / "in", KEYED)
-    export.put("log.csv", csv_text([line(1, "u1", 60), line(2, "u1", 60), line(3, "u1", 90), line(4, "u2", 5)]))
+    export.put(
+        "log.csv", csv_text([line(1, "u1", 60), line(2, "u1", 60), line(3, "u1", 90), line(4, "u2", 5)])
+    )
     (seen,) = preview(site, export.folder, str(export.mapping))
     (done,) = export.take()
     assert (seen.rows_read, seen.rows_new, seen.rows_again) == (4, 2, 2)
@@ -44,7 +46,9 @@ def test_rows_that_say_the_same_again_are_no_clash(sqlite_site: Site, tmp_path: 
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-@given(rows=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 3)), min_size=1, max_size=8, unique=False))
+@given(
+    rows=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 3)), min_size=1, max_size=8, unique=False)
+)
 def test_a_look_counts_what_a_first_import_does(
     sqlite_site: Site, tmp_path: Path, rows: list[tuple[str, int]]
 ) -> None:

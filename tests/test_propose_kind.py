@@ -56,7 +56,9 @@ def test_rows_that_no_column_tells_apart_are_named_before_they_are_taken(tmp_pat
     rows = [["HJ000001", 60, "2022-10-08"], ["HJ000002", 70, "2022-10-08"], ["HJ000001", 90, "2022-10-08"]]
     notes = proposed(tmp_path, [[WHO, "得分", "提交日期"], *rows]).notes
     (told,) = [str(note) for note in notes if "内容却不同" in note]
-    assert told.startswith("有 1 行和前面的行是同一个人、同一件事、同一时间，内容却不同（例如第 2 行和第 4 行）")
+    assert told.startswith(
+        "有 1 行和前面的行是同一个人、同一件事、同一时间，内容却不同（例如第 2 行和第 4 行）"
+    )
 
 
 def test_a_log_says_of_each_row_what_it_is_and_what_nobody_knows_is_passed_over(

@@ -325,7 +325,17 @@ def _fill(
             rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by, site.now))
         skipped = no_data(program) + (passed(engine, program) if found.passed else [])
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
-        message = _message(bench, connection, program, counts, strange, asked, skipped, unread, [*([lost] if lost else []), *gone])
+        message = _message(
+            bench,
+            connection,
+            program,
+            counts,
+            strange,
+            asked,
+            skipped,
+            unread,
+            [*([lost] if lost else []), *gone],
+        )
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(

@@ -206,7 +206,9 @@ def mapping_text(drafts: Sequence[Draft]) -> str:
         maps.add(attend.MAP)
     if maps:
         lines.append("maps:")
-        lines += [f"  {name}: {_told(_entries(name) | (words if name == 'kind' else {}))}" for name in sorted(maps)]
+        lines += [
+            f"  {name}: {_told(_entries(name) | (words if name == 'kind' else {}))}" for name in sorted(maps)
+        ]
     lines.append("streams:")
     for draft, name, body in streams:
         lines += _stream(draft, name, body, rules)
@@ -374,9 +376,9 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
 def _kinds_passed(draft: Draft, body: _Body) -> None:
     """Rows of words for which nobody has chosen a kind are no records, and are counted with that reason."""
     column = body.fields.get("kind", {}).get("from", "")
-    if unchosen := [word for word, kind in draft.words.items() if not kind]:
-        if draft.picks.get(column) == "kind":
-            body.passed.append({"column": column, "in": unchosen, "why": UNCHOSEN})
+    unchosen = [word for word, kind in draft.words.items() if not kind]
+    if unchosen and draft.picks.get(column) == "kind":
+        body.passed.append({"column": column, "in": unchosen, "why": UNCHOSEN})
 
 
 def _met(body: _Body) -> None:
@@ -505,7 +507,9 @@ def _entries(name: str) -> dict[str, str]:
     if name == "kind":
         kinds = {zh: kind.name.lower() for kind, zh in KIND_ZH.items()}
         alias = read_yaml(RULES)["alias"]
-        return kinds | {str(word): str(kind) for said in ("result", "kind") for word, kind in alias[said].items()}
+        return kinds | {
+            str(word): str(kind) for said in ("result", "kind") for word, kind in alias[said].items()
+        }
     aliases = {str(word): str(code) for word, code in read_yaml(RULES)["alias"].get(name, {}).items()}
     return aliases | dict(code_list(name))
 

@@ -27,6 +27,7 @@ from portrait.intake.target import Field
 from portrait.intake.wording import field_sql, worded
 from portrait.sentence import Sentence, in_turn
 from portrait.site import Site
+from portrait.store.catalogue import only_holder
 
 _REFERRED = ("school", "provider", "course", "class")  # what rows of later streams may name
 
@@ -64,7 +65,9 @@ class Preview:
     no_data: tuple[
         Passed, ...
     ] = ()  # of the rows passed over, those that are totals, signatures and the like
-    rows_again: int = 0  # good rows that are the same record as another row of the file: only one of them comes in
+    rows_again: int = (
+        0  # good rows that are the same record as another row of the file: only one of them comes in
+    )
     clash: Sentence | None = None  # of these the ones that say something else: never lost in silence
     courses: Sentence | None = (
         None  # whose courses and which classes they seem to be, when not those of the source that the mapping means
@@ -188,23 +191,42 @@ def _named(bench: Bench, program: Program) -> Sentence | None:
     return in_turn(notes) or None
 
 
+def _held(bench: Bench, program: Program) -> dict[str, dict[str, str]]:
+    """Field → codes that are registered, but by another source than the mapping means, with that source."""
+    found: dict[str, dict[str, str]] = {}
+    with bench.site.registry.connect() as connection:
+        for name in ("course", "run", "class"):
+            field = program.stream.target.field(name)
+            if name in program.lookups and field is not None and field.type in ("course", "class"):
+                codes = unknown_codes(bench.engine, program, name)
+                found[name] = only_holder(connection, field.type, codes)
+    return found
+
+
 def _samples(
     bench: Bench, program: Program, late: Mapping[int, str], wrong: Sequence[Reason], rows: int
 ) -> Iterator[Sample]:
+    held = _held(bench, program)
     apart = f" AND _row NOT IN ({', '.join(map(str, late))})" if late else ""
     good = f"_selected AND NOT _bad{apart} ORDER BY _row LIMIT {rows}"
-    yield from _rows(bench, program, f"(SELECT _row FROM {program.judged} WHERE {good})", {})
+    yield from _rows(bench, program, f"(SELECT _row FROM {program.judged} WHERE {good})", {}, held)
     chosen = {reason.first for reason in wrong}
     told = {row.line: row for row in refused(bench.engine, program, late, chosen)}
     listed = ", ".join(map(str, chosen)) or "NULL"
     problems = {line: row.reason for line, row in told.items()}
-    cut = {sample.row: sample for sample in _rows(bench, program, f"({listed})", problems)}
+    cut = {sample.row: sample for sample in _rows(bench, program, f"({listed})", problems, held)}
     for line, row in sorted(told.items()):
         sample = cut.get(line) or Sample(line, row.raw, {}, row.reason)  # without columns nothing was read
         yield replace(sample, code=row.code, column=row.column)
 
 
-def _rows(bench: Bench, program: Program, chosen: str, problems: Mapping[int, str]) -> list[Sample]:
+def _rows(
+    bench: Bench,
+    program: Program,
+    chosen: str,
+    problems: Mapping[int, str],
+    held: Mapping[str, Mapping[str, str]],
+) -> list[Sample]:
     """Rows by number, `chosen` being what follows IN."""
     raw, stream = program.raw, program.stream
     fields = [field for name in _filled(program) if (field := stream.target.field(name)) is not None]
@@ -219,7 +241,7 @@ def _rows(bench: Bench, program: Program, chosen: str, problems: Mapping[int, st
         Sample(
             number,
             _veiled(program, raw, texts, secrets),
-            _read(bench, program, fields, read_texts),
+            _read(bench, program, fields, read_texts, held),
             problems.get(number, ""),
         )
         for number, texts, secrets, read_texts in found
@@ -239,10 +261,14 @@ def _veiled(
 
 
 def _read(
-    bench: Bench, program: Program, fields: Sequence[Field], texts: Sequence[str | None]
+    bench: Bench,
+    program: Program,
+    fields: Sequence[Field],
+    texts: Sequence[str | None],
+    held: Mapping[str, Mapping[str, str]],
 ) -> dict[str, str]:
     read_ = {
-        field.name: hidden(worded(program, field, text, bench.known))
+        field.name: hidden(worded(program, field, text, bench.known, held.get(field.name)))
         for field, text in zip(fields, texts, strict=True)
     }
     if not read_.get("score", "-"):

@@ -5,14 +5,24 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from portrait.errors import InputError
 from portrait.intake.deed import kind_of, kinds_of
-from portrait.intake.draft import ACCOUNTS, CERTIFICATE, ENDED, SCHOOL, SERIAL, WITH_SCHOOL, Draft, checked, lacking
+from portrait.intake.draft import (
+    ACCOUNTS,
+    CERTIFICATE,
+    ENDED,
+    SCHOOL,
+    SERIAL,
+    WITH_SCHOOL,
+    Draft,
+    checked,
+    lacking,
+)
 from portrait.intake.guess import (
     LIKELY,
     RULES,
@@ -30,7 +40,7 @@ from portrait.intake.scale import Place, Scale, scale_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.survey import Column, Table, survey
 from portrait.intake.table import Head
-from portrait.intake.target import TARGETS
+from portrait.intake.target import SOURCE_FIELDS, TARGETS
 from portrait.intake.title import class_said, class_told, day_said, school_said
 from portrait.intake.total import totals
 from portrait.intake.twin import telling, textual
@@ -103,6 +113,14 @@ _SCORED = {
     "考核": "exam",
 }
 TARGETS_OFFERED = tuple(_FIELDS)
+# Which sources' lists (of a `course` or a `class`) have which of these codes.
+Lists = Callable[[str, Collection[str]], Mapping[str, Collection[str]]]
+_MOSTLY = 0.9  # of the codes of a column: the others may be mistyped
+
+
+def no_lists(_thing: str, _codes: Collection[str]) -> Mapping[str, Collection[str]]:
+    """Where no registry is at hand."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -132,10 +150,11 @@ def propose(
     target: str = "",
     schools: Callable[[], Iterable[str]] = tuple,
     fill: Mapping[str, str] | None = None,
+    lists: Lists = no_lists,
 ) -> list[Proposal]:
     """A proposal for each table of the file, sheets with the same header being one. What is given is not guessed: `fill` is what the
     same stands for in every row, field → text, and the year. `schools` are the registered ones, asked for only where nothing but a
-    title can say whose people they are.
+    title can say whose people they are; `lists` says which sources' lists have which of some codes of courses or classes.
 
     Raises InputError when the file cannot be read, or no sheet has a table.
     """
@@ -160,7 +179,8 @@ def propose(
     for table in tables:
         groups.setdefault(table.head.names, []).append(table)
     made = [
-        _proposal(name, some, len(chosen), target, header, schools, fill or {}) for some in groups.values()
+        _proposal(name, some, len(chosen), target, header, schools, fill or {}, lists)
+        for some in groups.values()
     ]
     for field in fill or {}:
         if not any(field in _fillable(one.draft.target) for one in made):
@@ -177,7 +197,9 @@ def propose(
 def _fillable(target: str) -> set[str]:
     """What may be the same in every row, and the year of days without one."""
     return {one.name for one in TARGETS[target].fields if one.type != "account"} | (
-        {"year"} | ({SCHOOL} if target in WITH_SCHOOL else set())
+        {"year"}
+        | {field for field, targets in SOURCE_FIELDS.items() if target in targets}
+        | ({SCHOOL} if target in WITH_SCHOOL else set())
     )
 
 
@@ -197,6 +219,7 @@ def _proposal(
     header: str,
     schools: Callable[[], Iterable[str]],
     fill: Mapping[str, str],
+    lists: Lists,
 ) -> Proposal:
     table = tables[0]
     said = f"{table.head.title} {table.sheet} {name}"
@@ -214,6 +237,8 @@ def _proposal(
     picks |= apart
     scales = _scales(tables, picks)
     fixed = _fixed(table, name, target, picks, scales, said)
+    meant = _meant(tables, name, target, picks, fixed, lists)
+    fixed |= {field: source for field, (source, _) in meant.items()}
     given = {field: text for field, text in fill.items() if field in _fillable(target)}
     year = given.pop("year", "")
     fixed |= given
@@ -237,7 +262,8 @@ def _proposal(
             for column, scale in scales.items()
             if scale.full and scale.full != fixed["score_max"]
         },
-        reasons=_reasons(table, name, picks, scales, fixed),
+        reasons=_reasons(table, name, picks, scales, fixed)
+        | {field: why for field, (source, why) in meant.items() if fixed.get(field) == source},
         fill_down=table.fill_down,
         year=year,
         named=named.year,
@@ -285,6 +311,50 @@ def _apart(
     if column is not None and "item" not in there and textual(column):
         return more, {more: "item"}
     return more, {}
+
+
+def _meant(
+    tables: Sequence[Table],
+    file: str,
+    target: str,
+    picks: Mapping[str, str],
+    fixed: Mapping[str, str],
+    lists: Lists,
+) -> dict[str, tuple[str, Sentence]]:
+    """Whose courses and classes the codes are, where one source's list alone has them: field → source, and why."""
+    found: dict[str, tuple[str, Sentence]] = {}
+    for thing, field, what in (
+        ("course", "course_source", sentence("课程名单")),
+        ("class", "class_source", sentence("班次名单")),
+    ):
+        if target not in SOURCE_FIELDS[field]:
+            continue
+        wanted = "run" if thing == "class" and target == "record" else thing
+        columns = {column for column, pick in picks.items() if pick == wanted}
+        codes = {
+            value for table in tables for one in table.columns if one.name in columns for value in one.values
+        }
+        if fixed.get(wanted) == TITLE_COLUMN:
+            codes = {
+                called for table in tables if (called := class_said(table.head.title, table.sheet, file)[0])
+            }
+        fitting = {
+            source: len(theirs)
+            for source, theirs in (lists(thing, codes) if codes else {}).items()
+            if len(theirs) >= _MOSTLY * len(codes)
+        }
+        for source, n in fitting.items() if len(fitting) == 1 else ():
+            found[field] = (
+                source,
+                sentence(
+                    "{m} 个代码里 {n} 个在来源 {source} 的{what}里",
+                    m=len(codes),
+                    n=n,
+                    source=source,
+                    what=what,
+                ),
+            )
+    return found
 
 
 def _nameless(target: str, picks: Mapping[str, str]) -> bool:
@@ -595,7 +665,9 @@ def _reasons(
 def _kind_of_mark(column: str, kind: str) -> Sentence:
     if word := _first_word(column):
         return sentence("列名里有“{word}”：{kind}", word=word, kind=sentence(kind))
-    return sentence("列名没说是哪一种测评，按标题，标题也没说的按最轻的：{kind}（请核对）", kind=sentence(kind))
+    return sentence(
+        "列名没说是哪一种测评，按标题，标题也没说的按最轻的：{kind}（请核对）", kind=sentence(kind)
+    )
 
 
 def _sure(why: Sentence, sure: float) -> Sentence:

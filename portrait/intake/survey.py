@@ -47,7 +47,9 @@ class Column:
     guesses: tuple[Guess, ...]
     values: tuple[str, ...]  # as they came: for guessing only, never shown
     marks: tuple[tuple[Place, float], ...] = ()  # cells that are numbers and no percentages
-    words: tuple[str, ...] = ()  # all its texts in the whole table, where they are so few that each may mean something
+    words: tuple[
+        str, ...
+    ] = ()  # all its texts in the whole table, where they are so few that each may mean something
 
     @property
     def role(self) -> str:
@@ -102,7 +104,11 @@ def survey(path: Path, name: str, kind: str, sheet: str, header: str) -> Table |
         return None
     columns = tuple(
         _column(
-            column, [row[place] for row in rows[:_LOOKED]], numbers[:_LOOKED], opened.sheet, words[place] or ()
+            column,
+            [row[place] for row in rows[:_LOOKED]],
+            numbers[:_LOOKED],
+            opened.sheet,
+            words[place] or (),
         )
         for place, column in enumerate(head.names)
     )

@@ -18,7 +18,9 @@ _IDLE = frozenset({"number", "none", "score", "score_max", "credit", "duration",
 Row = tuple[int, tuple[str, ...]]  # number in its sheet, and cells
 
 
-def twins(tables: Sequence[Table], picks: Mapping[str, str], more: Collection[str] = ()) -> list[tuple[int, int]]:
+def twins(
+    tables: Sequence[Table], picks: Mapping[str, str], more: Collection[str] = ()
+) -> list[tuple[int, int]]:
     """Pairs of rows, the first and another, that are one record by the columns of the key (and `more`) and not the same."""
     return [(some[0][0], other[0]) for some in _groups(tables, picks, more) for other in some[1:]]
 
@@ -40,7 +42,10 @@ def telling(tables: Sequence[Table], picks: Mapping[str, str], left: Collection[
 
 def textual(column: Column) -> bool:
     """Whether its cells are words and no amounts or days."""
-    return column.role != "date" and sum(number_of(cell) is None for cell in column.values) > len(column.values) / 2
+    return (
+        column.role != "date"
+        and sum(number_of(cell) is None for cell in column.values) > len(column.values) / 2
+    )
 
 
 def told(pairs: Sequence[tuple[int, int]]) -> Sentence:
@@ -57,9 +62,7 @@ def _counting(column: Column) -> bool:
     return any(guess.role == "number" for guess in column.guesses[:1])
 
 
-def _groups(
-    tables: Sequence[Table], picks: Mapping[str, str], more: Collection[str]
-) -> Iterator[list[Row]]:
+def _groups(tables: Sequence[Table], picks: Mapping[str, str], more: Collection[str]) -> Iterator[list[Row]]:
     """Rows of one key that differ: of equal ones the first."""
     for table in tables:
         names = table.head.names

@@ -38,9 +38,15 @@ _FIXED = {
 
 
 def sketch_form(
-    file: Path, names: Sequence[str], sheets: Sequence[str], found: Proposal, tried: Tried
+    file: Path,
+    names: Sequence[str],
+    sheets: Sequence[str],
+    found: Proposal,
+    tried: Tried,
+    lists: Mapping[str, Mapping[str, str]],
 ) -> list[Any]:
-    """The form and, below, the preview. `names` are the files that wait, `sheets` those of this one."""
+    """The form and, below, the preview. `names` are the files that wait, `sheets` those of this one, `lists` the sources that have
+    given courses and classes, by the field that says which is meant: source → title."""
     draft, table = found.draft, found.table
     facts = gettext(
         "表头在第 {line} 行，{n} 行数据，{m} 列",
@@ -62,7 +68,7 @@ def sketch_form(
         html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
         html.Div(sketch_words(draft, [column.name for column in table.columns]), id="sketch-words", className="stack-tight"),
         html.H3(gettext("每一行都一样的")),
-        html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4, gettext("表自己写了年份的（标题、表名、文件名）按表的；都没写的才按这里")), *(_fixed(name, draft) for name in fixed_fields(draft))], className="row-cells"),
+        html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4, gettext("表自己写了年份的（标题、表名、文件名）按表的；都没写的才按这里")), *(_fixed(name, draft, lists) for name in fixed_fields(draft))], className="row-cells"),
         html.P(sketch_status(tried), id="sketch-status", className="sketch-status", role="status", **{"aria-live": "polite"}),
         html.H3(gettext("读出来是这样")),
         html.Div(sketch_preview(tried), id="sketch-preview", className="stack-tight"),
@@ -277,7 +283,7 @@ def _column(number: int, column: Column, draft: Draft) -> Any:
     )  # fmt: skip
 
 
-def _fixed(name: str, draft: Draft) -> Any:
+def _fixed(name: str, draft: Draft, lists: Mapping[str, Mapping[str, str]]) -> Any:
     id = {"type": "sketch-fixed", "field": name}
     value = draft.fixed.get(name, "")
     if name == "kind":
@@ -297,6 +303,21 @@ def _fixed(name: str, draft: Draft) -> Any:
     if name == SCHOOL and draft.target not in WITH_SCHOOL:
         label = field_name(draft.target, name)
     why = draft.reasons.get(name)
+    if name in lists:
+        return dmc.Select(
+            id=id,
+            label=label,
+            description=gettext(why) if why else None,
+            data=[
+                {"value": source, "label": gettext("{title}（{source}）", title=title, source=source)}
+                for source, title in lists[name].items()
+            ],
+            value=value if value in lists[name] else None,
+            placeholder=gettext("本来源自己的") if lists[name] else gettext("还没有来源给过名单"),
+            clearable=True,
+            searchable=len(lists[name]) > 8,
+            nothingFoundMessage=gettext("没有"),
+        )
     return dmc.TextInput(
         id=id,
         label=label,

@@ -21,10 +21,12 @@ from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.propose import propose
 from portrait.intake.reader import format_of
 from portrait.intake.sheet import sheet_names
-from portrait.intake.sketch import save, tried
+from portrait.intake.sketch import save, site_lists, tried
 from portrait.intake.target import TARGETS
 from portrait.intake.upload import choose, upload_of
 from portrait.sentence import sentence, without
+from portrait.source import source_titles
+from portrait.store.catalogue import listing
 from portrait.store.name import school_names
 
 _LONGEST = 200  # characters of anything that a form says
@@ -65,8 +67,14 @@ def _form(context: Context, file: Path, names: Sequence[str], chosen: Mapping[st
         header=header,
         target=chosen.get("target", ""),
         schools=lambda: school_names(context.site.registry),
+        lists=site_lists(context.site),
     )
-    return sketch_form(file, names, book, found, tried(context.site, file, found.draft))
+    titles = source_titles(context.site.settings.home)
+    there = {
+        field: {source: titles.get(source, source) for source in listing(context.site.registry)[thing]}
+        for field, thing in (("course_source", "course"), ("class_source", "class"))
+    }
+    return sketch_form(file, names, book, found, tried(context.site, file, found.draft), there)
 
 
 def _tabular(name: str) -> bool:
