@@ -123,5 +123,22 @@ def test_a_head_names_its_unit(head: str, unit: str) -> None:
     assert unit_of(head) == unit
 
 
+def test_a_cell_that_is_no_duration_is_told_how_a_bare_number_is_read(site: Site, tmp_path: Path) -> None:
+    head = [WHO, "发生时间", "用时秒"]
+    rows = [["HJ000001", "2022-03-01 08:00", 30], ["HJ000002", "2022-03-01 08:00", "约半小时"]]
+    written(tmp_path, proposed(tmp_path, [head, *rows]))
+    (seen,) = preview(site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"))
+    (bad,) = [one for one in seen.samples if one.problem]
+    assert (
+        bad.problem == "用时秒“约半小时”：应为数字（按秒读），或带单位的时长，如 1小时20分、80分钟、1:20:00"
+    )
+
+
+def test_a_mapping_that_does_not_fit_says_which_header_it_met(sqlite_site: Site, tmp_path: Path) -> None:
+    proposed(tmp_path, [["某班结业成绩"], [WHO, "得分"], ["HJ000001", 80]])
+    (seen,) = preview(sqlite_site, tmp_path / "表.xlsx", "moodle_log")
+    assert seen.error.endswith("；这个文件开头是标题“某班结业成绩”，表头在第 2 行：继教编号、得分")
+
+
 def test_a_span_in_hours_of_credit_is_credit() -> None:
     assert guesses("学习时长（学时）", ["2", "4"])[0].role == "credit"

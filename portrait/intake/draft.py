@@ -36,7 +36,8 @@ ACCOUNTS = ("staff", "native", "idno", "phone", "mail")  # kinds that one column
 CERTIFICATE = "certificate"  # no field: it is what a certificate is known by
 SERIAL = "serial"  # no field: the source's own number of each record
 ENDED = ("complete", "fail", "withdraw", "certificate")  # how something ended is a record beside its marks
-UNCHOSEN = "没有选记录种类"
+UNCHOSEN = sentence("没有选记录种类")
+UNNUMBERED = sentence("没有记录编号")
 # Beside the target's own fields.
 SPECIAL = {
     "tick": sentence("签到（打勾的算到）"),
@@ -364,7 +365,7 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
         serial = next((column for column, pick in draft.picks.items() if pick == SERIAL), "")
         if serial and (one is None or one[1] != "day"):
             body.key = [serial, *([NAMED + one[0]] if one is not None and several else [])]
-            body.passed.insert(0, {"column": serial, "present": "false", "why": "没有记录编号"})
+            body.passed.insert(0, {"column": serial, "present": "false", "why": UNNUMBERED})
         if attend.DAY in body.make:
             body.key.append(TITLE_COLUMN)
         if signed or attend.DAY in body.make:

@@ -313,7 +313,7 @@ def _fixed(name: str, draft: Draft, lists: Mapping[str, Mapping[str, str]]) -> A
                 for source, title in lists[name].items()
             ],
             value=value if value in lists[name] else None,
-            placeholder=gettext("本来源自己的") if lists[name] else gettext("还没有来源给过名单"),
+            placeholder=_unset(name, draft) if lists[name] else gettext("还没有来源给过名单"),
             clearable=True,
             searchable=len(lists[name]) > 8,
             nothingFoundMessage=gettext("没有"),
@@ -326,6 +326,13 @@ def _fixed(name: str, draft: Draft, lists: Mapping[str, Mapping[str, str]]) -> A
         debounce=500,
         attributes={"input": {"maxLength": 80}},
     )
+
+
+def _unset(name: str, draft: Draft) -> str:
+    """What is meant where nobody says whose list. Sheets call classes in many ways, and any source's may fit."""
+    if name == "class_source" and draft.target == "record":
+        return gettext("哪个来源的都找")
+    return gettext("本来源自己的")
 
 
 def _text(part: str, label: str, value: str, most: int, help: str | None = None) -> Any:

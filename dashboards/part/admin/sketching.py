@@ -143,6 +143,8 @@ def _changed(draft: Draft, columns: Any, id: Any) -> str:
     """What was changed last, in words."""
     part = id if isinstance(id, dict) else {}
     place = part.get("column")
+    if not part:
+        return ""  # the table of kinds has gone
     if part.get("type") == "sketch-word":
         return gettext("每个值是哪种记录")
     if isinstance(place, int) and isinstance(columns, list) and 0 <= place < len(columns):
