@@ -142,3 +142,12 @@ def test_a_mapping_that_does_not_fit_says_which_header_it_met(sqlite_site: Site,
 
 def test_a_span_in_hours_of_credit_is_credit() -> None:
     assert guesses("学习时长（学时）", ["2", "4"])[0].role == "credit"
+
+
+def test_a_mark_is_what_its_own_head_says_and_not_what_stands_above_it(tmp_path: Path) -> None:
+    rows = [["HJ000001", 30, 90], ["HJ000002", 35, 80]]
+    found = proposed(tmp_path, [["某班结业考核成绩"], [WHO, "结业考核·平时", "结业考核·笔试"], *rows])
+    assert (found.draft.picks["结业考核·平时"], found.draft.picks["结业考核·笔试"]) == (
+        "score:quiz",
+        "score:exam",
+    )

@@ -9,6 +9,7 @@ import duckdb
 
 from portrait.intake.ask import many, one
 from portrait.intake.land import content_text, key_sql, said_columns
+from portrait.intake.layout import FIELD
 from portrait.intake.program import Program
 from portrait.record import Flag, row_of
 from portrait.sentence import Sentence, sentence
@@ -33,11 +34,16 @@ class Clash:
         return sentence(
             "同一个记录号、内容不同的 {n} 行没有入库，例如{pairs}：key 里缺一列？现在的 key 是 {key}，{records} 个记录各有几行，只留一行（没写修改时间的留最后一行）。"
             "它们是几件事，就在映射的 key 里补上能分开它们的列再导入；是更正，就不用管",
-            key=list(key),
+            key=[_written(part) for part in key],
             n=f"{self.other:,}",
             records=f"{self.records:,}",
             pairs=[sentence("第 {a} 行和第 {b} 行", a=row_of(a), b=row_of(b)) for a, b in self.pairs],
         )
+
+
+def _written(part: str) -> str:
+    """A part of a key as a mapping writes it."""
+    return f"{{field: {part.removeprefix(FIELD)}}}" if part.startswith(FIELD) else part
 
 
 def clash(engine: duckdb.DuckDBPyConnection, program: Program) -> Clash:

@@ -105,12 +105,10 @@ _SCORED = {
     "平时": "quiz",
     "考勤": "quiz",
     "课堂": "quiz",
-    "测试": "quiz",
     "期末": "exam",
     "结业": "exam",
     "笔试": "exam",
     "考试": "exam",
-    "考核": "exam",
 }
 TARGETS_OFFERED = tuple(_FIELDS)
 # Which sources' lists (of a `course` or a `class`) have which of these codes.
@@ -499,7 +497,7 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
     taken: set[str] = set()
     for _, column_name, choice in sorted(wanted, key=lambda one: -one[0]):
         if choice == "score" and target == "record" and not kinds:
-            choice = f"score:{_scored(f'{column_name} {said}')}"
+            choice = f"score:{_scored(column_name, said)}"
         once = (
             choice.partition(":")[0]
             if choice.partition(":")[0] not in ("score", "day", "tick", "sign")
@@ -602,9 +600,14 @@ def _fixed(
     return fixed
 
 
-def _scored(text: str) -> str:
-    """Which kind of mark; the column's own name stands first in the text. Where no word says it, the one that weighs least."""
-    return _SCORED.get(_first_word(text), "quiz")
+def _scored(column: str, said: str) -> str:
+    """Which kind of mark, by the column's own name or else by the title. Where no word says it, the one that weighs least."""
+    return _SCORED.get(_word_in(column) or _first_word(said), "quiz")
+
+
+def _word_in(column: str) -> str:
+    """The word in a head that says it; what stands over several columns says less than their own heads."""
+    return _first_word(column.rpartition("·")[2]) or _first_word(column)
 
 
 def _first_word(text: str) -> str:
@@ -663,7 +666,7 @@ def _reasons(
 
 
 def _kind_of_mark(column: str, kind: str) -> Sentence:
-    if word := _first_word(column):
+    if word := _word_in(column):
         return sentence("列名里有“{word}”：{kind}", word=word, kind=sentence(kind))
     return sentence(
         "列名没说是哪一种测评，按标题，标题也没说的按最轻的：{kind}（请核对）", kind=sentence(kind)
