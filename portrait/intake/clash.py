@@ -32,7 +32,7 @@ class Clash:
         if not self.other:
             return None
         return sentence(
-            "同一个记录号、内容不同的 {n} 行没有入库，例如{pairs}：key 里缺一列？现在的 key 是 {key}，{records} 个记录各有几行，只留一行（没写修改时间的留最后一行）。"
+            "同一个记录号、内容不同的 {n} 行不另成记录，例如{pairs}：key 里缺一列？现在的 key 是 {key}，{records} 个记录各有几行，只留一行（没写修改时间的留最后一行）。"
             "它们是几件事，就在映射的 key 里补上能分开它们的列再导入；是更正，就不用管",
             key=[_written(part) for part in key],
             n=f"{self.other:,}",

@@ -68,7 +68,8 @@ class Preview:
     rows_again: int = (
         0  # good rows that are the same record as another row of the file: only one of them comes in
     )
-    clash: Sentence | None = None  # of these the ones that say something else: never lost in silence
+    rows_lost: int = 0  # of these the ones that say something else than the row that stands
+    clash: Sentence | None = None  # what to know of them: nothing is lost in silence
     courses: Sentence | None = (
         None  # whose courses and which classes they seem to be, when not those of the source that the mapping means
     )
@@ -172,6 +173,7 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
         passed=tuple(passed(bench.engine, program)),
         courses=_named(bench, program),
         rows_again=twice.again,
+        rows_lost=twice.other,
         clash=twice.told(program.stream.key),
     )
 

@@ -73,7 +73,7 @@ def _state(one: Preview) -> Any:
     if one.error:
         return badge(gettext("读不了"), "warn")
     if one.clash:
-        return badge(gettext("{n} 行会丢", n=format.count(one.rows_again)), "warn")
+        return badge(gettext("{n} 行会丢", n=format.count(one.rows_lost)), "warn")
     if one.rows_bad:
         return badge(gettext("{n} 行有问题", n=format.count(one.rows_bad)), "thin")
     return badge(gettext("{n} 行都没有问题", n=format.count(one.rows_read)), "good")
