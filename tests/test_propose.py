@@ -14,7 +14,7 @@ import xlsxwriter
 
 from portrait.errors import InputError
 from portrait.intake.door import intake
-from portrait.intake.draft import checked, choices, lacking
+from portrait.intake.draft import checked, choices, kinds, lacking
 from portrait.intake.guess import RULES, day_of, guesses
 from portrait.intake.lookup import code_list
 from portrait.intake.propose import TARGETS_OFFERED, propose
@@ -128,7 +128,9 @@ def test_a_draft_from_a_browser_is_checked(tmp_path: Path, change: dict[str, Any
 def test_the_rules_name_only_what_there_is() -> None:
     rules = read_yaml(RULES)
     for name, aliases in rules["alias"].items():
-        if name != "result":
+        if name in ("result", "kind"):
+            assert set(aliases.values()) <= kinds().keys(), name
+        else:
             assert set(map(str, aliases.values())) <= set(code_list(name).values()), name
     assert set(rules["table"]) <= {*TARGETS, "attendance", "marks", "hours", "certificate"}
     assert guesses("序号", ["1", "2", "3"])[0].role == "number"
@@ -165,7 +167,7 @@ def test_the_command_prints_a_mapping_that_can_be_saved_and_used(
     assert (report["rows_stored"], report["rows_quarantined"], report["rows_passed"]) == (2, 0, 1)
     shape = json.loads(command("intake", tmp_path / "a.csv", "--propose", "--json").out)
     assert shape[0]["columns"][2] | {"sure": 0} == {
-        "name": "成绩", "examples": ["85%", "90分"], "field": "score:exam", "sure": 0,
+        "name": "成绩", "examples": ["85%", "90分"], "field": "score:quiz", "sure": 0,
         "why": "表头像“成绩”；2 格中 2 格是 0 到 150 的数",
     }  # fmt: skip
     assert command("intake", tmp_path / "a.csv").code == 2

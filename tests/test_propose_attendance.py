@@ -179,7 +179,7 @@ def test_who_signed_in_what_it_gave_and_how_it_ended_are_three_records_of_the_da
     )
     assert [(Kind(kind), n) for kind, n, _, _ in held] == [
         (kind, n)
-        for kind, n in sorted({Kind.EXAM: 3, Kind.ATTENDANCE: 2, Kind.COMPLETE: 2, Kind.FAIL: 1}.items())
+        for kind, n in sorted({Kind.QUIZ: 3, Kind.ATTENDANCE: 2, Kind.COMPLETE: 2, Kind.FAIL: 1}.items())
     ]
     assert all(days == 1 and dated == n for _, n, days, dated in held)
 

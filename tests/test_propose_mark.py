@@ -190,7 +190,7 @@ def test_each_comment_is_about_its_own_line(tmp_path: Path) -> None:
         "kind: {from: 是否合格, map: kind}  # 表头像“是否合格”（很有把握，0.95）",
         "kind: {const: quiz}  # 列名里有“平时”：在线测验",
         'score_max: {const: "40"}  # 列名写着满分 40（很有把握，0.95）',
-        "kind: {const: exam}  # 列名没说是哪一种测评，按标题或最常见的：监考测评（请核对）",
+        "kind: {const: exam}  # 列名里有“结业”：监考测评",
         'score_max: {const: "100"}  # 6 个得分里 6 个不超过 100，这是放得下几乎全部得分的最小的常见满分（很有把握，0.85）',
         "kind: {const: assignment}  # 列名里有“作业”：作业",
         'score_max: {const: "100"}  # 6 个得分里 6 个不超过 100，这是放得下几乎全部得分的最小的常见满分（很有把握，0.85）',

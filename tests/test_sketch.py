@@ -32,6 +32,9 @@ __all__ = ["home"]
 INCIDENT = "问题已经记录"  # what a page says of a fault of ours
 HEAD = "编号,考试时间,得分\r\n"
 SHEET = "2022年成绩单,,\r\n" + HEAD + "T1001,8月19日,85%\r\nT1002,2022.8.20,９０分\r\n合计,,\r\n"
+LOG = (
+    "编号,说明,考试时间,得分\nT1001,测验,2022-08-19,80\nT1001,作业,2022-08-19,90\nT1002,抽查,2022-08-19,70\n"
+)
 SCALE = {"type": "sketch-fixed", "field": "score_max"}
 PICKS = ["account:staff", "time", "score:exam"]
 
@@ -114,6 +117,48 @@ def test_what_is_still_missing_is_said_instead_of_a_preview(admin, home, waiting
     kept = shown(ask(admin, "sketch-save", "n_clicks", 1, changes="sketch-said", **said))
     assert "还缺必填的：满分" in kept
     assert not (home.settings.home / "mapping").exists()
+
+
+def test_a_column_made_the_one_of_kinds_gives_one_stream_and_a_choice_for_each_of_its_values(
+    admin, home, waiting
+):
+    (waiting.parent / "日志.csv").write_text(LOG, encoding="utf-8")
+    assert send(admin, waiting.parent / "日志.csv").status_code == 200
+    columns, picks = ["编号", "说明", "考试时间", "得分"], ["account:staff", "kind", "time", "score:exam"]
+    said = form() | {
+        "sketch_columns": columns,
+        "sketch_pick": [({"type": "sketch-pick", "column": n}, pick) for n, pick in enumerate(picks)],
+    }
+    said["sketch_about"] = said["sketch_about"] | {
+        "file": "日志.csv",
+        "words": {"说明": ["测验", "作业", "抽查"]},
+    }
+    pick = {"type": "sketch-pick", "column": 1}
+    table = shown(ask(admin, pick, "value", "kind", changes="sketch-words.children", **said))
+    assert "“说明”里的每个值是哪种记录" in table
+    assert [word for word in ("测验", "作业", "抽查") if f'"label": "{word}"' in table] == [
+        "测验",
+        "作业",
+        "抽查",
+    ]
+    read = shown(ask(admin, pick, "value", "kind", changes="sketch-preview", **said))
+    assert "读到 2 行，2 行没有问题" in read
+    assert "没有选记录种类 1 行" in read
+    chosen = said | {"sketch_word": [({"type": "sketch-word", "word": "1:2"}, "rating")]}
+    word = {"type": "sketch-word", "word": "1:2"}
+    assert "读到 3 行，3 行没有问题" in shown(
+        ask(admin, word, "value", "rating", changes="sketch-preview", **chosen)
+    )
+    forged = said | {"sketch_word": [(word, "神")]}
+    assert "没有“神”这种记录" in shown(ask(admin, word, "value", "神", changes="sketch-preview", **forged))
+    assert '"children": []' in shown(
+        ask(admin, pick, "value", "", changes="sketch-words.children", **_none(chosen))
+    )
+
+
+def _none(said: dict[str, Any]) -> dict[str, Any]:
+    """The form with no column of kinds."""
+    return said | {"sketch_pick": [(id, "" if pick == "kind" else pick) for id, pick in said["sketch_pick"]]}
 
 
 def test_a_name_is_not_taken_twice_unless_a_next_version_is_meant(home, tmp_path):

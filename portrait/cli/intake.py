@@ -18,8 +18,8 @@ from portrait.intake.judge import passed_over
 from portrait.intake.mapping import Mapping
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
-from portrait.intake.propose import Proposal, propose, shape
-from portrait.intake.sketch import save, saved_at
+from portrait.intake.propose import Lists, Proposal, no_lists, propose, shape
+from portrait.intake.sketch import save, saved_at, site_lists
 from portrait.intake.stray import Stray, offers
 from portrait.intake.target import TARGETS
 from portrait.record import row_of
@@ -118,7 +118,9 @@ def register(app: typer.Typer) -> None:
         if not path.exists():
             raise InputError(f"没有文件或文件夹 {path}")
         if proposed:
-            found = propose(path, path.name, schools=lambda: _schools(home), fill=_given(fill or []))
+            found = propose(
+                path, path.name, schools=lambda: _schools(home), fill=_given(fill or []), lists=_lists(home)
+            )
             if saved:
                 save_proposals(site_of(home), found, path, as_json)
             else:
@@ -154,6 +156,13 @@ def _given(fill: Sequence[str]) -> dict[str, str]:
 def _schools(home: Path | None) -> list[str]:
     """The names of the registered schools; none where there is no home yet."""
     return school_names(site_of(home).registry) if load_settings(home).home.exists() else []
+
+
+def _lists(home: Path | None) -> Lists:
+    """The lists of courses and classes that are registered; none where there is no home yet."""
+    if not load_settings(home).home.exists():
+        return no_lists
+    return site_lists(site_of(home))
 
 
 def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: bool) -> None:
@@ -342,11 +351,14 @@ def _show(one: Preview) -> None:
     target = TARGETS[one.target]
     sheet = f"，工作表“{one.sheet}”" if one.sheet else ""
     passed = f"，略过 {one.rows_passed:,}" if one.rows_passed else ""
+    again = f" + 重复 {one.rows_again:,}" if one.rows_again else ""
     console.print(
         f"[bold]{escape(one.stream)}[/] → {target.zh}：{escape(one.file + sheet)}，"
-        f"读入 {one.rows_read:,} = 能入 {one.rows_read - one.rows_bad:,} + 隔离 {one.rows_bad:,}{passed}",
+        f"读入 {one.rows_read:,} = 能入 {one.rows_new:,}{again} + 隔离 {one.rows_bad:,}{passed}",
         soft_wrap=True,
     )
+    if one.clash:
+        console.print(f"  [bold]注意[/]：{escape(one.clash)}", soft_wrap=True)
     if one.passed:
         listed = "，".join(f"{escape(why)} {rows:,}" for why, rows in one.passed[:REASONS])
         console.print(f"  略过：{listed}", soft_wrap=True)

@@ -321,7 +321,7 @@ def _numeric(
 def _loose(wanted: Field, expression: Expression, text: str) -> tuple[str, str]:
     """SQL of a number as people write it, and what is expected. A score given as a percentage is one of the full mark."""
     if wanted.type == "seconds" and expression.unit not in ("iso8601", "clock"):
-        return loose.seconds(text, expression.unit), loose.SPAN_EXPECTED
+        return loose.seconds(text, expression.unit), loose.SPAN_IN.get(expression.unit, loose.SPAN_EXPECTED)
     if wanted.type == "seconds":
         return seconds(text, expression.unit), SECONDS_EXPECTED[expression.unit]
     value, share = loose.number(text), loose.percentage(text)

@@ -21,6 +21,7 @@ from portrait.intake.absence import taken_back
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, check_numbers, clear, open_bench, set_up, sweep
+from portrait.intake.clash import clash
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
@@ -264,6 +265,7 @@ def _fill(
     late: dict[int, str] = {}
     good = -1
     gone: list[Sentence] = []
+    lost: Sentence | None = None
     if batch.target == "record":
         staged = stage(
             engine,
@@ -291,6 +293,8 @@ def _fill(
         landed = landing(engine, site.lake, batch)
         counts = replace(counts, rows_stored=landed.stored, rows_doubtful=landed.doubtful)
         gone = taken_back(engine, site.lake, program, batch, site.unfinished())
+        if landed.stored < good:  # a file whose rows are all new is spared the pass
+            lost = clash(engine, program).told(program.stream.key)
     progress(f"{batch.file}：登记", 0, 0)
     lease.check()
     with site.registry.begin() as connection:
@@ -321,7 +325,17 @@ def _fill(
             rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by, site.now))
         skipped = no_data(program) + (passed(engine, program) if found.passed else [])
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
-        message = _message(bench, connection, program, counts, strange, asked, skipped, unread, gone)
+        message = _message(
+            bench,
+            connection,
+            program,
+            counts,
+            strange,
+            asked,
+            skipped,
+            unread,
+            [*([lost] if lost else []), *gone],
+        )
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)
     return BatchReport(
@@ -376,7 +390,7 @@ def _message(
 ) -> Sentence:
     """What a reader of the ledger should know beyond the counts. `skipped` are rows that were passed over, by reason;
     `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are;
-    `gone` is what the batch takes back."""
+    `gone` is what of its rows does not count, and what it takes back."""
     notes: list[Sentence] = []
     if unread:
         notes.append(sentence("没有读的工作表（没有这些列）：{names}", names=list(unread)))

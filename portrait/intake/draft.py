@@ -34,12 +34,17 @@ UNIT_ZH = {
 }
 ACCOUNTS = ("staff", "native", "idno", "phone", "mail")  # kinds that one column gives, the surest first
 CERTIFICATE = "certificate"  # no field: it is what a certificate is known by
+SERIAL = "serial"  # no field: the source's own number of each record
+ENDED = ("complete", "fail", "withdraw", "certificate")  # how something ended is a record beside its marks
+UNCHOSEN = sentence("没有选记录种类")
+UNNUMBERED = sentence("没有记录编号")
 # Beside the target's own fields.
 SPECIAL = {
     "tick": sentence("签到（打勾的算到）"),
     "sign": sentence("签名（有字的算到）"),
     "day": sentence("签到日（列名是日期，打勾的算到）"),
     CERTIFICATE: sentence("证书编号（说的是哪一张证书）"),
+    SERIAL: sentence("记录编号（每条记录一个，按它认重复）"),
 }
 SCHOOL = "school"  # no field of these targets: with the name it says who somebody is, where no number does
 NAMED_BY = {SCHOOL: sentence("单位（没有编号时和姓名一起认人）")}
@@ -72,6 +77,9 @@ class Draft:
     scales: Mapping[str, str] = field(
         default_factory=dict
     )  # column of marks → its full mark, where it has one of its own
+    # What stands in the column of kinds → kind, "" for what is passed over.
+    words: Mapping[str, str] = field(default_factory=dict)
+    key: tuple[str, ...] = ()  # columns that tell records apart beside the fields that do
 
 
 def choices(target: str) -> dict[str, str]:
@@ -157,6 +165,11 @@ def checked(draft: Draft) -> Draft:
             raise InputError(
                 "列“{column}”的满分应为大于 0 的数，这里是“{said}”", column=column, said=full[:40]
             )
+    wrong = [kind for kind in draft.words.values() if kind and kind not in kinds()]
+    if wrong:
+        raise InputError(
+            "没有“{kind}”这种记录，可选：{choices}", kind=wrong[0][:40], choices=list(kinds().values())
+        )
     twice = [pick for pick in draft.picks.values() if pick and not _separate(draft, pick)]
     again = next((pick for pick in twice if twice.count(pick) > 1), "")
     if again:
@@ -184,16 +197,19 @@ def mapping_text(drafts: Sequence[Draft]) -> str:
         "timezone: Asia/Shanghai",
     ]
     maps = {name for draft in drafts for name in _maps(draft)}
+    words = {word: kind for draft in drafts for word, kind in draft.words.items() if kind}
     streams = [
         (draft, name, body)
         for number, draft in enumerate(drafts, 1)
         for name, body in _streams(draft, f"{draft.target}{number if len(drafts) > 1 else ''}")
     ]
-    if any(body.passed for _, _, body in streams):
+    if any(said.get("map") == attend.MAP for _, _, body in streams for said in body.fields.values()):
         maps.add(attend.MAP)
     if maps:
         lines.append("maps:")
-        lines += [f"  {name}: {_told(_entries(name))}" for name in sorted(maps)]
+        lines += [
+            f"  {name}: {_told(_entries(name) | (words if name == 'kind' else {}))}" for name in sorted(maps)
+        ]
     lines.append("streams:")
     for draft, name, body in streams:
         lines += _stream(draft, name, body, rules)
@@ -259,6 +275,9 @@ def _streams(draft: Draft, name: str) -> Iterator[tuple[str, _Body]]:
     """One stream, or where several columns are marks one for each of them. All days together are one."""
     target = TARGETS[draft.target]
     each = [(column, pick) for column, pick in draft.picks.items() if _separate(draft, pick)]
+    if (whole := _by_words(draft, each)) is not None:
+        yield name, whole
+        return
     days = [one for one in each if one[1] == "day"]
     each = [one for one in each if one[1] != "day"] + days[:1]
     if each:
@@ -276,12 +295,41 @@ def _streams(draft: Draft, name: str) -> Iterator[tuple[str, _Body]]:
         yield (f"{name}_{number}" if len(each) > 1 else name), body
 
 
+def tells_kinds(draft: Draft) -> bool:
+    """Whether a column says of each row what kind of record it is, and not only how something ended."""
+    said = [kind for kind in draft.words.values() if kind]
+    return "kind" in draft.picks.values() and any(kind not in ENDED for kind in said)
+
+
+def _by_words(draft: Draft, each: Sequence[tuple[str, str]]) -> _Body | None:
+    """The one stream of a log, where a column says what each row is and at most one what it was marked with; None of other tables."""
+    if not tells_kinds(draft) or len(each) > 1 or any(pick.partition(":")[0] != "score" for _, pick in each):
+        return None
+    body = _body(draft, TARGETS[draft.target], None)
+    for column, _ in each:
+        body.fields["score"] = {"from": column}
+        body.why["score"] = draft.why.get(column, "")
+        if draft.scales.get(column):
+            body.fields["score_max"] = {"const": draft.scales[column]}
+        if "const" in body.fields.get("score_max", {}):
+            body.why["score_max"] = draft.reasons.get(f"score_max:{column}", "")
+    _in_order(body, TARGETS[draft.target])
+    return body
+
+
+def _in_order(body: _Body, target: Target) -> None:
+    order = [wanted.name for wanted in target.fields] + ["course_source", "class_source"]
+    body.fields = {wanted: body.fields[wanted] for wanted in order if wanted in body.fields} | {
+        wanted: said for wanted, said in body.fields.items() if wanted not in order
+    }
+
+
 def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bool = False) -> _Body:
     fields: dict[str, dict[str, Any]] = {}
     why: dict[str, str] = {}
     for column, pick in draft.picks.items():
         wanted, _, detail = pick.partition(":")
-        if not pick or pick == CERTIFICATE or _separate(draft, pick) or wanted in fields:
+        if not pick or pick in (CERTIFICATE, SERIAL) or _separate(draft, pick) or wanted in fields:
             continue
         fields[wanted] = _expression(draft, target, column, wanted, detail)
         why[wanted] = draft.why.get(column, "")
@@ -307,20 +355,31 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
     if one is not None:
         _each(draft, body, *one, several)
     if draft.target == "record":
-        body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "")
+        signed = bool(body.passed)
+        _kinds_passed(draft, body)
+        body.key = _key(body, one[0] if one is not None and several and one[1] != "day" else "", draft.key)
         certificate = next((column for column, pick in draft.picks.items() if pick == CERTIFICATE), "")
         if certificate and one is None:
             body.key = [certificate]
             body.where = {"column": certificate, "present": "true", "why": "没有证书编号"}
+        serial = next((column for column, pick in draft.picks.items() if pick == SERIAL), "")
+        if serial and (one is None or one[1] != "day"):
+            body.key = [serial, *([NAMED + one[0]] if one is not None and several else [])]
+            body.passed.insert(0, {"column": serial, "present": "false", "why": UNNUMBERED})
         if attend.DAY in body.make:
             body.key.append(TITLE_COLUMN)
-        if body.passed or attend.DAY in body.make:
+        if signed or attend.DAY in body.make:
             _met(body)
-    order = [wanted.name for wanted in target.fields] + ["course_source", "class_source"]
-    body.fields = {wanted: fields[wanted] for wanted in order if wanted in fields} | {
-        wanted: said for wanted, said in fields.items() if wanted not in order
-    }
+    _in_order(body, target)
     return body
+
+
+def _kinds_passed(draft: Draft, body: _Body) -> None:
+    """Rows of words for which nobody has chosen a kind are no records, and are counted with that reason."""
+    column = body.fields.get("kind", {}).get("from", "")
+    unchosen = [word for word, kind in draft.words.items() if not kind]
+    if unchosen and draft.picks.get(column) == "kind":
+        body.passed.append({"column": column, "in": unchosen, "why": UNCHOSEN})
 
 
 def _met(body: _Body) -> None:
@@ -403,7 +462,7 @@ def _known_by_name(draft: Draft, body: _Body) -> None:
     body.fields["account"] = {"from": [name, school.get("from", _PLACE)], "kind": "triple"}
 
 
-def _key(body: _Body, column: str) -> list[str | dict[str, str]]:
+def _key(body: _Body, column: str, more: Sequence[str]) -> list[str | dict[str, str]]:
     """What tells one record from another: whose it is, of what, when, and not how it came out. Whose and when are as they are
     read: people write them in many ways."""
     found: list[str | dict[str, str]] = []
@@ -417,6 +476,7 @@ def _key(body: _Body, column: str) -> list[str | dict[str, str]]:
         found.append({"field": wanted} if wanted in ("account", "kind", "time") else said)
     if column and NAMED + column not in found:
         found.append(NAMED + column)
+    found += more
     if "time" not in body.fields:
         found.append(TITLE_COLUMN)  # nothing else tells this term's marks from the last one's
     return [part for place, part in enumerate(found) if part not in found[:place]]
@@ -447,7 +507,10 @@ def _entries(name: str) -> dict[str, str]:
         return attend.marks()
     if name == "kind":
         kinds = {zh: kind.name.lower() for kind, zh in KIND_ZH.items()}
-        return kinds | {str(word): str(kind) for word, kind in read_yaml(RULES)["alias"]["result"].items()}
+        alias = read_yaml(RULES)["alias"]
+        return kinds | {
+            str(word): str(kind) for said in ("result", "kind") for word, kind in alias[said].items()
+        }
     aliases = {str(word): str(code) for word, code in read_yaml(RULES)["alias"].get(name, {}).items()}
     return aliases | dict(code_list(name))
 

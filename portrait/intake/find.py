@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import fnmatch
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from portrait.errors import InputError
+from portrait.identity import hidden
 from portrait.intake.arrange import has_heads
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.magic import no_table
 from portrait.intake.mapping import Layout, Mapping, Stream, of_sheet
 from portrait.intake.office import fitting_sheets
 from portrait.intake.oneroster import package_file
-from portrait.intake.reader import SUFFIXES
+from portrait.intake.reader import SUFFIXES, format_of
 from portrait.intake.sheet import sheet_names
+from portrait.intake.survey import survey
 from portrait.intake.text import head_of
 from portrait.sentence import Sentence, sentence
 
@@ -103,11 +106,11 @@ def useless(mapping: Mapping, file: Path) -> Sentence:
     # What is no table has no header: its first line may say anything, of anybody.
     if lacking_heads and table:
         return sentence(
-            "{file}：映射 {mapping} 没有用得上它的流，它要的文件有这些列：{columns}；这个文件的表头是：{there}",
+            "{file}：映射 {mapping} 没有用得上它的流，它要的文件有这些列：{columns}；{there}",
             file=file.name,
             mapping=mapping.name,
             columns=[" + ".join(heads) for heads in dict.fromkeys(lacking_heads)],
-            there=head_of(file, 1),
+            there=_headed(file),
         )
     return sentence(
         "{file}：映射 {mapping} 没有用得上它的流，它要的文件是：{patterns}",
@@ -115,6 +118,29 @@ def useless(mapping: Mapping, file: Path) -> Sentence:
         mapping=mapping.name,
         patterns=_patterns(mapping),
     )
+
+
+def _headed(file: Path) -> Sentence:
+    """What the header of a table seems to be, which need not stand in its first row."""
+    first = [] if file.suffix.lower() in _BOOKS else head_of(file, 1)
+    if sum(map(bool, first)) > 1:
+        return sentence("这个文件的表头是：{there}", there=[hidden(head) for head in first])
+    table = None
+    with suppress(InputError):
+        table = survey(file, file.name, format_of(file.name), "", "")
+    if table is None:
+        return sentence("这个文件里没有一行像表头（几格文字，下面有数据）")
+    heads = [hidden(column.name) for column in table.columns]
+    if table.head.row == 1:
+        return sentence("这个文件的表头是：{there}", there=heads)
+    if table.title:
+        return sentence(
+            "这个文件开头是标题“{title}”，表头在第 {row} 行：{there}",
+            title=hidden(table.title),
+            row=table.head.row,
+            there=heads,
+        )
+    return sentence("这个文件的表头在第 {row} 行：{there}", row=table.head.row, there=heads)
 
 
 def damaged(file: Path) -> Sentence | None:

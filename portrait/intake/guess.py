@@ -35,9 +35,13 @@ _SCHOOL = re.compile(
 _CODE = re.compile(r"[A-Za-z]{0,6}[-_]?\d{4,17}[A-Za-z]?")
 _GENDERS = frozenset(["男", "女", "男性", "女性", "M", "F"])
 _COUNTED = re.compile(r"(?:数|率|比例|人次)$|[天次]数")
-_UNIT = re.compile(r"[（(\[【](?:单位)?[:：]?(小时|分钟|分|秒|h|min|s)[)）\]】]")
+_UNIT = re.compile(r"[（(\[【](?:单位)?[:：]?(小时|时|分钟|分|秒|h|min|s)[)）\]】]")
+_UNIT_LAST = re.compile(r"[_/·.-]?(小时|分钟|秒|(?<![学课用耗工计历])时)数?$")  # 用时秒; 用时 names none
+_CREDITED = re.compile(r"[(\[【](?:单位:?)?(?:学时|课时)[)\]】]")
+_SPANS = ("duration", "content")
 _UNITS = {
     "小时": "hours",
+    "时": "hours",
     "h": "hours",
     "分钟": "minutes",
     "分": "minutes",
@@ -76,8 +80,8 @@ def guesses(name: str, cells: Sequence[str]) -> list[Guess]:
 
 
 def unit_of(name: str, cells: Sequence[str] = ()) -> str:
-    """The unit that a head names, as in 时长（分钟）; "" when it names none."""
-    found = _UNIT.search(name)
+    """The unit that a head names, as in 时长（分钟） or 用时秒; "" when it names none."""
+    found = _UNIT.search(name) or _UNIT_LAST.search(plain(name))
     return _UNITS[found[1]] if found else ""
 
 
@@ -129,10 +133,16 @@ def _by_head(name: str) -> list[Guess]:
     bare = re.sub(r"[(\[【].*?[)\]】]", "", last)
     heads = {head for head in (whole, last, bare) if head}
     found = []
+    measured = _UNIT_LAST.sub("", bare)  # 用时秒 is a 用时, and 内容秒 the 时长 of a 内容
+    spans = {measured, f"{measured}时长"} if measured and measured != bare else set()
     for role, words in _words().items() if heads else ():
-        sure, word = max((_alike(head, word), word) for word in words for head in heads)
+        mine = heads | spans if role in _SPANS else heads
+        sure, word = max((_alike(head, word), word) for word in words for head in mine)
         if sure >= 0.3:
             found.append(Guess(role, sure, sentence("表头像“{word}”", word=word)))
+    if _CREDITED.search(whole):
+        found = [guess for guess in found if guess.role not in (*_SPANS, "credit")]
+        found.append(Guess("credit", 0.95, sentence("表头写着单位是学时")))
     return found
 
 
@@ -253,6 +263,8 @@ _STRICT: dict[str, Callable[[str], bool]] = {
     "credit": lambda cell: _number(re.sub("(?:个?学时|学分|课时|节)$", "", cell)),
     "gender": _PATTERNS["gender"][0],
     "duration": lambda cell: _number(cell) or bool(_SPAN.fullmatch(cell)),
+    "content": lambda cell: _number(cell) or bool(_SPAN.fullmatch(cell)),
+    "count": _number,
     "birth_year": lambda cell: bool(re.fullmatch(r"(19|20)\d\d年?", cell)),
     "since": lambda cell: bool(re.fullmatch(r"(19|20)\d\d年?", cell)),
     "staff": lambda cell: bool(re.search(r"\d", cell)),

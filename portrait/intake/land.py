@@ -208,6 +208,11 @@ def content_sql(row: str = "") -> list[str]:
     return [*plain, *moments, item_sql(row), f"({row}flag & {_SAID_FLAGS})"]
 
 
+def content_text(row: str = "") -> str:
+    """`content_sql` as one text."""
+    return _text(content_sql(row))
+
+
 def _text(content: Sequence[str]) -> str:
     return f"md5(concat_ws(chr(31), {', '.join(f'coalesce(({one})::varchar, chr(30))' for one in content)}))"
 
@@ -292,7 +297,8 @@ def landing(engine: duckdb.DuckDBPyConnection, lake: Lake, batch: Batch) -> Land
     )
 
 
-def _columns(program: Program, batch: Batch, origin: Batch, arrival: date, buckets: int) -> dict[str, str]:
+def said_columns(program: Program, arrival: date | None = None) -> dict[str, str]:
+    """Record column → SQL over `judged`, of all that a row says itself. What lies after its `arrival` is flagged."""
     have = program.values
 
     def value(name: str, otherwise: str) -> str:
@@ -314,14 +320,12 @@ def _columns(program: Program, batch: Batch, origin: Batch, arrival: date, bucke
         # No duration at all is a gap in the source and no feat of speed.
         fast = f"v_seconds > 0 AND v_content_seconds > v_seconds * {float(rules['max_speed'])}"
         flags.append(f"CASE WHEN {fast} THEN {int(Flag.SPEED)} ELSE 0 END")
-    if "v_time" in have:
+    if "v_time" in have and arrival is not None:
         last = arrival + timedelta(days=int(rules["future_days"]) + 1)
         flags.append(
             f"CASE WHEN n_time >= {literal(last.isoformat())}::timestamp THEN {int(Flag.FUTURE)} ELSE 0 END"
         )
     return {
-        "batch": f"{batch.id}::bigint",
-        "line": "_row::bigint",
         "account": "v_account",
         "course": f"{value('course', '0')}::bigint",
         "run": f"{value('run', '0')}::bigint",
@@ -331,14 +335,24 @@ def _columns(program: Program, batch: Batch, origin: Batch, arrival: date, bucke
         "seq": f"{value('seq', '0')}::integer",
         "score": "v_score" if "v_score" in have else "NULL::double",
         "score_max": f"CASE WHEN {scored} THEN v_score_max END" if "v_score" in have else "NULL::double",
-        "value": f"CASE WHEN {scored} THEN round(v_score / v_score_max * {UNIT}) ELSE 0 END::integer"
-        if "v_score" in have
-        else "0::integer",
         "weight": f"round({value('weight', '1')} * {UNIT})::integer",
         "count": f"{value('count', '1')}::integer",
         "seconds": f"{value('seconds', '0')}::integer",
         "credit": f"round({value('credit', '0')} * 100)::integer",
         "flag": f"({' | '.join(f'({flag})' for flag in flags)})::integer",
+        "modified": "v_modified" if "v_modified" in have else "NULL::timestamptz",
+        "stored": "v_stored" if "v_stored" in have else "NULL::timestamptz",
+    }
+
+
+def _columns(program: Program, batch: Batch, origin: Batch, arrival: date, buckets: int) -> dict[str, str]:
+    have = program.values
+    return said_columns(program, arrival) | {
+        "batch": f"{batch.id}::bigint",
+        "line": "_row::bigint",
+        "value": f"CASE WHEN v_score IS NOT NULL THEN round(v_score / v_score_max * {UNIT}) ELSE 0 END::integer"
+        if "v_score" in have
+        else "0::integer",
         "month": "CASE WHEN n_time IS NULL THEN 0 ELSE year(n_time) * 12 + month(n_time) - 1 END::integer"
         if "v_time" in have
         else "0::integer",
@@ -348,8 +362,6 @@ def _columns(program: Program, batch: Batch, origin: Batch, arrival: date, bucke
         )
         if program.stream.versioned
         else "NULL::bigint",
-        "modified": "v_modified" if "v_modified" in have else "NULL::timestamptz",
-        "stored": "v_stored" if "v_stored" in have else "NULL::timestamptz",
         "received": f"{literal(origin.started.astimezone(UTC).isoformat())}::timestamptz",
         "turn": f"{origin.id}::bigint",
         "held": "void"

@@ -32,6 +32,12 @@ _FIRST_PART = {"seconds": 0, "minutes": 60, "hours": 3_600}
 NUMBER_EXPECTED = "数字（可带千分位、%、“分”“学时”等单位）"
 DATE_EXPECTED = "如 2022年8月19日、2022-08-19 或 2022/8/19 9:05"
 SPAN_EXPECTED = "带单位的时长，如 1小时20分、80分钟、1:20:00；只有数字的，要在映射里写 unit"
+# Where the unit is written, what a bare number stands for is settled.
+SPAN_IN = {
+    "seconds": "数字（按秒读），或带单位的时长，如 1小时20分、80分钟、1:20:00",
+    "minutes": "数字（按分钟读），或带单位的时长，如 1小时20分、80分钟、1:20:00",
+    "hours": "数字（按小时读），或带单位的时长，如 1小时20分、80分钟、1:20:00",
+}
 
 
 def narrow(text: str) -> str:

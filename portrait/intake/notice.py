@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from portrait.intake.draft import CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft
+from portrait.intake.draft import CERTIFICATE, SCHOOL, SERIAL, WITH_SCHOOL, Draft
 from portrait.intake.guess import day_of
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
 from portrait.intake.title import class_said, class_told, day_said
+from portrait.intake.twin import told, twins
 from portrait.intake.year import held_after, of_programme, year_named
+from portrait.record import KIND_ZH, Kind
 from portrait.sentence import Sentence, sentence
 
 _ROWS = 10  # rows that a notice names
@@ -25,12 +27,16 @@ def notices(
     said: str,
     left: Mapping[str, Sentence],
     scales: Mapping[str, Scale],
+    more: str = "",
 ) -> Iterator[Sentence]:
     """Sentences about the tables (of one header) and the draft of them. `days` are heads that are days, `said` all that title, tab and
-    file name say, `left` columns that are not used with the reason."""
+    file name say, `left` columns that are not used with the reason, `more` the column that the key needed."""
     yield from _notes(tables, file, draft, days, said)
     yield from (sentence("“{column}”不用：{why}", column=column, why=why) for column, why in left.items())
     yield from _beyond(scales)
+    if draft.target == "record":
+        yield from _kinds(draft)
+        yield from _apart(tables, draft, more)
     yield from guessed(scales)
 
 
@@ -100,6 +106,42 @@ def _notes(
         yield sentence("每张证书按证书编号认；没有编号的行略过")
     if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
+
+
+def _kinds(draft: Draft) -> Iterator[Sentence]:
+    """What each row is taken for, and by what."""
+    column = next((column for column, pick in draft.picks.items() if pick == "kind"), "")
+    if column and draft.words:
+        known = [
+            sentence("{word}→{kind}", word=word, kind=sentence(KIND_ZH[Kind[kind.upper()]]))
+            for word, kind in draft.words.items()
+            if kind
+        ]
+        yield sentence("“{column}”说每一行是什么记录：{known}，请核对", column=column, known=known)
+        if unknown := [word for word, kind in draft.words.items() if not kind]:
+            yield sentence(
+                "“{column}”里认不出的 {n} 种不读，计入略过：{words}。要读就给它选记录种类（网页上选，或写进映射的 maps）",
+                column=column,
+                n=len(unknown),
+                words=unknown[:_ROWS],
+            )
+    kind = draft.fixed.get("kind", "")
+    if kind in ("view", "complete") and not column:
+        yield sentence(
+            "没有一列说每一行是什么记录，全部按“{kind}”读；不是就改“记录种类”",
+            kind=sentence(KIND_ZH[Kind[kind.upper()]]),
+        )
+
+
+def _apart(tables: Sequence[Table], draft: Draft, more: str) -> Iterator[Sentence]:
+    """Rows that would be one record although they say different things."""
+    there = set(draft.picks.values())
+    if there & {"day", SERIAL, CERTIFICATE}:
+        return
+    if more:
+        yield sentence("不看“{column}”，几行会被当作同一个记录，所以它也算进 key", column=more)
+    if pairs := twins(tables, draft.picks, draft.key):
+        yield told(pairs)
 
 
 def _years(table: Table, file: str, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:

@@ -12,6 +12,7 @@ from portrait.identity import hidden
 from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
+from portrait.intake.clash import clash
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
@@ -26,6 +27,7 @@ from portrait.intake.target import Field
 from portrait.intake.wording import field_sql, worded
 from portrait.sentence import Sentence, in_turn
 from portrait.site import Site
+from portrait.store.catalogue import only_holder
 
 _REFERRED = ("school", "provider", "course", "class")  # what rows of later streams may name
 
@@ -63,9 +65,19 @@ class Preview:
     no_data: tuple[
         Passed, ...
     ] = ()  # of the rows passed over, those that are totals, signatures and the like
+    rows_again: int = (
+        0  # good rows that are the same record as another row of the file: only one of them comes in
+    )
+    rows_lost: int = 0  # of these the ones that say something else than the row that stands
+    clash: Sentence | None = None  # what to know of them: nothing is lost in silence
     courses: Sentence | None = (
         None  # whose courses and which classes they seem to be, when not those of the source that the mapping means
     )
+
+    @property
+    def rows_new(self) -> int:
+        """How many records the file would add to a lake that holds none of them."""
+        return self.rows_read - self.rows_bad - self.rows_again
 
 
 def preview(site: Site, path: Path, source: str, *, rows: int = 12) -> list[Preview]:
@@ -146,6 +158,7 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
     late: dict[int, str] = {}
     if program.stream.target.name == "person":
         late = forbidden(bench.engine, program)
+    twice = clash(bench.engine, program)
     counted, wrong = tally(bench.engine, program), reasons(bench.engine, program, late)
     codes: Counter[str] = Counter()
     for reason in wrong:
@@ -159,6 +172,9 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
         codes=tuple(codes.most_common()),
         passed=tuple(passed(bench.engine, program)),
         courses=_named(bench, program),
+        rows_again=twice.again,
+        rows_lost=twice.other,
+        clash=twice.told(program.stream.key),
     )
 
 
@@ -178,23 +194,42 @@ def _named(bench: Bench, program: Program) -> Sentence | None:
     return in_turn(notes) or None
 
 
+def _held(bench: Bench, program: Program) -> dict[str, dict[str, str]]:
+    """Field → codes that are registered, but by another source than the mapping means, with that source."""
+    found: dict[str, dict[str, str]] = {}
+    with bench.site.registry.connect() as connection:
+        for name in ("course", "run", "class"):
+            field = program.stream.target.field(name)
+            if name in program.lookups and field is not None and field.type in ("course", "class"):
+                codes = unknown_codes(bench.engine, program, name)
+                found[name] = only_holder(connection, field.type, codes)
+    return found
+
+
 def _samples(
     bench: Bench, program: Program, late: Mapping[int, str], wrong: Sequence[Reason], rows: int
 ) -> Iterator[Sample]:
+    held = _held(bench, program)
     apart = f" AND _row NOT IN ({', '.join(map(str, late))})" if late else ""
     good = f"_selected AND NOT _bad{apart} ORDER BY _row LIMIT {rows}"
-    yield from _rows(bench, program, f"(SELECT _row FROM {program.judged} WHERE {good})", {})
+    yield from _rows(bench, program, f"(SELECT _row FROM {program.judged} WHERE {good})", {}, held)
     chosen = {reason.first for reason in wrong}
     told = {row.line: row for row in refused(bench.engine, program, late, chosen)}
     listed = ", ".join(map(str, chosen)) or "NULL"
     problems = {line: row.reason for line, row in told.items()}
-    cut = {sample.row: sample for sample in _rows(bench, program, f"({listed})", problems)}
+    cut = {sample.row: sample for sample in _rows(bench, program, f"({listed})", problems, held)}
     for line, row in sorted(told.items()):
         sample = cut.get(line) or Sample(line, row.raw, {}, row.reason)  # without columns nothing was read
         yield replace(sample, code=row.code, column=row.column)
 
 
-def _rows(bench: Bench, program: Program, chosen: str, problems: Mapping[int, str]) -> list[Sample]:
+def _rows(
+    bench: Bench,
+    program: Program,
+    chosen: str,
+    problems: Mapping[int, str],
+    held: Mapping[str, Mapping[str, str]],
+) -> list[Sample]:
     """Rows by number, `chosen` being what follows IN."""
     raw, stream = program.raw, program.stream
     fields = [field for name in _filled(program) if (field := stream.target.field(name)) is not None]
@@ -209,7 +244,7 @@ def _rows(bench: Bench, program: Program, chosen: str, problems: Mapping[int, st
         Sample(
             number,
             _veiled(program, raw, texts, secrets),
-            _read(bench, program, fields, read_texts),
+            _read(bench, program, fields, read_texts, held),
             problems.get(number, ""),
         )
         for number, texts, secrets, read_texts in found
@@ -229,10 +264,14 @@ def _veiled(
 
 
 def _read(
-    bench: Bench, program: Program, fields: Sequence[Field], texts: Sequence[str | None]
+    bench: Bench,
+    program: Program,
+    fields: Sequence[Field],
+    texts: Sequence[str | None],
+    held: Mapping[str, Mapping[str, str]],
 ) -> dict[str, str]:
     read_ = {
-        field.name: hidden(worded(program, field, text, bench.known))
+        field.name: hidden(worded(program, field, text, bench.known, held.get(field.name)))
         for field, text in zip(fields, texts, strict=True)
     }
     if not read_.get("score", "-"):

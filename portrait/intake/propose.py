@@ -5,20 +5,30 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from portrait.errors import InputError
-from portrait.intake.draft import ACCOUNTS, CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft, checked, lacking
+from portrait.intake.deed import kind_of, kinds_of
+from portrait.intake.draft import (
+    ACCOUNTS,
+    CERTIFICATE,
+    ENDED,
+    SCHOOL,
+    SERIAL,
+    WITH_SCHOOL,
+    Draft,
+    checked,
+    lacking,
+)
 from portrait.intake.guess import (
     LIKELY,
     RULES,
     SURE,
     is_day,
     number_of,
-    outcome,
     plain,
     ticked,
     unit_of,
@@ -30,9 +40,10 @@ from portrait.intake.scale import Place, Scale, scale_of
 from portrait.intake.sheet import sheet_names
 from portrait.intake.survey import Column, Table, survey
 from portrait.intake.table import Head
-from portrait.intake.target import TARGETS
+from portrait.intake.target import SOURCE_FIELDS, TARGETS
 from portrait.intake.title import class_said, class_told, day_said, school_said
 from portrait.intake.total import totals
+from portrait.intake.twin import telling, textual
 from portrait.intake.year import year_named
 from portrait.record import KIND_ZH, Kind
 from portrait.resource import read_yaml
@@ -41,6 +52,7 @@ from portrait.sentence import Sentence, sentence
 _LISTED = 20  # files of a folder
 _TITLE = 60  # characters of a title
 _SHOWN = {"score", "day", "tick", "sign"}  # who was there, and how well: what else a row says is about that
+_ALONE = 0.95  # of the rows that differ have a number of their own
 _WHOLE = 5  # characters of a class's whole name, at least
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 # What a role is in each target.
@@ -60,6 +72,7 @@ _FIELDS: dict[str, dict[str, str]] = {
         "date": "time", "score": "score", "score_max": "score_max", "duration": "seconds", "credit": "credit",
         "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "name": "name",
         "school_name": SCHOOL, "signature": "sign", "certificate": CERTIFICATE, "class_name": "item",
+        "kind": "kind", "serial": SERIAL, "count": "count", "content": "content_seconds",
     },
     "course": {
         "course_code": "code", "course_title": "title", "summary": "summary", "credit": "hours", "mode": "mode",
@@ -93,9 +106,19 @@ _SCORED = {
     "考勤": "quiz",
     "课堂": "quiz",
     "期末": "exam",
+    "结业": "exam",
+    "笔试": "exam",
     "考试": "exam",
 }
 TARGETS_OFFERED = tuple(_FIELDS)
+# Which sources' lists (of a `course` or a `class`) have which of these codes.
+Lists = Callable[[str, Collection[str]], Mapping[str, Collection[str]]]
+_MOSTLY = 0.9  # of the codes of a column: the others may be mistyped
+
+
+def no_lists(_thing: str, _codes: Collection[str]) -> Mapping[str, Collection[str]]:
+    """Where no registry is at hand."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -125,10 +148,11 @@ def propose(
     target: str = "",
     schools: Callable[[], Iterable[str]] = tuple,
     fill: Mapping[str, str] | None = None,
+    lists: Lists = no_lists,
 ) -> list[Proposal]:
     """A proposal for each table of the file, sheets with the same header being one. What is given is not guessed: `fill` is what the
     same stands for in every row, field → text, and the year. `schools` are the registered ones, asked for only where nothing but a
-    title can say whose people they are.
+    title can say whose people they are; `lists` says which sources' lists have which of some codes of courses or classes.
 
     Raises InputError when the file cannot be read, or no sheet has a table.
     """
@@ -153,7 +177,8 @@ def propose(
     for table in tables:
         groups.setdefault(table.head.names, []).append(table)
     made = [
-        _proposal(name, some, len(chosen), target, header, schools, fill or {}) for some in groups.values()
+        _proposal(name, some, len(chosen), target, header, schools, fill or {}, lists)
+        for some in groups.values()
     ]
     for field in fill or {}:
         if not any(field in _fillable(one.draft.target) for one in made):
@@ -170,7 +195,9 @@ def propose(
 def _fillable(target: str) -> set[str]:
     """What may be the same in every row, and the year of days without one."""
     return {one.name for one in TARGETS[target].fields if one.type != "account"} | (
-        {"year"} | ({SCHOOL} if target in WITH_SCHOOL else set())
+        {"year"}
+        | {field for field, targets in SOURCE_FIELDS.items() if target in targets}
+        | ({SCHOOL} if target in WITH_SCHOOL else set())
     )
 
 
@@ -190,6 +217,7 @@ def _proposal(
     header: str,
     schools: Callable[[], Iterable[str]],
     fill: Mapping[str, str],
+    lists: Lists,
 ) -> Proposal:
     table = tables[0]
     said = f"{table.head.title} {table.sheet} {name}"
@@ -202,8 +230,13 @@ def _proposal(
         picks |= _classes(table, picks)
     left = _left_out(tables, picks, said) if target == "record" else {}
     picks |= dict.fromkeys(left, "")
+    words = _words(tables, picks) if target == "record" else {}
+    more, apart = _apart(tables, picks, left) if target == "record" else ("", {})
+    picks |= apart
     scales = _scales(tables, picks)
     fixed = _fixed(table, name, target, picks, scales, said)
+    meant = _meant(tables, name, target, picks, fixed, lists)
+    fixed |= {field: source for field, (source, _) in meant.items()}
     given = {field: text for field, text in fill.items() if field in _fillable(target)}
     year = given.pop("year", "")
     fixed |= given
@@ -227,7 +260,8 @@ def _proposal(
             for column, scale in scales.items()
             if scale.full and scale.full != fixed["score_max"]
         },
-        reasons=_reasons(table, name, picks, scales, fixed),
+        reasons=_reasons(table, name, picks, scales, fixed)
+        | {field: why for field, (source, why) in meant.items() if fixed.get(field) == source},
         fill_down=table.fill_down,
         year=year,
         named=named.year,
@@ -235,7 +269,10 @@ def _proposal(
             column.name: _why(column, picks[column.name])
             for column in table.columns
             if picks.get(column.name)
-        },
+        }
+        | dict.fromkeys(apart, sentence("没有它，几行会被当作同一个记录")),
+        words=words,
+        key=(more,) if more and more not in apart else (),
     )
     return Proposal(
         name,
@@ -245,8 +282,77 @@ def _proposal(
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        tuple(notices(tables, name, draft, days, said, left, scales)),
+        tuple(notices(tables, name, draft, days, said, left, scales, more)),
     )
+
+
+def _words(tables: Sequence[Table], picks: Mapping[str, str]) -> dict[str, str]:
+    """What stands in the column of kinds → kind."""
+    return {
+        word: kind
+        for table in tables
+        for column in table.columns
+        if picks.get(column.name) == "kind"
+        for word, kind in kinds_of(column.words).items()
+    }
+
+
+def _apart(
+    tables: Sequence[Table], picks: Mapping[str, str], left: Mapping[str, Sentence]
+) -> tuple[str, dict[str, str]]:
+    """The column without which rows would be taken for one record, "" for none, and that it is the item where it says which."""
+    there = {pick.partition(":")[0] for pick in picks.values()}
+    if there & {"day", SERIAL, CERTIFICATE}:
+        return "", {}
+    more = telling(tables, picks, left)
+    column = next((column for column in tables[0].columns if column.name == more), None)
+    if column is not None and "item" not in there and textual(column):
+        return more, {more: "item"}
+    return more, {}
+
+
+def _meant(
+    tables: Sequence[Table],
+    file: str,
+    target: str,
+    picks: Mapping[str, str],
+    fixed: Mapping[str, str],
+    lists: Lists,
+) -> dict[str, tuple[str, Sentence]]:
+    """Whose courses and classes the codes are, where one source's list alone has them: field → source, and why."""
+    found: dict[str, tuple[str, Sentence]] = {}
+    for thing, field, what in (
+        ("course", "course_source", sentence("课程名单")),
+        ("class", "class_source", sentence("班次名单")),
+    ):
+        if target not in SOURCE_FIELDS[field]:
+            continue
+        wanted = "run" if thing == "class" and target == "record" else thing
+        columns = {column for column, pick in picks.items() if pick == wanted}
+        codes = {
+            value for table in tables for one in table.columns if one.name in columns for value in one.values
+        }
+        if fixed.get(wanted) == TITLE_COLUMN:
+            codes = {
+                called for table in tables if (called := class_said(table.head.title, table.sheet, file)[0])
+            }
+        fitting = {
+            source: len(theirs)
+            for source, theirs in (lists(thing, codes) if codes else {}).items()
+            if len(theirs) >= _MOSTLY * len(codes)
+        }
+        for source, n in fitting.items() if len(fitting) == 1 else ():
+            found[field] = (
+                source,
+                sentence(
+                    "{m} 个代码里 {n} 个在来源 {source} 的{what}里",
+                    m=len(codes),
+                    n=n,
+                    source=source,
+                    what=what,
+                ),
+            )
+    return found
 
 
 def _nameless(target: str, picks: Mapping[str, str]) -> bool:
@@ -264,7 +370,11 @@ def _left_out(tables: Sequence[Table], picks: Mapping[str, str], said: str) -> d
     left: dict[str, Sentence] = totals(marks)
     named = {column.name: column for column in tables[0].columns}
     shown = there & _SHOWN
-    ended = [column for column, pick in picks.items() if pick == "kind"]
+    ended = [
+        column
+        for column, pick in picks.items()
+        if pick == "kind" and all(kind_of(word) in (*ENDED, "") for word in named[column].values)
+    ]
     for column in (column for column, pick in picks.items() if pick == CERTIFICATE):
         if shown or (ended and not _said(said, "certificate")):
             left[column] = sentence("证书说的是同一次培训的结果，不另成记录")
@@ -317,7 +427,7 @@ def _target(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
     )
     somebody = who or "name" in roles
     ticks = "attendance" in roles and ("attendance" in named or about < 3)
-    ended = "result" in roles and "person" not in named
+    ended = ("result" in roles and "person" not in named) or ("kind" in roles and _does(roles["kind"]))
     if somebody and (days or ticks or ended or roles.keys() & {"score", "duration"}):
         return "record"
     if somebody and "credit" in roles and not (about > 2 or "person" in named):
@@ -343,7 +453,7 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
     fields = {
         role: choice
         for role, choice in _FIELDS.get(target, {}).items()
-        if choice in ("tick", "sign", SCHOOL, CERTIFICATE)
+        if choice in ("tick", "sign", SCHOOL, CERTIFICATE, SERIAL)
         or there.field(choice.partition(":")[0]) is not None
     }
     who = _who(table)
@@ -365,20 +475,29 @@ def _picks(table: Table, target: str, days: Sequence[str], said: str) -> dict[st
                 choice = "sign"  # under 签到 people have written their names
             if choice == "sign" and (marked or not column.filled or not _attended(said)):
                 break
+            if guess.role == "kind" and not _does(column):
+                continue  # 类型 of what?
+            if choice == SERIAL and not _numbers(table, column):
+                continue
             if choice:
                 wanted.append((guess.sure, column.name, _detailed(choice, column)))
                 break
     # 训前测 in a column says what a mark is; 合格 says how it ended and is a record of its own.
     kinds = any(
         choice == "kind"
-        and not any(outcome(value) for one in table.columns if one.name == name for value in one.values)
+        and any(
+            kind_of(value) not in (*ENDED, "")
+            for one in table.columns
+            if one.name == name
+            for value in one.values
+        )
         for _, name, choice in wanted
     )
     picks = dict.fromkeys((column.name for column in table.columns), "")
     taken: set[str] = set()
     for _, column_name, choice in sorted(wanted, key=lambda one: -one[0]):
         if choice == "score" and target == "record" and not kinds:
-            choice = f"score:{_scored(f'{column_name} {said}')}"
+            choice = f"score:{_scored(column_name, said)}"
         once = (
             choice.partition(":")[0]
             if choice.partition(":")[0] not in ("score", "day", "tick", "sign")
@@ -402,6 +521,21 @@ def _who(table: Table) -> str:
     return found[0] if found else ""
 
 
+def _does(column: Column) -> bool:
+    """Whether its cells are words for kinds of records: a head that says so needs one that is known, others half of them."""
+    known = sum(bool(kind_of(word)) for word in column.words)
+    return known > 0 and (column.guesses[0].role == "kind" or 2 * known >= len(column.words))
+
+
+def _numbers(table: Table, column: Column) -> bool:
+    """Whether it numbers the source's own records, each by another number. 1, 2, 3 numbers the rows of a sheet."""
+    place = table.head.names.index(column.name)
+    cells = [cells[place] for cells in table.cells]
+    counting = all(cell.isdecimal() and len(cell) < 9 for cell in cells) and min(map(int, cells)) < 2
+    # A row that the source wrote twice is still one, and a corrected one keeps its number.
+    return all(cells) and not counting and len(set(cells)) >= _ALONE * len(set(table.cells))
+
+
 def _marked(column: Column) -> bool:
     """Whether its cells are ticks and crosses; an empty column may become any."""
     return not column.values or sum(map(ticked, column.values)) >= 0.3 * len(column.values)
@@ -418,11 +552,11 @@ def _said(said: str, what: str) -> bool:
 
 
 def _detailed(choice: str, column: Column) -> str:
-    if choice != "seconds":
+    if choice not in ("seconds", "content_seconds"):
         return choice
     unit = unit_of(column.name)
     bare = sum(number_of(value) is not None and not re.search("[分秒时]", value) for value in column.values)
-    return f"seconds:{unit or 'minutes'}" if unit or bare > len(column.values) / 2 else "seconds"
+    return f"{choice}:{unit or 'minutes'}" if unit or bare > len(column.values) / 2 else choice
 
 
 def _dates(table: Table, picks: dict[str, str]) -> None:
@@ -445,7 +579,11 @@ def _fixed(
     fixed: dict[str, str] = {}
     scores = [column for column in table.columns if picks[column.name].partition(":")[0] == "score"]
     if "kind" not in there and not scores:
-        fixed["kind"] = _kind(there, said, "".join(column.name for column in table.columns))
+        fixed["kind"] = _kind(
+            {pick.partition(":")[0] for pick in there},
+            said,
+            "".join(column.name for column in table.columns if column.role != "certificate"),
+        )
     if there & {"tick", "sign"} and not there & {"time", "day"} and day_said(said):
         fixed["time"] = TITLE_COLUMN
     if "run" not in there and class_said(table.head.title, table.sheet, file)[0]:
@@ -462,9 +600,14 @@ def _fixed(
     return fixed
 
 
-def _scored(text: str) -> str:
-    """Which kind of mark; the column's own name stands first in the text."""
-    return _SCORED.get(_first_word(text), "exam")
+def _scored(column: str, said: str) -> str:
+    """Which kind of mark, by the column's own name or else by the title. Where no word says it, the one that weighs least."""
+    return _SCORED.get(_word_in(column) or _first_word(said), "quiz")
+
+
+def _word_in(column: str) -> str:
+    """The word in a head that says it; what stands over several columns says less than their own heads."""
+    return _first_word(column.rpartition("·")[2]) or _first_word(column)
 
 
 def _first_word(text: str) -> str:
@@ -475,17 +618,19 @@ def _first_word(text: str) -> str:
 
 
 def _kind(there: set[str], said: str, heads: str) -> str:
-    """What sort of records they are; "" where a sign-in sheet does not show who was there: only a person can say."""
+    """What sort of records they are, the lightest where no word says it; "" where a sign-in sheet does not show who was there: only a
+    person can say."""
     if there & {"day", "tick", "sign"}:
         return "attendance"
     if _attended(said) and "credit" not in there:
         return ""
     if CERTIFICATE in there or _said(said + heads, "certificate"):
         return "certificate"
-    said += heads
-    if any(one.startswith("seconds") for one in there) and "credit" not in there:
-        return "view"
-    return "activity" if "研修" in said else "complete"
+    if "研修" in said + heads:
+        return "activity"
+    if _said(said, "hours") or re.search("结业|毕业|合格|认定", said + heads):
+        return "complete"
+    return "view"
 
 
 def _scales(tables: Sequence[Table], picks: dict[str, str]) -> dict[str, Scale]:
@@ -521,9 +666,11 @@ def _reasons(
 
 
 def _kind_of_mark(column: str, kind: str) -> Sentence:
-    if word := _first_word(column):
+    if word := _word_in(column):
         return sentence("列名里有“{word}”：{kind}", word=word, kind=sentence(kind))
-    return sentence("列名没说是哪一种测评，按标题或最常见的：{kind}（请核对）", kind=sentence(kind))
+    return sentence(
+        "列名没说是哪一种测评，按标题，标题也没说的按最轻的：{kind}（请核对）", kind=sentence(kind)
+    )
 
 
 def _sure(why: Sentence, sure: float) -> Sentence:

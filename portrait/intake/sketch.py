@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,13 +13,16 @@ from portrait.errors import InputError, MappingError, PortraitError
 from portrait.intake.archive import keep_text
 from portrait.intake.draft import Draft, checked, lacking, mapping_text
 from portrait.intake.find import by_sheet
-from portrait.intake.mapping import Mapping, Stream, load_mapping, mapping_files, read_mapping
+from portrait.intake.mapping import Mapping as SourceMapping
+from portrait.intake.mapping import Stream, load_mapping, mapping_files, read_mapping
 from portrait.intake.office import fits, head_of, open_grid, sought
 from portrait.intake.preview import Preview, preview
+from portrait.intake.propose import Lists
 from portrait.intake.reader import format_of
 from portrait.resource import DATA
 from portrait.sentence import sentence, without
 from portrait.site import Site
+from portrait.store.catalogue import holders, listing
 
 NEW = "?"  # in the place of a mapping's name: none is known, one is to be proposed
 
@@ -35,6 +39,7 @@ def tried(site: Site, file: Path, draft: Draft, *, rows: int = 8) -> Tried:
     """The first rows of the file as the draft reads them, and the count of problems. Nothing is stored."""
     try:
         missing = lacking(checked(draft))
+        listed(site, draft)
         if missing:
             return Tried(error=sentence("还缺必填的：{fields}。给它选一列，或填一个固定值", fields=missing))
         with tempfile.TemporaryDirectory(prefix="sketch-") as folder:
@@ -46,7 +51,7 @@ def tried(site: Site, file: Path, draft: Draft, *, rows: int = 8) -> Tried:
         return Tried(error=without(error.message, str(file.parent), sentence("上传的文件")))
 
 
-def save(site: Site, draft: Draft, *others: Draft, over: bool = False) -> Mapping:
+def save(site: Site, draft: Draft, *others: Draft, over: bool = False) -> SourceMapping:
     """The mapping in the home's folder, written whole or not at all; `others` are further tables of the file. `over` replaces one of
     the same name by a next version.
 
@@ -54,6 +59,8 @@ def save(site: Site, draft: Draft, *others: Draft, over: bool = False) -> Mappin
     or a draft that lacks something, MappingError when the mapping would not be one.
     """
     missing = [field for one in (draft, *others) for field in lacking(checked(one))]
+    for one in (draft, *others):
+        listed(site, one)
     if missing:
         raise InputError("还缺必填的：{fields}。给它选一列，或填一个固定值", fields=missing)
     path = saved_at(site.settings.home, draft.name)
@@ -77,6 +84,34 @@ def save(site: Site, draft: Draft, *others: Draft, over: bool = False) -> Mappin
     finally:
         Path(half).unlink(missing_ok=True)
     return replace(mapping, path=str(path))
+
+
+def site_lists(site: Site) -> Lists:
+    """Which sources' lists have which codes, of what is registered."""
+
+    def lists(thing: str, codes: Collection[str]) -> Mapping[str, Collection[str]]:
+        with site.registry.connect() as connection:
+            return holders(connection, thing, codes)
+
+    return lists
+
+
+def listed(site: Site, draft: Draft) -> None:
+    """Raise InputError for a list of courses or classes that no source has given, with those that there are. Where there is none
+    yet it may still come."""
+    there = listing(site.registry)
+    for field, thing, called in (
+        ("course_source", "course", sentence("课程名单")),
+        ("class_source", "class", sentence("班次名单")),
+    ):
+        said = draft.fixed.get(field, "")
+        if said and there[thing] and said not in (*there[thing], draft.source):
+            raise InputError(
+                "来源“{said}”没有{what}，可选：{choices}",
+                said=said[:40],
+                what=called,
+                choices=there[thing],
+            )
 
 
 def saved_at(home: Path, name: str) -> Path:
@@ -110,7 +145,7 @@ def recognised(home: Path, files: tuple[Path, ...]) -> list[str]:
     return found
 
 
-def fits_header(mapping: Mapping, file: Path) -> bool:
+def fits_header(mapping: SourceMapping, file: Path) -> bool:
     """Whether a stream of sheets finds all its columns in the file. Raises InputError for a file that is no sheet."""
     told = file.stat()
     return any(

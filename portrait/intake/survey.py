@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
 from portrait.identity import hidden, masked
+from portrait.intake.deed import MOST
 from portrait.intake.guess import (
     LIKELY,
     RULES,
@@ -26,6 +27,7 @@ from portrait.intake.table import Head, Merged, body, head_at
 from portrait.resource import read_yaml
 
 _LOOKED = 2_000  # rows that guesses are made from
+_KEPT = 20_000  # rows that are told apart
 _HEADS = 40  # rows among which the header is
 _EXAMPLES = 3
 _ENTRY = re.compile(r".{0,12}[:：]|附件|附表")
@@ -45,6 +47,9 @@ class Column:
     guesses: tuple[Guess, ...]
     values: tuple[str, ...]  # as they came: for guessing only, never shown
     marks: tuple[tuple[Place, float], ...] = ()  # cells that are numbers and no percentages
+    words: tuple[
+        str, ...
+    ] = ()  # all its texts in the whole table, where they are so few that each may mean something
 
     @property
     def role(self) -> str:
@@ -65,6 +70,8 @@ class Table:
     hidden_columns: tuple[str, ...]
     title: str  # the first line above the header, where it stands alone
     fill_down: tuple[str, ...]
+    lines: tuple[int, ...] = ()  # of the rows that were looked at
+    cells: tuple[tuple[str, ...], ...] = ()  # theirs, for telling rows apart: never shown
 
 
 def survey(path: Path, name: str, kind: str, sheet: str, header: str) -> Table | None:
@@ -79,22 +86,35 @@ def survey(path: Path, name: str, kind: str, sheet: str, header: str) -> Table |
     rows: list[list[str]] = []
     numbers: list[int] = []
     total = passed = 0
+    words: list[dict[str, None] | None] = [{} for _ in head.names]
     for row in body(opened.grid, head, layout, ()):
         if isinstance(row, Passed):
             passed += 1
             continue
         total += 1
-        if len(rows) < _LOOKED:
+        if len(rows) < _KEPT:
             rows.append(row[1])
             numbers.append(row[0])
+        for place, some in enumerate(words):
+            if some is not None and row[1][place]:
+                some[row[1][place]] = None
+                if len(some) > MOST:
+                    words[place] = None
     if not total:
         return None
     columns = tuple(
-        _column(column, [row[place] for row in rows], numbers, opened.sheet)
+        _column(
+            column,
+            [row[place] for row in rows[:_LOOKED]],
+            numbers[:_LOOKED],
+            opened.sheet,
+            words[place] or (),
+        )
         for place, column in enumerate(head.names)
     )
     columns = tuple(column for column in columns if column.filled or not _PLACED.search(column.name))
     styling = opened.styling
+    fill_down = tuple(_fill_down(columns, rows[:_LOOKED], head))
     return Table(
         opened.sheet,
         head,
@@ -104,7 +124,9 @@ def survey(path: Path, name: str, kind: str, sheet: str, header: str) -> Table |
         sum(row > head.last for row in styling.hidden_rows),
         tuple(column for place, column in enumerate(head.names, 1) if place in styling.hidden_columns),
         _title(opened, head),
-        tuple(_fill_down(columns, rows, head)),
+        fill_down,
+        tuple(numbers),
+        tuple(_filled(rows, [head.names.index(column) for column in fill_down])),
     )
 
 
@@ -179,7 +201,9 @@ def _headlike(head: Head, texts: dict[int, list[str]], depth: int) -> float:
     return score + (0.3 if depth else 0.0)
 
 
-def _column(name: str, cells: Sequence[str], lines: Sequence[int], sheet: str) -> Column:
+def _column(
+    name: str, cells: Sequence[str], lines: Sequence[int], sheet: str, words: Iterable[str]
+) -> Column:
     found = tuple(guesses(name, cells))
     values = tuple(dict.fromkeys(cell for cell in cells if cell))
     role = found[0].role if found else ""
@@ -192,7 +216,15 @@ def _column(name: str, cells: Sequence[str], lines: Sequence[int], sheet: str) -
         for line, cell in zip(lines, cells, strict=True)
         if not cell.endswith(("%", "％")) and (value := number_of(cell)) is not None
     )
-    return Column(name, shown, sum(map(bool, cells)), found, values[:_LOOKED], marks)
+    return Column(name, shown, sum(map(bool, cells)), found, values[:_LOOKED], marks, tuple(words))
+
+
+def _filled(rows: Sequence[list[str]], places: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    """The rows with what stands only in the first row of a group."""
+    last: dict[int, str] = {}
+    for row in rows:
+        last |= {place: row[place] for place in places if row[place]}
+        yield tuple(last.get(place, cell) if place in places else cell for place, cell in enumerate(row))
 
 
 def _fill_down(columns: Sequence[Column], rows: Sequence[Sequence[str]], head: Head) -> Iterator[str]:

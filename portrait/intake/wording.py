@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 
@@ -29,15 +30,21 @@ def field_sql(program: Program, field: Field) -> str:
     return f"v_{name}::varchar"
 
 
-def worded(program: Program, field: Field, text: str | None, known: Known) -> str:
-    """What `field_sql` gave, for people; "" for nothing."""
+def worded(
+    program: Program, field: Field, text: str | None, known: Known, held: Mapping[str, str] | None = None
+) -> str:
+    """What `field_sql` gave, for people; "" for nothing. `held` are codes that another source's list has, with that source."""
     if text is None or text == "":
         return ""
     kind = field.type
     if kind in _CODED:
         number, _, raw = text.partition(" ")
         word = program.lookups[slot(field.name)].word(raw) or ""
-        return word if known(kind, int(number)) else sentence("{word}（登记库里还没有）", word=word)
+        if known(kind, int(number)):
+            return word
+        if source := (held or {}).get(word):
+            return sentence("{word}（来源 {source} 有这个代码）", word=word, source=source)
+        return sentence("{word}（登记库里还没有）", word=word)
     if kind == "boolean":
         return sentence("是") if float(text) else sentence("否")
     if kind == "kind":

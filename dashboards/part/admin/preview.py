@@ -32,8 +32,11 @@ def preview_finding(found: Sequence[Preview]) -> str:
     faulty = sum(1 for one in found if one.file and one.error)
     if not readable:
         return gettext("没有一个文件能按这份映射读出来，请看下面的原因。")
-    rows, bad = (sum(getattr(one, name) for one in readable) for name in ("rows_read", "rows_bad"))
-    words = gettext("读到 {n} 行，{good} 行没有问题", n=_exact(rows), good=_exact(rows - bad))
+    rows, good, bad, again = (
+        sum(getattr(one, f"rows_{name}") for one in readable) for name in ("read", "new", "bad", "again")
+    )
+    words = gettext("读到 {n} 行，{good} 行没有问题", n=_exact(rows), good=_exact(good))
+    words += gettext("，{n} 行和同一文件里别的行是同一个记录", n=_exact(again)) if again else ""
     words += gettext("，{bad} 行会进隔离区并写明原因。", bad=_exact(bad)) if bad else gettext("。")
     if not faulty:
         return words
@@ -69,6 +72,8 @@ def _preview(one: Preview, unfolded: bool) -> Any:
 def _state(one: Preview) -> Any:
     if one.error:
         return badge(gettext("读不了"), "warn")
+    if one.clash:
+        return badge(gettext("{n} 行会丢", n=format.count(one.rows_lost)), "warn")
     if one.rows_bad:
         return badge(gettext("{n} 行有问题", n=format.count(one.rows_bad)), "thin")
     return badge(gettext("{n} 行都没有问题", n=format.count(one.rows_read)), "good")
@@ -80,10 +85,14 @@ def _body(one: Preview) -> list[Any]:
     words = gettext("读到 {n} 行", n=_exact(one.rows_read))
     if one.rows_bad:
         words += gettext("，{n} 行有问题：{codes}", n=_exact(one.rows_bad), codes=reasons_text(one.codes))
+    if one.rows_again:
+        words += gettext("，{n} 行和同一文件里别的行是同一个记录", n=_exact(one.rows_again))
     others = one.rows_passed - len(one.no_data)
     if others:
         words += gettext("；另有 {n} 行略过", n=_exact(others))
     said = [html.P(words + gettext("。"))]
+    if one.clash:
+        said.append(html.P(gettext(one.clash), className="said bad"))
     if one.passed:
         listed = gettext("，").join(
             gettext("{why} {n} 行", why=retold(why), n=_exact(rows)) for why, rows in one.passed[:REASONS]

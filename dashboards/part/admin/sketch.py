@@ -14,8 +14,9 @@ from dashboards.part import badge
 from dashboards.part.admin.preview import preview_finding, previews
 from dashboards.part.admin.word import field_name, target_name
 from portrait.identifier import KIND_NAME
+from portrait.intake.deed import MOST
 from portrait.intake.draft import NAMED_BY, SCHOOL, SPECIAL, UNIT_ZH, WITH_SCHOOL, Draft, choices, kinds
-from portrait.intake.guess import SURE
+from portrait.intake.guess import SURE, number_of
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.propose import TARGETS_OFFERED, Proposal
 from portrait.intake.sketch import Tried
@@ -37,9 +38,15 @@ _FIXED = {
 
 
 def sketch_form(
-    file: Path, names: Sequence[str], sheets: Sequence[str], found: Proposal, tried: Tried
+    file: Path,
+    names: Sequence[str],
+    sheets: Sequence[str],
+    found: Proposal,
+    tried: Tried,
+    lists: Mapping[str, Mapping[str, str]],
 ) -> list[Any]:
-    """The form and, below, the preview. `names` are the files that wait, `sheets` those of this one."""
+    """The form and, below, the preview. `names` are the files that wait, `sheets` those of this one, `lists` the sources that have
+    given courses and classes, by the field that says which is meant: source → title."""
     draft, table = found.draft, found.table
     facts = gettext(
         "表头在第 {line} 行，{n} 行数据，{m} 列",
@@ -59,8 +66,9 @@ def sketch_form(
         _place(file, names, sheets, found),
         html.H3(gettext("每一列是什么")),
         html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
+        html.Div(sketch_words(draft, [column.name for column in table.columns]), id="sketch-words", className="stack-tight"),
         html.H3(gettext("每一行都一样的")),
-        html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4, gettext("表自己写了年份的（标题、表名、文件名）按表的；都没写的才按这里")), *(_fixed(name, draft) for name in fixed_fields(draft))], className="row-cells"),
+        html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4, gettext("表自己写了年份的（标题、表名、文件名）按表的；都没写的才按这里")), *(_fixed(name, draft, lists) for name in fixed_fields(draft))], className="row-cells"),
         html.P(sketch_status(tried), id="sketch-status", className="sketch-status", role="status", **{"aria-live": "polite"}),
         html.H3(gettext("读出来是这样")),
         html.Div(sketch_preview(tried), id="sketch-preview", className="stack-tight"),
@@ -78,9 +86,43 @@ def sketch_form(
                 "pattern": draft.file,
                 "fill_down": list(draft.fill_down),
                 "named": draft.named,
+                "key": list(draft.key),
+                "words": {column.name: list(column.words) for column in table.columns if _worded(column)},
             },
         ),
     ]  # fmt: skip
+
+
+def _worded(column: Column) -> bool:
+    """Whether its few texts may be words for kinds; numbers of people are none."""
+    return 0 < len(column.words) <= MOST and not any(number_of(word) is not None for word in column.words)
+
+
+def sketch_words(draft: Draft, columns: Sequence[str]) -> list[Any]:
+    """What stands in the column of kinds, each word with the kind that it is taken for; nothing where no column says one."""
+    column = next((column for column in columns if draft.picks.get(column) == "kind"), "")
+    if not column or not draft.words:
+        return []
+    return [
+        html.H3(gettext("“{column}”里的每个值是哪种记录", column=column)),
+        html.P(gettext("空着的不读，计入略过；拿不准的先空着，别当成更重的。"), className="quiet"),
+        html.Div(
+            [
+                dmc.Select(
+                    id={"type": "sketch-word", "word": f"{columns.index(column)}:{place}"},
+                    label=word,
+                    data=[{"value": kind, "label": gettext(zh)} for kind, zh in kinds().items()],
+                    value=kind or None,
+                    placeholder=gettext("不读"),
+                    clearable=True,
+                    searchable=True,
+                    nothingFoundMessage=gettext("没有"),
+                )
+                for place, (word, kind) in enumerate(draft.words.items())
+            ],
+            className="row-cells",
+        ),
+    ]
 
 
 def sketch_status(tried: Tried, changed: str = "") -> list[Any]:
@@ -241,7 +283,7 @@ def _column(number: int, column: Column, draft: Draft) -> Any:
     )  # fmt: skip
 
 
-def _fixed(name: str, draft: Draft) -> Any:
+def _fixed(name: str, draft: Draft, lists: Mapping[str, Mapping[str, str]]) -> Any:
     id = {"type": "sketch-fixed", "field": name}
     value = draft.fixed.get(name, "")
     if name == "kind":
@@ -261,6 +303,21 @@ def _fixed(name: str, draft: Draft) -> Any:
     if name == SCHOOL and draft.target not in WITH_SCHOOL:
         label = field_name(draft.target, name)
     why = draft.reasons.get(name)
+    if name in lists:
+        return dmc.Select(
+            id=id,
+            label=label,
+            description=gettext(why) if why else None,
+            data=[
+                {"value": source, "label": gettext("{title}（{source}）", title=title, source=source)}
+                for source, title in lists[name].items()
+            ],
+            value=value if value in lists[name] else None,
+            placeholder=_unset(name, draft) if lists[name] else gettext("还没有来源给过名单"),
+            clearable=True,
+            searchable=len(lists[name]) > 8,
+            nothingFoundMessage=gettext("没有"),
+        )
     return dmc.TextInput(
         id=id,
         label=label,
@@ -269,6 +326,13 @@ def _fixed(name: str, draft: Draft) -> Any:
         debounce=500,
         attributes={"input": {"maxLength": 80}},
     )
+
+
+def _unset(name: str, draft: Draft) -> str:
+    """What is meant where nobody says whose list. Sheets call classes in many ways, and any source's may fit."""
+    if name == "class_source" and draft.target == "record":
+        return gettext("哪个来源的都找")
+    return gettext("本来源自己的")
 
 
 def _text(part: str, label: str, value: str, most: int, help: str | None = None) -> Any:

@@ -12,18 +12,21 @@ from dashboards.incident import incident
 from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part.admin import desk
-from dashboards.part.admin.sketch import choice_name, sketch_form, sketch_preview, sketch_status
+from dashboards.part.admin.sketch import choice_name, sketch_form, sketch_preview, sketch_status, sketch_words
 from dashboards.part.admin.word import field_name
 from portrait.errors import InputError, PortraitError
+from portrait.intake.deed import MOST, kind_of
 from portrait.intake.draft import Draft, choices
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.propose import propose
 from portrait.intake.reader import format_of
 from portrait.intake.sheet import sheet_names
-from portrait.intake.sketch import save, tried
+from portrait.intake.sketch import save, site_lists, tried
 from portrait.intake.target import TARGETS
 from portrait.intake.upload import choose, upload_of
 from portrait.sentence import sentence, without
+from portrait.source import source_titles
+from portrait.store.catalogue import listing
 from portrait.store.name import school_names
 
 _LONGEST = 200  # characters of anything that a form says
@@ -64,8 +67,14 @@ def _form(context: Context, file: Path, names: Sequence[str], chosen: Mapping[st
         header=header,
         target=chosen.get("target", ""),
         schools=lambda: school_names(context.site.registry),
+        lists=site_lists(context.site),
     )
-    return sketch_form(file, names, book, found, tried(context.site, file, found.draft))
+    titles = source_titles(context.site.settings.home)
+    there = {
+        field: {source: titles.get(source, source) for source in listing(context.site.registry)[thing]}
+        for field, thing in (("course_source", "course"), ("class_source", "class"))
+    }
+    return sketch_form(file, names, book, found, tried(context.site, file, found.draft), there)
 
 
 def _tabular(name: str) -> bool:
@@ -82,12 +91,14 @@ def drafted(
     scales: Sequence[Any],
     fixed: Mapping[str, Any],
     named: Mapping[str, Any],
+    words: Mapping[str, Any] | None = None,
 ) -> Draft:
-    """The draft that a form says. What is not a text is nothing; whether the words fit is checked where it is used."""
+    """The draft that a form says. What is not a text is nothing; whether the words fit is checked where it is used. `words` are the
+    kinds chosen for what stands in the column of kinds, by "column:place": None is passed over, what is not there yet is guessed."""
     listed = [str(name)[:_LONGEST] for name in columns] if isinstance(columns, list) else []
     told = about if isinstance(about, dict) else {}
     chosen = ["" if pick in (None, "-") else _text(pick) for pick in picks]
-    fill = told.get("fill_down")
+    fill, key = told.get("fill_down"), told.get("key")
     return Draft(
         name=_text(named.get("name")),
         source=_text(named.get("source")),
@@ -102,13 +113,40 @@ def drafted(
         fill_down=tuple(_text(one) for one in fill if one in listed) if isinstance(fill, list) else (),
         year=_text(named.get("year")),
         named=_text(told.get("named")),
+        key=tuple(_text(one) for one in key if one in listed and not _used(chosen, listed, one))
+        if isinstance(key, list)
+        else (),
+        words=_words(listed, chosen, told.get("words"), words or {}),
     )
+
+
+def _used(chosen: Sequence[str], listed: Sequence[str], column: str) -> bool:
+    """Whether a column has been made a field, which says itself what it is for."""
+    return bool(dict(zip(listed, chosen, strict=False)).get(column))
+
+
+def _words(
+    listed: Sequence[str], chosen: Sequence[str], there: Any, words: Mapping[str, Any]
+) -> dict[str, str]:
+    """What stands in the column of kinds → kind."""
+    place = next((place for place, pick in enumerate(chosen) if pick == "kind"), -1)
+    said = there.get(listed[place]) if 0 <= place < len(listed) and isinstance(there, dict) else None
+    texts = [_text(one) for one in said][:MOST] if isinstance(said, list) else []
+    return {
+        word: _text(words[at]) if (at := f"{place}:{number}") in words else kind_of(word)
+        for number, word in enumerate(texts)
+        if word
+    }
 
 
 def _changed(draft: Draft, columns: Any, id: Any) -> str:
     """What was changed last, in words."""
     part = id if isinstance(id, dict) else {}
     place = part.get("column")
+    if not part:
+        return ""  # the table of kinds has gone
+    if part.get("type") == "sketch-word":
+        return gettext("每个值是哪种记录")
     if isinstance(place, int) and isinstance(columns, list) and 0 <= place < len(columns):
         column = _text(columns[place])
         pick = draft.picks.get(column, "")
@@ -142,14 +180,15 @@ def register_sketch(
         {"type": "sketch-scale", "column": ALL},
         {"type": "sketch-fixed", "field": ALL},
         {"type": "sketch-name", "part": ALL},
+        {"type": "sketch-word", "word": ALL},
     )
     values = [one for part in parts for one in (State(part, "value"), State(part, "id"))]
     states = (State("sketch-columns", "data"), State("sketch-about", "data"))
 
     def said(here: Context, columns: Any, about: Any, listed: Sequence[Any]) -> tuple[Path, Draft]:
         """The file and the draft that the form means; `listed` are values and ids of each of `parts`."""
-        keys = ("column", "column", "field", "part")
-        picked, scaled, fixed, named = (
+        keys = ("column", "column", "field", "part", "word")
+        picked, scaled, fixed, named, words = (
             _by_id(listed[2 * n + 1], key, listed[2 * n]) for n, key in enumerate(keys)
         )
         places = range(len(columns) if isinstance(columns, list) else 0)
@@ -160,6 +199,7 @@ def register_sketch(
             [scaled.get(str(place)) for place in places],
             fixed,
             named,
+            words,
         )
         name = about.get("file") if isinstance(about, dict) else ""
         waiting = upload_of(here.site.settings.home, here.actor.user_id).files
@@ -209,6 +249,25 @@ def register_sketch(
         file, draft = said(here, columns, about, listed)
         found = tried(here.site, file, draft)
         return sketch_preview(found), sketch_status(found, _changed(draft, columns, ctx.triggered_id))
+
+    @app.callback(
+        Output("sketch-words", "children"),
+        Input(parts[0], "value"),
+        *values,
+        *states,
+        prevent_initial_call=True,
+    )
+    def table(*given: Any) -> Any:
+        """The table of what stands in a column, when that column becomes the one of kinds."""
+        here = context()
+        *listed, columns, about = given[1:]
+        _, draft = said(here, columns, about, listed)
+        there = {str(one.get("word")).partition(":")[0] for one in listed[-1] if isinstance(one, dict)}
+        place = next((str(n) for n, one in enumerate(draft.picks.values()) if one == "kind"), "")
+        # What has been chosen stays as long as it is about the same column.
+        if there == ({place} if place else set()):
+            return no_update
+        return sketch_words(draft, list(draft.picks))
 
     @app.callback(
         Output("intake-panel", "children", allow_duplicate=True),
