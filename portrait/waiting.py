@@ -150,9 +150,9 @@ class Desk:
             given["held"] = _numbers("run", classes_of(self.site.registry, choice.provider_id))
         # Sorted by themselves, for what else a row says would be carried along for all that wait.
         found = self._rows(
-            f"WITH page AS MATERIALIZED (SELECT u.rowid AS place FROM {FROM} WHERE {wanted} AND {{reached}} "
+            f"WITH page AS MATERIALIZED (SELECT u.place FROM {FROM} WHERE {wanted} AND {{reached}} "
             f"ORDER BY {_ORDER} LIMIT {int(limit)} OFFSET {int(offset)}) "
-            f"SELECT {_ROW} FROM unchecked u JOIN page ON page.place = u.rowid ORDER BY {_ORDER}",
+            f"SELECT {_ROW} FROM unchecked u JOIN page USING (place) ORDER BY {_ORDER}",
             **given,
         )
         return [one for one, holds in self._told(found) if not holds]
@@ -230,7 +230,7 @@ def confirmed_records(site: Site) -> Confirmed:
 def _hold(site: Site) -> tuple[Confirmed, frozenset[int]]:
     """What is confirmed, and the accounts of waiting records that the registry may not know."""
     registry = site.registry
-    said = hold_decided(site.pool, lambda: mark(registry), lambda then, now: decisions(registry, then, now))
+    said = hold_decided(site.pool, lambda _then: mark(registry), lambda then, now: decisions(registry, then, now))
     strange = hold_unchecked(site.pool, hours_rule().verified, lambda some: strangers(registry, some))
     return Confirmed(said), strange
 
