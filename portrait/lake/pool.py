@@ -94,6 +94,18 @@ class Pool:
                 cursor.unregister(name)
         return found
 
+    def together(self, statements: Iterable[str]) -> None:
+        """Run statements of which the other readers see all that they did or nothing."""
+        cursor = self._cursor()
+        cursor.begin()
+        try:
+            for statement in statements:
+                cursor.execute(statement)
+        except BaseException:
+            cursor.rollback()
+            raise
+        cursor.commit()
+
     def kept(self, sql: str, parameters: Any = None, *, also: Any = None) -> list[tuple[Any, ...]]:
         """Like `rows`, for what several pages or readers ask again: the answer is kept until a table has a newer commit.
         What it depends on besides is named by `also`.

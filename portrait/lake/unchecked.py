@@ -48,22 +48,28 @@ def hold_unchecked(pool: Pool, kinds: Collection[int], strangers: Strangers) -> 
     """Make the view `unchecked` what the lake says now, where it is not. The accounts of its records that `strangers`, asked once
     of each account, says the registry does not know.
 
-    Records are only added: new files are read when they come. What other batches, verdicts and named classes make of those that
-    have been in for longer is looked up in memory, and changed where it is another thing than before.
+    Records are only added: new files are read when they come, and the months again whose files were folded. What other batches,
+    verdicts and named classes make of those that have been in for longer is looked up in memory, and changed where it is another
+    thing than before.
     """
 
     def follow(before: _Read | None, files: frozenset[str]) -> _Read:
         now = _Read(files, pool.stamp)  # asked first: what changes meanwhile is followed the next time
-        if before is None or not before.files <= files:
+        months = {_month(file) for file in before.files - files} if before else set()
+        if before is None or months and (before.files.isdisjoint(files) or _holed(pool)):
             pool.rows(f"CREATE OR REPLACE TABLE landed_unchecked AS {_landed(pool, files, kinds)}")
             pool.rows(
                 "CREATE OR REPLACE VIEW unchecked AS SELECT rowid AS place, * FROM landed_unchecked WHERE counts"
             )
             return now
+        steps = list[str]()
+        if months:
+            steps.append(f"DELETE FROM landed_unchecked WHERE month IN ({', '.join(sorted(months))})")
         if before.stamp != now.stamp:
-            pool.rows(_turn(pool))
-        if before.files != files:
-            pool.rows(f"INSERT INTO landed_unchecked {_landed(pool, files - before.files, kinds)}")
+            steps.append(_turn(pool))
+        if new := [file for file in files if file not in before.files or _month(file) in months]:
+            steps.append(f"INSERT INTO landed_unchecked {_landed(pool, new, kinds)}")
+        pool.together(steps)
         return now
 
     def ask(before: frozenset[int] | None, _files: frozenset[str]) -> frozenset[int]:
@@ -78,6 +84,16 @@ def hold_unchecked(pool: Pool, kinds: Collection[int], strangers: Strangers) -> 
     pool.derive("unchecked", "record", follow)
     found: frozenset[int] = pool.derive("met", "record", ask)
     return found
+
+
+def _holed(pool: Pool) -> bool:
+    """Whether more rows have been deleted than are left: they keep their room."""
+    rows, places = pool.rows("SELECT count(*), coalesce(max(rowid) + 1, 0) FROM landed_unchecked")[0]
+    return bool(places > 2 * rows)
+
+
+def _month(file: str) -> str:
+    return file.rpartition("/month=")[2].partition("/")[0]
 
 
 def _landed(pool: Pool, files: Collection[str], kinds: Collection[int]) -> str:
