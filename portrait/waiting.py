@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from portrait import clock
 from portrait.decider import DECIDERS
 from portrait.heading import called
 from portrait.hours import hours_rule
@@ -230,7 +231,7 @@ def confirmed_records(site: Site) -> Confirmed:
 def _hold(site: Site) -> tuple[Confirmed, frozenset[int]]:
     """What is confirmed, and the accounts of waiting records that the registry may not know."""
     registry = site.registry
-    said = hold_decided(site.pool, lambda _then: mark(registry), lambda then, now: decisions(registry, then, now))
+    said = hold_decided(site.pool, lambda then: mark(registry, then, clock.now()), lambda then, now: decisions(registry, then, now))
     strange = hold_unchecked(site.pool, hours_rule().verified, lambda some: strangers(registry, some))
     return Confirmed(said), strange
 

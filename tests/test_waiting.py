@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from portrait.record import Flag, Kind
 from portrait.scope import Scope, scope
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
-from portrait.store.decided import decided_records, settle_record
+from portrait.store.decided import Mark, decided_records, mark, settle_record
+from portrait.store.registry import open_registry
 from portrait.store.schema import account, ruling
 from portrait.waiting import Choice, Queue, Waiting, desk, waiting_queue, waiting_records
 from tests.hand import Hand, record
@@ -220,6 +221,36 @@ def test_a_decision_that_became_visible_after_a_later_one_is_not_missed(sqlite_s
     with sqlite_site.registry.begin() as connection:
         connection.execute(update(ruling).where(ruling.c.id > 100).values(id=7))
     assert (len(waiting_records(sqlite_site, None)), len(decided_records(sqlite_site.registry))) == (2, 2)
+
+
+def test_rulings_are_counted_from_a_floor_on_and_now_and_then_all(
+    registry_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portrait.store.decided.RECENT", 3)
+    registry = open_registry(registry_url)
+    start = datetime(2022, 11, 15, tzinfo=UTC)
+
+    def say(*ids: int) -> None:
+        said = {"said": "confirm", "record": b"x", "reason": "", "by": "", "at": start, "facts": None}
+        with registry.begin() as connection:
+            connection.execute(insert(ruling), [{"id": one, **said} for one in ids])
+
+    def told(then: Mark | None, minutes: int) -> tuple[Mark, tuple[int, int]]:
+        found = mark(registry, then, start + timedelta(minutes=minutes))
+        return found, (found.count, found.last)
+
+    first, said = told(None, 0)
+    assert said == (0, 0)
+    say(1, 2, 4, 9, 10)
+    second, said = told(None, 0)
+    assert (said, told(first, 1)[1]) == ((5, 10), (5, 10))
+    say(8)  # one that was late
+    third, said = told(second, 1)
+    assert (said, third == second) == ((6, 10), False)
+    say(3)  # one that was very late
+    assert told(third, 9) == (third, (6, 10))
+    assert told(third, 10)[1] == told(third, -1)[1] == (7, 10)
+    registry.dispose()
 
 
 def test_facts_are_the_same_however_they_are_worked_out(sqlite_site: Site) -> None:
