@@ -256,7 +256,11 @@ def confirmed_records(site: Site) -> Confirmed:
 def _hold(site: Site) -> tuple[Confirmed, frozenset[int]]:
     """What is confirmed, and the accounts of waiting records that the registry may not know."""
     registry = site.registry
-    said = hold_decided(site.pool, lambda then: mark(registry, then, clock.now()), lambda then, now: decisions(registry, then, now))
+    said = hold_decided(
+        site.pool,
+        lambda then: mark(registry, then, clock.now()),
+        lambda then, now: decisions(registry, then, now),
+    )
     strange = hold_unchecked(site.pool, hours_rule().verified, lambda some: strangers(registry, some))
     return Confirmed(said), strange
 

@@ -123,7 +123,10 @@ class Steps:
 
 # Nothing is shrunk: a smaller number is no smaller story.
 @settings(
-    max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.reuse, Phase.generate]
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.reuse, Phase.generate],
 )
 @given(seed=st.integers(1, 2**32))
 def test_step_by_step_it_says_what_the_whole_lake_says(tables: Path, seed: int) -> None:

@@ -172,7 +172,9 @@ def counted(records: str, rule: Counting) -> str:
     they came in with, SAID_RUN is the run."""
     told = {"run": rule.run, "flag": rule.flag}
     own = {name: f'r."{name}"' for name in RECORD_SCHEMA.names[:OWN]} | told
-    columns = ", ".join([*(f'{said} AS "{name}"' for name, said in own.items()), "r.flag AS own", f"r.run AS {SAID_RUN}"])
+    columns = ", ".join(
+        [*(f'{said} AS "{name}"' for name, said in own.items()), "r.flag AS own", f"r.run AS {SAID_RUN}"]
+    )
     return f"SELECT {columns} FROM ({records}) r{rule.joined} WHERE {rule.counts}"
 
 

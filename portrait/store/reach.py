@@ -74,7 +74,9 @@ def _numbers(registry: Engine, query: Select[Any], among: Collection[int] | None
     with registry.connect() as connection:
         texts = [connection.execute(told.where(some)).scalar() for some in _parts(among)]
     said = ",".join(filter(None, texts))
-    found = (np.fromstring(said, np.int64, sep=",") if said else np.array([], np.int64)).reshape(-1, len(columns))
+    found = (np.fromstring(said, np.int64, sep=",") if said else np.array([], np.int64)).reshape(
+        -1, len(columns)
+    )
     return pa.table({name: found[:, place] for place, name in enumerate(("account", "run")[: len(columns)])})
 
 
