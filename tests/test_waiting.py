@@ -28,7 +28,7 @@ from portrait.site import Site, open_site
 from portrait.store.decided import Mark, decided_records, mark, settle_record
 from portrait.store.registry import open_registry
 from portrait.store.schema import account, ruling
-from portrait.waiting import Choice, Queue, desk, waiting_queue, waiting_records
+from portrait.waiting import Choice, Queue, desk, waiting_records
 from tests.hand import Hand, record
 from tests.readers import CLASSES, PROVIDERS, account_of, enlist, settle
 

@@ -18,9 +18,9 @@ from portrait.lake.engine import (
     bare_engine,
     bind_files,
     counted,
+    counting,
     hold_meant,
     rows,
-    counting,
     unjudged,
 )
 from portrait.lake.table import TABLES, Lake, file_paths, lacking

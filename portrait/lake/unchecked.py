@@ -56,7 +56,7 @@ def hold_unchecked(pool: Pool, kinds: Collection[int], strangers: Strangers) -> 
     def follow(before: _Read | None, files: frozenset[str]) -> _Read:
         now = _Read(files, pool.stamp)  # asked first: what changes meanwhile is followed the next time
         months = {_month(file) for file in before.files - files} if before else set()
-        if before is None or months and (before.files.isdisjoint(files) or _holed(pool)):
+        if before is None or (months and (before.files.isdisjoint(files) or _holed(pool))):
             pool.rows(f"CREATE OR REPLACE TABLE landed_unchecked AS {_landed(pool, files, kinds)}")
             pool.rows(
                 "CREATE OR REPLACE VIEW unchecked AS SELECT rowid AS place, * FROM landed_unchecked WHERE counts"

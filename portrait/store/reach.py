@@ -67,7 +67,7 @@ def _numbers(registry: Engine, query: Select[Any], among: Collection[int] | None
     All of them in one text, for to make a row of each takes four times as long.
     """
     columns = list(query.selected_columns)
-    whole = columns[0].cast(String)
+    whole: ColumnElement[str] = columns[0].cast(String)
     for column in columns[1:]:
         whole = whole + "," + column.cast(String)
     told = query.with_only_columns(func.aggregate_strings(whole, ","))
