@@ -24,7 +24,7 @@ from portrait.lake.alignment import Altered, altered, keep
 from portrait.lake.cell import cells, portable, record
 from portrait.lake.compact import clear_replaced, tidy
 from portrait.lake.doubt import doubt_rule
-from portrait.lake.engine import bare_engine, bind, bind_files, counted
+from portrait.lake.engine import bare_engine, bind, bind_files, counted, counting
 from portrait.lake.snapshot import (
     DAY_ZERO,
     day_number,
@@ -193,7 +193,7 @@ def _bind_counted(
     bind(engine, lake, "verdict")
     bind_files(engine, "record", files, lake.lacking("record"), view="landed")
     engine.execute(
-        f"CREATE OR REPLACE VIEW record AS {counted('SELECT * FROM landed', unfinished=batches.open)}"
+        f"CREATE OR REPLACE VIEW record AS {counted('SELECT * FROM landed', counting(unfinished=batches.open))}"
     )
 
 

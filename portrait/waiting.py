@@ -6,16 +6,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
+from portrait import clock
 from portrait.decider import DECIDERS
 from portrait.heading import called
 from portrait.hours import hours_rule
 from portrait.lake.unchecked import FROM, HELD, STALE, Confirmed, hold_decided, hold_unchecked
 from portrait.record import Kind, row_of
-from portrait.scope import Scope
+from portrait.scope import Scope, sees_all
 from portrait.site import Site
 from portrait.source import mapping_titles
 from portrait.store.decided import Decided, decided_records, decisions, mark
@@ -23,6 +25,7 @@ from portrait.store.name import batch_names, course_names
 from portrait.store.reach import Reach, class_spans, classes_of, owners, reach, strangers
 
 MOST = 200  # records in a list
+FEW = 10_000  # accounts that are asked for one by one; more take longer than all of them
 _REACHED = {
     "but": "NOT EXISTS (SELECT 1 FROM reach r WHERE r.account = u.account)",
     "account": "u.account IN (SELECT account FROM reach)",
@@ -88,10 +91,23 @@ _ALL = Choice()
 
 @dataclass(frozen=True)
 class Desk:
-    """What waits for one reader, asked once for all that a page tells of it. `reach` None: nothing ever does."""
+    """What waits for one reader, asked once for all that a page tells of it."""
 
     site: Site
-    reach: Reach | None
+    scope: Scope | None  # None: who runs a command, whose is all
+    strange: frozenset[int]  # accounts that the registry may not know
+
+    @cached_property
+    def _reach(self) -> Reach:
+        """The reader's reach, of many classes as far as it matters to what waits: of the accounts concerned while these are few."""
+        if self.scope is None or sees_all(self.scope) or self.scope.actor.school_id is not None:
+            return self._reach_of(None)
+        sql = f"SELECT DISTINCT u.account FROM {FROM} WHERE NOT {HELD} LIMIT {FEW + 1}"
+        waits = [row[0] for row in self.site.pool.rows(sql)]
+        return self._reach_of(waits if len(waits) <= FEW else None)
+
+    def _reach_of(self, accounts: Collection[int] | None) -> Reach:
+        return reach(self.site.registry, self.scope, self.strange, accounts)
 
     def queue(self, choice: Choice = _ALL) -> Queue:
         """How many records wait for the reader's decision, whole numbers that no list cuts off."""
@@ -150,26 +166,34 @@ class Desk:
             given["held"] = _numbers("run", classes_of(self.site.registry, choice.provider_id))
         # Sorted by themselves, for what else a row says would be carried along for all that wait.
         found = self._rows(
-            f"WITH page AS MATERIALIZED (SELECT u.rowid AS place FROM {FROM} WHERE {wanted} AND {{reached}} "
+            f"WITH page AS MATERIALIZED (SELECT u.place FROM {FROM} WHERE {wanted} AND {{reached}} "
             f"ORDER BY {_ORDER} LIMIT {int(limit)} OFFSET {int(offset)}) "
-            f"SELECT {_ROW} FROM unchecked u JOIN page ON page.place = u.rowid ORDER BY {_ORDER}",
+            f"SELECT {_ROW} FROM unchecked u JOIN page USING (place) ORDER BY {_ORDER}",
             **given,
         )
         return [one for one, holds in self._told(found) if not holds]
 
     def among(self, records: Collection[bytes]) -> list[tuple[Waiting, bool]]:
         """Of these records those of the reader's that have to be confirmed, newest first, each with whether a decision holds."""
+        if not _decides(self.scope):
+            return []
+        asked = pa.table({"id": pa.array(sorted(records), pa.binary())})
+        some = "FROM unchecked u WHERE u.id IN (SELECT id FROM asked)"
+        whose = self.site.pool.rows(f"SELECT DISTINCT u.account {some}", given={"asked": asked})
         found = self._rows(
-            f"SELECT {_ROW} FROM unchecked u WHERE u.id IN (SELECT id FROM asked) AND {{reached}} ORDER BY {_ORDER}",
-            asked=pa.table({"id": pa.array(sorted(records), pa.binary())}),
+            f"SELECT {_ROW} {some} AND {{reached}} ORDER BY {_ORDER}",
+            self._reach_of([row[0] for row in whose]),
+            asked=asked,
         )
         return self._told(found)
 
-    def _rows(self, sql: str, **given: pa.Table) -> list[tuple[Any, ...]]:
-        if self.reach is None:
+    def _rows(self, sql: str, within: Reach | None = None, **given: pa.Table) -> list[tuple[Any, ...]]:
+        """Rows of SQL with the place `reached`."""
+        if not _decides(self.scope):
             return []
+        within = within or self._reach
         return self.site.pool.rows(
-            sql.format(reached=_REACHED[self.reach.how]), given={"reach": self.reach.rows, **given}
+            sql.format(reached=_REACHED[within.how]), given={"reach": within.rows, **given}
         )
 
     def _told(self, rows: list[tuple[Any, ...]]) -> list[tuple[Waiting, bool]]:
@@ -216,10 +240,12 @@ class Desk:
 
 def desk(site: Site, scope: Scope | None) -> Desk:
     """What waits for a reader now; `scope` is None for who runs a command, whose is all."""
-    if scope is not None and scope.actor.role not in DECIDERS:
-        return Desk(site, None)
-    _, strange = _hold(site)
-    return Desk(site, reach(site.registry, scope, strange))
+    return Desk(site, scope, _hold(site)[1] if _decides(scope) else frozenset())
+
+
+def _decides(scope: Scope | None) -> bool:
+    """Whether anything ever waits for a reader."""
+    return scope is None or scope.actor.role in DECIDERS
 
 
 def confirmed_records(site: Site) -> Confirmed:
@@ -232,7 +258,7 @@ def _hold(site: Site) -> tuple[Confirmed, frozenset[int]]:
     registry = site.registry
     said = hold_decided(
         site.pool,
-        lambda: mark(registry, site.lake.standing.root),
+        lambda then: mark(registry, site.lake.standing.root, then, clock.now()),
         lambda then, now: decisions(registry, then, now),
     )
     strange = hold_unchecked(site.pool, hours_rule().verified, lambda some: strangers(registry, some))

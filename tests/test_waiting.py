@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, insert, update
 
@@ -20,14 +22,15 @@ from portrait.confirmation import decide_record
 from portrait.heading import called
 from portrait.lake.content import facts_sql, item_sql
 from portrait.record import Flag, Kind
-from portrait.scope import Scope, scope
+from portrait.scope import Actor, Role, Scope, scope
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
-from portrait.store.decided import decided_records, settle_record
+from portrait.store.decided import Mark, decided_records, mark, settle_record
+from portrait.store.registry import open_registry
 from portrait.store.schema import account, ruling
-from portrait.waiting import Choice, Queue, Waiting, desk, waiting_queue, waiting_records
+from portrait.waiting import Choice, Queue, desk, waiting_records
 from tests.hand import Hand, record
-from tests.readers import account_of, enlist, settle
+from tests.readers import CLASSES, PROVIDERS, account_of, enlist, settle
 
 AWAY = Flag.OFFSITE | Flag.FACE
 DAY = date(2022, 10, 8)
@@ -118,58 +121,112 @@ def test_a_page_asks_the_registry_as_often_whether_few_or_many_wait(sqlite_site:
     assert all(many[login][2] > few[login][2] for login in who)
 
 
-def one_by_one(site: Site, reader: Scope | None) -> list[Waiting]:
-    """What waits, told of each record by itself."""
-    ids = [row[0] for row in site.pool.rows("SELECT id FROM record")]
-    return [one for one, holds in desk(site, reader).among(ids) if not holds]
+class Truth(NamedTuple):
+    """What the tests know of a record that waits for a reader."""
+
+    day: date
+    record: bytes
+    class_id: int
+    provider: int
+    outside: bool
+    corrected: bool
 
 
-def plainly(rows: list[Waiting], choice: Choice) -> tuple[Queue, list[bytes]]:
+# Whom each reader may decide on, by heart (tests/readers.py): a record of a person in a class.
+CLASS_OF = {101: (1, {1, 3}), 102: (2, {2, 4})}  # provider, trainees
+MAY: dict[str, Callable[[int, int], bool]] = {
+    "command": lambda _person, _run: True,
+    "office": lambda _person, _run: True,
+    "school": lambda person, _run: person in (1, 2),
+    "trainer": lambda person, run: run == 101 and person in (1, 3),
+    "office-a": lambda person, run: run == 101 and person in (1, 3),
+    "office-c": lambda person, run: run == 102 and person in (2, 4),
+    "bureau": lambda _person, _run: False,
+}
+
+
+@dataclass
+class Book:
+    """What has happened, kept beside the site in the plainest way."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    persons: dict[int, int] = field(default_factory=lambda: {account_of(n): n for n in (1, 2, 3, 4)})
+    held: set[bytes] = field(default_factory=set)  # decided on as they are
+    stale: set[bytes] = field(default_factory=set)  # decided on as something else
+
+    def waits(self, login: str) -> list[Truth]:
+        """What waits for a reader, newest first."""
+        found = []
+        for row in self.rows:
+            person, run, day = self.persons.get(row["account"]), row["run"], row["time"].date()
+            if person is None or row["id"] in self.held or not MAY[login](person, run):
+                continue
+            known = run in CLASS_OF
+            found.append(
+                Truth(
+                    day,
+                    row["id"],
+                    run if known else 0,
+                    CLASS_OF[run][0] if known else 0,
+                    known and not date(2022, 7, 1) <= day <= date(2022, 7, 20),
+                    row["id"] in self.stale,
+                )
+            )
+        return sorted(found, key=lambda one: (-one.day.toordinal(), one.record))
+
+
+def plainly(rows: list[Truth], choice: Choice) -> tuple[Queue, list[bytes]]:
     """The queue as its words say it, from all that waits."""
     chosen = [
         one
         for one in rows
         if (choice.class_id is None or one.class_id == choice.class_id)
-        and (choice.provider_id is None or one.provider == {1: "本单位师范学院", 2: "别单位进修学校"}.get(choice.provider_id))
-        and (not choice.corrected or one.earlier is not None)
-    ]  # fmt: skip
-    classes = {one.class_id: one.class_name for one in rows if one.class_id}
-    providers = {
-        {"本单位师范学院": 1, "别单位进修学校": 2}[one.provider]: one.provider for one in rows if one.provider
-    }
+        and (choice.provider_id is None or one.provider == choice.provider_id)
+        and (not choice.corrected or one.corrected)
+    ]
+    classes = sorted({(CLASSES[one.class_id][2], one.class_id) for one in rows if one.class_id})
+    providers = sorted({(PROVIDERS[one.provider], one.provider) for one in rows if one.provider})
     return (
         Queue(
             len(chosen),
             sum(one.outside for one in chosen),
-            sum(one.earlier is not None for one in rows),
-            dict(sorted(classes.items(), key=lambda one: one[1])),
-            dict(sorted(providers.items(), key=lambda one: one[1])),
+            sum(one.corrected for one in rows),
+            {number: name for name, number in classes},
+            {number: name for name, number in providers},
         ),
         [one.record for one in chosen],
     )
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
-@given(dice=st.randoms(use_true_random=False))
-def test_counts_and_pages_are_those_of_one_record_after_the_other(tables: Path, dice: random.Random) -> None:
+@settings(
+    max_examples=2,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.reuse, Phase.generate],
+)
+@given(seed=st.integers(1, 2**32))
+def test_counts_pages_and_single_records_are_those_that_the_words_say(tables: Path, seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(tables, f"{folder}/registry.sqlite")
         url = f"sqlite:///{folder}/registry.sqlite"
         site = open_site(load_settings(Path(folder) / "home", database_url=url, today=date(2022, 11, 15)))
-        compare(site, dice)
+        compare(site, random.Random(seed))
         site.registry.dispose()
 
 
 def compare(site: Site, dice: random.Random) -> None:
     settle(site.registry)
     who = readers(site, "office", "trainer", "school", "office-a", "bureau")
-    hand = Hand(site)
+    who["office-c"] = scope(Actor(99, "office-c", "丙", Role.OFFICE, office="OFFICE_C"), site.today)
+    assert who.keys() == MAY.keys()
+    hand, book = Hand(site), Book()
     for part in range(3):
         rows = [
             sheet(dice.randint(1, 28), part * 100 + n, run=dice.choice([0, 101, 102, 555]), account=dice.choice([11, 12, 13, 14, 77, 78]))
             for n in range(1, 20)
         ]  # fmt: skip
         hand.batch(rows)
+        book.rows += rows
         with site.registry.begin() as connection:
             if part == 1:  # one account is opened, and turns out to be somebody's
                 connection.execute(
@@ -177,29 +234,37 @@ def compare(site: Site, dice: random.Random) -> None:
                 )
             if part == 2:
                 connection.execute(update(account).where(account.c.id == 77).values(person_id=2))
+                book.persons[77] = 2
         for one in waiting_records(site, None):
             if dice.random() < 0.3:
                 said = dice.choice(["confirmed", "returned"])
-                seen = one.facts if dice.random() < 0.6 else b"x" * 16  # as if it had been corrected since
+                seen, as_it_is = (one.facts, True) if dice.random() < 0.6 else (b"x" * 16, False)
                 settle_record(site.registry, settled(site, one.record, said, seen), over=True)
-        choices = [
-            Choice(),
-            Choice(101),
-            Choice(555),
-            Choice(provider_id=2),
-            Choice(101, 2),
-            Choice(corrected=True),
-        ]
-        for reader in who.values():
-            rows = one_by_one(site, reader)
-            for choice in choices:
-                queue, ids = plainly(rows, choice)
-                assert waiting_queue(site, reader, choice) == queue
-                pages = [
-                    waiting_records(site, reader, limit=23, offset=start, choice=choice)
-                    for start in range(0, 69, 23)
-                ]
-                assert [one.record for page in pages for one in page] == ids
+                (book.held if as_it_is else book.stale).add(one.record)
+        book.stale -= book.held
+        # Few or many accounts, asked for in one piece or in several: all the same.
+        few, piece = [(0, 20_000), (10_000, 20_000), (10_000, 2)][part]
+        with patch("portrait.waiting.FEW", few), patch("portrait.store.reach._WRITTEN", piece):
+            for login, reader in who.items():
+                expect(site, reader, book.waits(login), [row["id"] for row in book.rows], dice)
+
+
+def expect(
+    site: Site, reader: Scope | None, waits: list[Truth], ids: list[bytes], dice: random.Random
+) -> None:
+    """That the site says of a reader's queue what is true of it."""
+    mine = [one.record for one in waits]
+    waiting = desk(site, reader)
+    assert [one.record for one, holds in waiting.among(ids) if not holds] == mine
+    for single in dice.sample(ids, 3):
+        alone = [one.record for one, holds in waiting.among([single]) if not holds]
+        assert alone == [single] * (single in mine)
+    choices = [Choice(101), Choice(555), Choice(provider_id=2), Choice(101, 2), Choice(corrected=True)]
+    for choice in [Choice(), *dice.sample(choices, 2)]:
+        queue, chosen = plainly(waits, choice)
+        assert waiting.queue(choice) == queue
+        pages = [waiting.records(choice, limit=23, offset=start) for start in range(0, len(mine) + 1, 23)]
+        assert [one.record for page in pages for one in page] == chosen
 
 
 def settled(site: Site, record: bytes, state: str, facts: bytes | None) -> dict[str, Any]:
@@ -220,6 +285,36 @@ def test_a_decision_that_became_visible_after_a_later_one_is_not_missed(sqlite_s
     with sqlite_site.registry.begin() as connection:
         connection.execute(update(ruling).where(ruling.c.id > 100).values(id=7))
     assert (len(waiting_records(sqlite_site, None)), len(decided_records(sqlite_site.registry))) == (2, 2)
+
+
+def test_rulings_are_counted_from_a_floor_on_and_now_and_then_all(
+    registry_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portrait.store.decided.RECENT", 3)
+    registry = open_registry(registry_url)
+    start = datetime(2022, 11, 15, tzinfo=UTC)
+
+    def say(*ids: int) -> None:
+        said = {"said": "confirm", "record": b"x", "reason": "", "by": "", "at": start, "facts": None}
+        with registry.begin() as connection:
+            connection.execute(insert(ruling), [{"id": one, **said} for one in ids])
+
+    def told(then: Mark | None, minutes: int) -> tuple[Mark, tuple[int, int]]:
+        found = mark(registry, "", then, start + timedelta(minutes=minutes))
+        return found, (found.count, found.last)
+
+    first, said = told(None, 0)
+    assert said == (0, 0)
+    say(1, 2, 4, 9, 10)
+    second, said = told(None, 0)
+    assert (said, told(first, 1)[1]) == ((5, 10), (5, 10))
+    say(8)  # one that was late
+    third, said = told(second, 1)
+    assert (said, third == second) == ((6, 10), False)
+    say(3)  # one that was very late
+    assert told(third, 9) == (third, (6, 10))
+    assert told(third, 10)[1] == told(third, -1)[1] == (7, 10)
+    registry.dispose()
 
 
 def test_facts_are_the_same_however_they_are_worked_out(sqlite_site: Site) -> None:

@@ -15,6 +15,8 @@ from portrait.lake.engine import bind, bind_files, now_and_then
 from portrait.lake.table import Lake
 from portrait.record import Kind
 
+FEW = 100  # courses and classes whose files are looked for; the bounds of more hold nearly all files
+
 
 @dataclass(frozen=True)
 class Altered:
@@ -59,16 +61,27 @@ def altered(
         )
     except (duckdb.IOException, OSError):
         return None  # the files of that version have been removed
-    if not engine.execute("SELECT 1 FROM altered LIMIT 1").fetchall():
+    subjects = [subject for (subject,) in engine.execute("SELECT subject FROM altered").fetchall()]
+    if not subjects:
         return Altered()
     listed = ", ".join(str(int(kind)) for kind in sorted(kinds))
-    bind_files(engine, "record", lake.files("record"), lake.lacking("record"), view="landed")
+    bind_files(engine, "record", _files(lake, subjects), lake.lacking("record"), view="landed")
+    # Joined twice, by columns as they stand: the engine passes over all that by its bounds cannot match, and a new course has a
+    # number that no older record has.
+    joined = f"SELECT account, batch, lost FROM landed JOIN altered ON subject = {{}} WHERE kind IN ({listed}) AND course"
     found = engine.execute(
-        f"SELECT account, batch, bool_or(lost) FROM landed "
-        f"JOIN altered ON subject = CASE WHEN course <> 0 THEN course ELSE run END "
-        f"WHERE kind IN ({listed}) GROUP BY account, batch"
+        f"SELECT account, batch, bool_or(lost) FROM ({joined.format('course')} <> 0 UNION ALL {joined.format('run')} = 0) "
+        f"GROUP BY account, batch"
     ).fetchall()
     return Altered(
         tuple(sorted({account for account, _, _ in found})),
         frozenset(batch for _, batch, lost in found if lost),
     )
+
+
+def _files(lake: Lake, subjects: Collection[int]) -> list[str]:
+    """The files of records that may name one of these as their course or their class."""
+    if len(subjects) > FEW:
+        return lake.files("record")
+    named = (lake.files_holding("record", column, subjects) for column in ("course", "run"))
+    return sorted({file for files in named for file in files})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -55,8 +56,9 @@ def bind_counted(
     left = {*unfinished, *unjudged(lake.table("verdict"))}
     bind(engine, lake, "verdict")
     bind_files(engine, "record", lake.files("record"), lake.lacking("record"), view="landed")
-    found = counted("SELECT * FROM landed", unfinished=left, named=named)
-    engine.execute(f"CREATE OR REPLACE VIEW record AS {found}")
+    hold_meant(engine, named or {})
+    rule = counting(unfinished=left, named=bool(named))
+    engine.execute(f"CREATE OR REPLACE VIEW record AS {counted('SELECT * FROM landed', rule)}")
 
 
 def bare_engine(lake: Lake, *, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
@@ -122,36 +124,58 @@ def _column(field: pa.Field, lacking: Collection[str]) -> str:
     return f'NULL::{_TYPES[field.type]} AS "{field.name}"'
 
 
-def counted(
-    records: str,
-    *,
-    unfinished: Collection[int] = (),
-    verdict: str | None = "verdict",
-    named: Mapping[int, int] | None = None,
-) -> str:
-    """SELECT of the records that count, out of SELECT `records`: with the flags that the verdicts give them, without
-    outdated and withdrawn ones, without those of `unfinished` batches, and without versions that nobody has compared yet.
-    `own` are the flags that they came in with, SAID_RUN is the run.
+def hold_meant(engine: duckdb.DuckDBPyConnection, named: Mapping[int, int]) -> None:
+    """Make the table `meant_run` say of runs that sheets name in their own words which class they mean.
 
-    `named` says of runs that sheets name in their own words which class they mean.
+    A table, for to write so many into the text of every question takes a hundred times as long as to join them.
     """
-    left = f" AND r.batch NOT IN ({', '.join(map(str, sorted(unfinished)))})" if unfinished else ""
-    own = {name: f'r."{name}"' for name in RECORD_SCHEMA.names[:OWN]}
-    if named:
-        pairs = ", ".join(
-            f"({int(run)}::BIGINT, {int(meant)}::BIGINT)" for run, meant in sorted(named.items())
-        )
-        records = f"SELECT o.*, c.meant FROM ({records}) o LEFT JOIN (VALUES {pairs}) c(run, meant) ON c.run = o.run"
-        own["run"] = "coalesce(r.meant, r.run) AS run"
-    if verdict is not None:
-        own["flag"] = "coalesce(v.flag, r.flag)::integer AS flag"
-    columns = ", ".join([*own.values(), "r.flag AS own", f"r.run AS {SAID_RUN}"])
-    if verdict is None:
-        return f"SELECT {columns} FROM ({records}) r WHERE r.held IS NOT TRUE{left}"
-    return (
-        f"SELECT {columns} FROM ({records}) r LEFT JOIN {verdict} v ON v.batch = r.batch AND v.line = r.line "
-        f"WHERE coalesce(v.state, CASE WHEN r.held THEN 1 ELSE 0 END) = 0{left}"
+    said = pa.table(
+        {
+            "run": pa.array(list(named), pa.int64()),
+            "meant": pa.array(list(named.values()), pa.int64()),
+        }
     )
+    engine.register("said_meant", said)
+    engine.execute("CREATE OR REPLACE TABLE meant_run AS SELECT * FROM said_meant")
+    engine.unregister("said_meant")
+
+
+@dataclass(frozen=True)
+class Counting:
+    """As SQL of a record `r` as it came in: what it is joined with, whether it counts then, and of which class it is."""
+
+    joined: str
+    counts: str
+    run: str
+    flag: str
+
+
+def counting(
+    *, unfinished: Collection[int] = (), verdict: str | None = "verdict", named: bool = False
+) -> Counting:
+    """What counts: neither outdated nor withdrawn records, nor those of `unfinished` batches, nor versions that nobody has compared
+    yet. `named`: some sheets name classes in their own words, see hold_meant."""
+    left = f" AND r.batch NOT IN ({', '.join(map(str, sorted(unfinished)))})" if unfinished else ""
+    judged = f" LEFT JOIN {verdict} v ON v.batch = r.batch AND v.line = r.line" if verdict is not None else ""
+    return Counting(
+        judged + (" LEFT JOIN meant_run m ON m.run = r.run" if named else ""),
+        f"coalesce(v.state, CASE WHEN r.held THEN 1 ELSE 0 END) = 0{left}"
+        if judged
+        else f"r.held IS NOT TRUE{left}",
+        "coalesce(m.meant, r.run)" if named else "r.run",
+        "coalesce(v.flag, r.flag)::integer" if judged else "r.flag",
+    )
+
+
+def counted(records: str, rule: Counting) -> str:
+    """SELECT of the records that count, out of SELECT `records`, with the flags that the verdicts give them. `own` are the flags that
+    they came in with, SAID_RUN is the run."""
+    told = {"run": rule.run, "flag": rule.flag}
+    own = {name: f'r."{name}"' for name in RECORD_SCHEMA.names[:OWN]} | told
+    columns = ", ".join(
+        [*(f'{said} AS "{name}"' for name, said in own.items()), "r.flag AS own", f"r.run AS {SAID_RUN}"]
+    )
+    return f"SELECT {columns} FROM ({records}) r{rule.joined} WHERE {rule.counts}"
 
 
 def open_marks(unfinished: Collection[int]) -> Mapping[str, int]:

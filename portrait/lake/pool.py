@@ -13,7 +13,16 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from portrait.lake.engine import bare_engine, bind_files, counted, rows, unjudged
+from portrait.lake.engine import (
+    Counting,
+    bare_engine,
+    bind_files,
+    counted,
+    counting,
+    hold_meant,
+    rows,
+    unjudged,
+)
 from portrait.lake.table import TABLES, Lake, file_paths, lacking
 
 ROOM = 400_000  # values of kept answers, some 30 MB
@@ -53,6 +62,7 @@ class Pool:
         self._ask_unfinished = unfinished
         self._ask_named = named
         self._named: Mapping[int, int] = {}  # what classes the runs mean that sheets name in their own words
+        self._meant = 0  # how often that has changed
         self._unfinished: frozenset[int] = frozenset()
         self._judged: tuple[int, int | None] = (0, None)  # how many verdicts there are, and a digest of them
         self._memory = memory
@@ -62,7 +72,7 @@ class Pool:
         self._engine: duckdb.DuckDBPyConnection | None = None
         self._versions: dict[str, _Version] = {}
         self._derived: dict[str, tuple[Any, Any]] = {}
-        self._deriving = threading.Lock()
+        self._deriving: dict[str, threading.Lock] = {}
         self._answers: OrderedDict[bytes, tuple[_Versions, list[tuple[Any, ...]]]] = OrderedDict()
         self._room = ROOM
 
@@ -83,6 +93,18 @@ class Pool:
             for name in given or {}:
                 cursor.unregister(name)
         return found
+
+    def together(self, statements: Iterable[str]) -> None:
+        """Run statements of which the other readers see all that they did or nothing."""
+        cursor = self._cursor()
+        cursor.begin()
+        try:
+            for statement in statements:
+                cursor.execute(statement)
+        except BaseException:
+            cursor.rollback()
+            raise
+        cursor.commit()
 
     def kept(self, sql: str, parameters: Any = None, *, also: Any = None) -> list[tuple[Any, ...]]:
         """Like `rows`, for what several pages or readers ask again: the answer is kept until a table has a newer commit.
@@ -130,8 +152,21 @@ class Pool:
         if name != "record":
             return found
         near = "" if buckets is None else f" WHERE bucket IN ({', '.join(map(str, buckets)) or 'NULL'})"
-        verdict = f"(SELECT batch, line, state, flag FROM verdict{near})" if self._judged[0] else None
-        return counted(found, unfinished=self._unfinished, verdict=verdict, named=self._named)
+        return counted(found, self._counting(f"(SELECT batch, line, state, flag FROM verdict{near})"))
+
+    @property
+    def counting(self) -> Counting:
+        """What decides whether a record counts, as of the newest verdicts."""
+        self._follow()
+        return self._counting("verdict")
+
+    def _counting(self, verdict: str) -> Counting:
+        judged = verdict if self._judged[0] else None
+        return counting(unfinished=self._unfinished, verdict=judged, named=bool(self._named))
+
+    def lines(self, name: str, files: Collection[str]) -> str:
+        """SELECT over these files of a table, all their rows."""
+        return rows(name, files, self._versions[name].lacking)
 
     def landed(self, **partition: Iterable[int]) -> str:
         """Like `part` of the records, but all that ever came in."""
@@ -163,7 +198,7 @@ class Pool:
     @property
     def stamp(self) -> tuple[Any, ...]:
         """Changes when records that have been in for longer begin to count, or cease to, or turn out to be of another class."""
-        return self._judged, self._unfinished, tuple(self._named.items())
+        return self._judged, self._unfinished, self._meant
 
     def derive(self, what: str, name: str, make: Callable[[Any, frozenset[str]], Any]) -> Any:
         """What `make(before, files)` makes of a table's files, kept until the table has a newer commit.
@@ -172,7 +207,7 @@ class Pool:
         """
         self._follow()
 
-        def ask() -> tuple[Any, ...]:
+        def ask(_then: Any) -> tuple[Any, ...]:
             return self._versions[name].root, self._versions[name].number, *self.stamp
 
         def made(_then: Any, _now: Any, before: Any) -> Any:
@@ -180,17 +215,18 @@ class Pool:
 
         return self.hold(what, ask, made)
 
-    def hold(self, what: str, ask: Callable[[], Any], make: Callable[[Any, Any, Any], Any]) -> Any:
-        """What `make(then, now, before)` makes, kept until `ask` answers otherwise; then and before are None the first time.
+    def hold(self, what: str, ask: Callable[[Any], Any], make: Callable[[Any, Any, Any], Any]) -> Any:
+        """What `make(then, now, before)` makes, kept until `ask`, told what it answered last, answers otherwise; then and before are
+        None the first time.
 
-        What is made may be a table in the engine, which all readers share: only one of them makes at a time.
+        What is made may be a table in the engine, which all readers share: only one of them makes it at a time.
         """
-        with self._deriving:
-            now = ask()
+        with self._deriving.setdefault(what, threading.Lock()):
             then, held = self._derived.get(what, (None, None))
+            now = ask(then)
             if then != now:
                 held = make(then, now, held)
-                self._derived[what] = (now, held)
+            self._derived[what] = (now, held)
             return held
 
     def close(self) -> None:
@@ -224,22 +260,21 @@ class Pool:
         with self._lock:
             if self._engine is None:
                 self._engine = bare_engine(self._lake, memory=self._memory, threads=self._threads)
+                hold_meant(self._engine, {})
             made = {name: self._bind(self._engine, name) for name in stale if self._stale(name)}
             unfinished = self._unfinished
             if {"record", "verdict"} & made.keys() or unfinished:
                 verdict = made.get("verdict") or self._versions["verdict"]
                 unfinished = unjudged(verdict.table).union(self._ask_unfinished())
             named = self._ask_named() if {"record", "verdict", "link"} & made.keys() else self._named
-            fresh = unfinished != self._unfinished or named != self._named
-            if {"record", "verdict"} & made.keys() or fresh:
+            renamed = named != self._named
+            if renamed:
+                hold_meant(self._engine, named)
+                self._meant += 1
+            if {"record", "verdict"} & made.keys() or renamed or unfinished != self._unfinished:
                 self._unfinished, self._named = unfinished, named
                 version = made.get("record") or self._versions["record"]
-                found = counted(
-                    rows("record", version.files, version.lacking),
-                    unfinished=unfinished,
-                    verdict="verdict" if self._judged[0] else None,
-                    named=named,
-                )
+                found = counted(rows("record", version.files, version.lacking), self._counting("verdict"))
                 self._engine.execute(f"CREATE OR REPLACE VIEW record AS {found}")
             self._versions.update(made)
 

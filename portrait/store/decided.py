@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -90,17 +90,47 @@ def settle_record(registry: Engine, values: dict[str, Any], *, over: bool) -> bo
     return True
 
 
-# Which lake stands, by which rules its accounts are numbered, how many rulings there are and the last of them. Rulings are only added to
-# while the first two stay, so what is new of them is what comes after; with another number of an account its records have other ids.
-Mark = tuple[str, int | None, int, int]
+RECENT = 10_000  # of the newest rulings; two transactions may end in another order than they were numbered in
+WHOLE = timedelta(minutes=10)  # after which all are counted again: counting a million takes 40 ms
 
 
-def mark(registry: Engine, root: str) -> Mark:
-    """Changes when something was decided on any record, or records have other ids: `root` is that of the lake that stands."""
+@dataclass(frozen=True)
+class Mark:
+    """Which lake stands, by which rules its accounts are numbered, how many rulings there are and the last of them. Rulings are only
+    added to while the first two stay, so what is new of them is what comes after; with another number of an account its records
+    have other ids."""
+
+    root: str
+    rules: int | None
+    count: int
+    last: int
+    floor: int = field(compare=False)  # up to which ruling they have been counted for a while
+    below: int = field(compare=False)  # how many these were
+    at: datetime = field(compare=False)  # when
+
+    def follows(self, then: Mark) -> bool:
+        """Whether rulings were only added since."""
+        return (self.root, self.rules) == (then.root, then.rules)
+
+
+def mark(registry: Engine, root: str, then: Mark | None, now: datetime) -> Mark:
+    """Changes when something was decided on any record, or records have other ids: `root` is that of the lake that stands.
+
+    A ruling that became visible after RECENT later ones is noticed when all are counted again.
+    """
+    told = select(func.count(), func.max(ruling.c.id))
     with registry.connect() as connection:
         rules = naming(connection)
-        count, last = connection.execute(select(func.count(), func.max(ruling.c.id))).one()
-    return root, rules, count, last or 0
+        if (
+            then is None
+            or (then.root, then.rules) != (root, rules)
+            or not timedelta(0) <= now - then.at < WHOLE
+        ):
+            floor = max((connection.execute(select(func.max(ruling.c.id))).scalar() or 0) - RECENT, 0)
+            below, _ = connection.execute(told.where(ruling.c.id <= floor)).one()
+            then = Mark(root, rules, below, floor, floor, below, now)
+        recent, last = connection.execute(told.where(ruling.c.id > then.floor)).one()
+    return replace(then, count=then.below + recent, last=last or 0)
 
 
 def decisions(registry: Engine, then: Mark | None, now: Mark) -> tuple[pa.Table, bool]:
@@ -111,10 +141,10 @@ def decisions(registry: Engine, then: Mark | None, now: Mark) -> tuple[pa.Table,
     )
     rows, whole = list[Any](), True
     with registry.connect() as connection:
-        if then is not None and then[:2] == now[:2]:
+        if then is not None and now.follows(then):
             since = select(ruling.c.record, ruling.c.said)
-            new = connection.execute(since.where(ruling.c.id > then[3], ruling.c.id <= now[3])).all()
-            whole = then[2] + len(new) != now[2]
+            new = connection.execute(since.where(ruling.c.id > then.last, ruling.c.id <= now.last)).all()
+            whole = then.count + len(new) != now.count
         if whole:
             rows += connection.execute(query)
         else:
