@@ -207,6 +207,7 @@ class RecordItem:
     outside: bool = False  # a sign-in on a day that is none of its class's
     returned: bool = False  # somebody has looked at it and did not confirm it
     corrected: bool = False  # somebody had decided on it before it was corrected to say something else
+    spot: int = 0  # the line with its column, see portrait.record.COLUMN_STEP
 
     @property
     def doubtful(self) -> bool:

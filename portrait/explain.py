@@ -142,6 +142,7 @@ def records_of(
             outside=row["kind"] == Kind.ATTENDANCE
             and row["run"] in spans
             and spans[row["run"]].outside(row["time"].astimezone(CHINA).date() if row["time"] else None),
+            spot=row["line"],
         )
         for row in rows
     ]
@@ -195,6 +196,7 @@ class SetAside:
     by: str
     at: datetime | None  # of the withdrawal, else when the newer version came in
     absent: bool = False  # the version that took its place says that nobody was there
+    spot: int = 0  # the line with its column, see portrait.record.COLUMN_STEP
 
 
 def set_aside_of(site: Site, person_id: int) -> list[SetAside]:
@@ -255,12 +257,13 @@ def set_aside_of(site: Site, person_id: int) -> list[SetAside]:
                 row["score_max"],
                 named.number(row),
                 named.file(row),
-                row["line"],
+                row_of(row["line"]),
                 row["instead"],
                 word.reason if word else "",
                 word.by if word else "",
                 word.at if word else came.get(row["instead"] or row["batch"]),
                 row["id"] in nobody,
+                row["line"],
             )
         )
     return made

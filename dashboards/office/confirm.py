@@ -24,10 +24,11 @@ from dashboards.part import (
 from dashboards.part.admin.choice import choice, choices, register_choices
 from dashboards.part.claim import decided, proof_link, state_of, what
 from dashboards.part.entry import claim_entry, record_entry, seen_of
+from dashboards.part.original import register_rows_of
 from dashboards.part.teacher.word import source_name
 from dashboards.proof import handed_out
 from portrait.confirmation import confirm_records, decide_record
-from portrait.errors import InputError
+from portrait.errors import InputError, NotFound
 from portrait.heading import called
 from portrait.offline import decide
 from portrait.record import KIND_ZH, Kind
@@ -254,6 +255,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         return handed_out(context, number)
 
     register_choices(app, context, "confirm", _changed)
+    register_rows_of(app, context, "waiting", _line)
 
     @app.callback(
         Output("confirm-panels", "children"),
@@ -317,6 +319,14 @@ def register(app: Any, context: Callable[[], Context]) -> None:
             else gettext("确认了 {n} 条，画像在下次计算后跟上。", n=len(done))
         )
         return _panels(here, parse_query(search or ""))
+
+
+def _line(here: Context, key: str) -> tuple[int, int]:
+    """Batch and line of a record that waits for the reader. Raises NotFound for one that does not."""
+    record, _ = seen_of(f"r{key}")
+    for one, _ in desk(here.site, here.scope).among([record]):
+        return one.batch, one.spot
+    raise NotFound("没有这条待确认的记录，或者已经有人处理了")
 
 
 def _decide(here: Context, key: str, state: str, reason: str) -> None:

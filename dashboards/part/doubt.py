@@ -48,7 +48,7 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
             for row in rows
         ],
         page_size=10,
-        options={"rowSelection": {"mode": "multiRow"}},
+        options={"rowSelection": {"mode": "multiRow"}, "rowClass": "clickable"},
         title="why",
         columnSize=None,
         getRowId="params.data.id",

@@ -10,6 +10,7 @@ from dash import html
 from dashboards.language import gettext
 from dashboards.part import badge, format
 from dashboards.part.claim import before, origin, proof_link, what
+from dashboards.part.original import row_button
 from portrait.errors import NotFound
 from portrait.store.claim import REASON_LIMIT, Claim
 from portrait.waiting import Waiting
@@ -42,7 +43,7 @@ def record_entry(one: Waiting, source: str) -> Any:
             html.P([html.Strong(" · ".join(dict.fromkeys(heads)))]) if heads else None,
             html.P([what(one), " ", badge(gettext("不在班次的日期里"), "warn") if one.outside else None]),
             html.P(gettext("承训单位：{name}", name=one.provider)) if one.provider else None,
-            html.P(origin(one, source), className="kept"),
+            row_button("waiting", one.record.hex(), origin(one, source)),
             before(one),
         ],
     )

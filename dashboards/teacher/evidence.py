@@ -23,7 +23,8 @@ from dashboards.part import (
     panel,
 )
 from dashboards.part.name import node_name
-from dashboards.part.teacher.behind import contest_form, item_body, record_id
+from dashboards.part.original import shown_row
+from dashboards.part.teacher.behind import contest_form, item_body, own_row, record_id
 from dashboards.part.teacher.objection import objections
 from dashboards.part.teacher.use import Use, said, uses
 from dashboards.part.teacher.word import kind_name, source_name
@@ -141,7 +142,7 @@ def _aside(context: Context, person: int) -> list[Any]:
     return [
         card(
             gettext("不再计入的记录"),
-            gettext("已撤回、作废或更正的记录留在这里备查，任何数里都没有它们。"),
+            gettext("已撤回、作废或更正的记录留在这里备查，任何数里都没有它们。点任何一行，看文件里原来的那一行。"),
             grid(
                 "evidence-aside",
                 [
@@ -160,12 +161,15 @@ def _aside(context: Context, person: int) -> list[Any]:
                         "from": gettext(
                             "批次 {batch} · {file} 第 {line} 行", batch=one.batch, file=one.file, line=one.line
                         ),
+                        "key": f"{one.batch}-{one.spot}",
                     }
                     for one in found
                 ],
                 page_size=10,
+                options={"rowClass": "clickable"},
                 columnSize=None,
                 title="title",
+                getRowId="params.data.key",
             ),
         )
     ]  # fmt: skip
@@ -278,6 +282,23 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         raise NotFound("没有这条记录")
 
     @app.callback(
+        Output("drawer", "opened", allow_duplicate=True),
+        Output("drawer", "title", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
+        Input("evidence-aside", "cellClicked"),
+        prevent_initial_call=True,
+    )
+    def open_aside(cell: Any) -> tuple[Any, Any, Any]:
+        now = context()
+        if not isinstance(cell, dict) or not cell.get("rowId"):
+            return no_update, no_update, no_update
+        for one in set_aside_of(now.site, own_person(now.scope)):
+            if f"{one.batch}-{one.spot}" == str(cell["rowId"]):
+                body = [html.P(_why_aside(one)), shown_row(now, one.batch, one.spot)]
+                return True, kind_name(one.kind), html.Div(body, className="behind")
+        raise NotFound("没有这条记录")
+
+    @app.callback(
         Output("evidence-contests", "children"),
         Input({"type": "contest-said", "key": ALL}, "children"),
         Input({"type": "contest-withdraw", "key": ALL}, "n_clicks"),
@@ -322,12 +343,7 @@ def _record_body(site: Site, person: int, use: Use) -> Any:
         rows.append((gettext("学时"), format.decimal(record.hours)))
     rows.append((gettext("计入了什么"), said(use)))
     rows.append(
-        (
-            gettext("原始出处"),
-            gettext(
-                "批次 {batch} · {file} 第 {line} 行", batch=record.batch, file=record.file, line=record.line
-            ),
-        )
+        (gettext("原始出处"), own_row("", record.record, record.batch, record.file, record.line)),
     )
     return html.Div(
         [
