@@ -342,12 +342,15 @@ def _record_body(site: Site, person: int, use: Use) -> Any:
     if record.hours:
         rows.append((gettext("学时"), format.decimal(record.hours)))
     rows.append((gettext("计入了什么"), said(use)))
-    rows.append(
-        (gettext("原始出处"), own_row("", record.record, record.batch, record.file, record.line)),
-    )
     return html.Div(
         [
             facts(rows),
+            html.Section(
+                [
+                    html.H3(gettext("原始出处")),
+                    own_row("", record.record, record.batch, record.file, record.line),
+                ]
+            ),
             item_body(site, use.items) if use.items else contest_form("", record.record.hex()),
         ],
         className="behind",
