@@ -28,10 +28,13 @@ from dashboards.part.teacher.behind import contest_form, item_body, own_row, rec
 from dashboards.part.teacher.objection import objections
 from dashboards.part.teacher.use import Use, said, uses
 from dashboards.part.teacher.word import kind_name, source_name
+from dashboards.part.who import who
 from portrait.errors import NotFound
 from portrait.explain import SetAside, records_of, set_aside_of
 from portrait.framework import dimensions, indicators
 from portrait.hours import day_of
+from portrait.intake.door import DELETED
+from portrait.intake.forward import VOIDED
 from portrait.record import SCORED, STANDING_ZH, Standing
 from portrait.scope import Role
 from portrait.sentence import sentence
@@ -157,7 +160,7 @@ def _aside(context: Context, person: int) -> list[Any]:
                         "day": one.time.astimezone(format.CHINA).date().isoformat() if one.time else gettext("无日期"),
                         "title": one.course_title or one.item or gettext("没有对应课程"),
                         "kind": kind_name(one.kind),
-                        "why": _why_aside(one),
+                        "why": _why_aside(context.site, one),
                         "from": gettext(
                             "批次 {batch} · {file} 第 {line} 行", batch=one.batch, file=one.file, line=one.line
                         ),
@@ -175,12 +178,17 @@ def _aside(context: Context, person: int) -> list[Any]:
     ]  # fmt: skip
 
 
-def _why_aside(one: SetAside) -> str:
+def _why_aside(site: Site, one: SetAside) -> str:
     day = format.moment(one.at) if one.at else ""
     state = gettext(STANDING_ZH[one.state])
+    if one.state is Standing.WITHDRAWN and one.reason in (DELETED, VOIDED):
+        # Taken over from the platform by whoever brought its file in.
+        return gettext(
+            "{state}：{day}，{source}作废了它", state=state, day=day, source=source_name(site, one.source)
+        )
     if one.state is Standing.WITHDRAWN:
         return gettext(
-            "{state}：{day}，{by} 说：{reason}", state=state, day=day, by=one.by, reason=one.reason
+            "{state}：{day}，{by}：{reason}", state=state, day=day, by=who(site, one.by), reason=one.reason
         )
     if one.absent:
         return gettext("更正：缺勤或请假，{day} 随第 {n} 号批次", day=day, n=one.instead)
@@ -294,7 +302,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
             return no_update, no_update, no_update
         for one in set_aside_of(now.site, own_person(now.scope)):
             if f"{one.batch}-{one.spot}" == str(cell["rowId"]):
-                body = [html.P(_why_aside(one)), shown_row(now, one.batch, one.spot)]
+                body = [html.P(_why_aside(now.site, one)), shown_row(now, one.batch, one.spot)]
                 return True, kind_name(one.kind), html.Div(body, className="behind")
         raise NotFound("没有这条记录")
 
@@ -325,7 +333,7 @@ def _record_body(site: Site, person: int, use: Use) -> Any:
     day = day_of(record)
     place = school_on(site.registry, person, day) if day is not None else ""
     rows = [
-        (gettext("日期"), format.moment(record.time) if record.time else gettext("来源没有给日期")),
+        (gettext("日期"), format.when(record.time) if record.time else gettext("来源没有给日期")),
         (gettext("平台"), source_name(site, record.source)),
         (gettext("课程"), record.course_title or gettext("没有对应课程")),
     ]

@@ -41,7 +41,7 @@ def _row(context: Context, one: Contest, records: Mapping[bytes, RecordItem]) ->
             html.P(one.text),
             html.P(gettext("答复：{said}", said=one.decision)) if one.decision else None,
             html.P(
-                gettext("{at}提出，应在 {due} 前答复", at=format.day(one.at), due=format.day(one.due)),
+                gettext("{at} 提出，应在 {due} 前答复", at=format.day(one.at), due=format.day(one.due)),
                 className="muted small",
             ),
             dmc.Button(
