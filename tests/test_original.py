@@ -20,6 +20,7 @@ from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.store.audit import recent_audit
 from portrait.store.schema import account
+from portrait.xapi.name import activity_names
 from tests.inbox import MARKS, PEOPLE, STATEMENTS, ledger, mapping, records, waiting, write
 from tests.press import ask, shown
 from tests.readers import browser, enlist, settle
@@ -102,6 +103,10 @@ def test_a_statement_reads_in_lines_with_its_json_folded_and_its_mailbox_masked(
     folder = write(tmp_path / "in", "s.jsonl", "", json.dumps(said), "{}").parent
     intake(sqlite_site, folder, "xapi", by="t")
     (row,) = records(sqlite_site)
+    assert row["item"] == "https://c.example.cn/quiz/1"  # what it is known by; the name is for readers
+    assert activity_names(sqlite_site.registry, {row["item"]}) == {row["item"]: "第一单元测验"}
+    again = write(tmp_path / "again", "s.jsonl", json.dumps(said)).parent
+    assert [one.counts.rows_stored for one in intake(sqlite_site, again, "xapi", by="t")] == [0]
     told = original(sqlite_site, row["batch"], row["line"])
     assert told.row == 2
     cells = dict(told.cells)

@@ -158,7 +158,7 @@ def _aside(context: Context, person: int) -> list[Any]:
                 [
                     {
                         "day": one.time.astimezone(format.CHINA).date().isoformat() if one.time else gettext("无日期"),
-                        "title": one.course_title or one.item or gettext("没有对应课程"),
+                        "title": one.course_title or one.called or one.item or gettext("没有对应课程"),
                         "kind": kind_name(one.kind),
                         "why": _why_aside(context.site, one),
                         "from": gettext(
@@ -219,7 +219,11 @@ def _row(use: Use, source: str) -> dict[str, Any]:
     return {
         "id": record.record.hex(),
         "day": day.isoformat() if day else gettext("无日期"),
-        "title": record.course_title or record.class_name or record.item or gettext("没有对应课程"),
+        "title": record.course_title
+        or record.class_name
+        or record.called
+        or record.item
+        or gettext("没有对应课程"),
         "kind": kind_name(record.kind),
         "score": "" if _unscored(use) else score,
         "use": said(use),
@@ -342,7 +346,9 @@ def _record_body(site: Site, person: int, use: Use) -> Any:
     if record.class_name:
         rows.append((gettext("班次"), record.class_name))
     if record.item:
-        rows.append((gettext("项目"), record.item))
+        rows.append((gettext("项目"), record.called or record.item))
+    if record.called:
+        rows.append((gettext("网址"), record.item))
     if record.seconds:
         rows.append((gettext("时长"), gettext("{d}（不计入水平）", d=format.duration(record.seconds))))
     if record.count > 1:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from portrait.sentence import Sentence, sentence
+from portrait.xapi.name import in_our_words
 
 _STATEMENT = ("actor", "verb", "object")
-_OURS = ("zh-CN", "zh", "zh-Hans")
 
 
 def object_of(text: str) -> dict[str, Any] | None:
@@ -33,8 +33,8 @@ def told(said: Mapping[str, Any]) -> list[tuple[str, str]]:
     listed: list[tuple[Sentence, str]] = [
         (sentence("语句号"), _plain(said.get("id"))),
         (sentence("谁"), _actor(said["actor"])),
-        (sentence("做了什么"), _both(_language(verb.get("display")), _plain(verb.get("id")))),
-        (sentence("对什么"), _both(_language(defined.get("name")), _plain(thing.get("id")))),
+        (sentence("做了什么"), _both(in_our_words(verb.get("display")), _plain(verb.get("id")))),
+        (sentence("对什么"), _both(in_our_words(defined.get("name")), _plain(thing.get("id")))),
         (sentence("它的种类"), _plain(defined.get("type"))),
         (sentence("结果"), _result(result)),
         (sentence("平台"), _plain(context.get("platform")) if isinstance(context, dict) else ""),
@@ -69,14 +69,6 @@ def _result(result: Mapping[str, Any]) -> str:
         if key in result
     ]
     return " · ".join(parts)
-
-
-def _language(names: object) -> str:
-    """A text in the reader's language out of a language map: Chinese before others."""
-    if not isinstance(names, dict) or not names:
-        return ""
-    chosen = next((names[key] for key in _OURS if key in names), None)
-    return _plain(chosen if chosen is not None else next(iter(names.values())))
 
 
 def _both(name: str, number: str) -> str:

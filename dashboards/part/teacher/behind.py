@@ -183,7 +183,12 @@ def _item(site: Site, item: EvidenceItem, scored: bool) -> Any:
                 ],
                 className="item-head",
             ),
-            html.P([item.course_title or gettext("没有对应课程"), f" · {item.item}" if item.item else ""]),
+            html.P(
+                [
+                    item.course_title or gettext("没有对应课程"),
+                    f" · {item.called or item.item}" if item.item else "",
+                ]
+            ),
             html.P(_score(item)) if scored else None,
             html.P(_weight(item), className="muted") if scored and item.counted else None,
             html.P(gettext("规则 {rule}", rule=item.rule), className="muted small"),
