@@ -159,7 +159,7 @@ def _foot(query: Mapping[str, str], records: list[Waiting], page: int, count: in
     everything = gettext("确认这一页的 {n} 条", n=len(records))
     dialog = dmc.Modal(
         [
-            html.P(asked),
+            html.P(asked, className="dialog-words"),
             html.Div(
                 [
                     dmc.Button(gettext("确认 {n} 条", n=len(records)), id="confirm-all", n_clicks=0),
