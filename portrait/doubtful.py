@@ -54,11 +54,24 @@ class Doubt:
     batch: int
     file: str
     line: int
+    spot: int = 0  # the line with its column, see portrait.record.COLUMN_STEP
 
 
 def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", limit: int = 500) -> list[Doubt]:
     """The doubtful records that a reader may decide on, the newest first. Raises InputError for a rule or state that there is not."""
-    found = _rows(site, _where(site, scope, rule, state), limit)
+    return _told(site, scope, _rows(site, _where(site, scope, rule, state), limit))
+
+
+def doubt_of(site: Site, scope: Scope, record: bytes) -> Doubt:
+    """The doubtful record of this id, decided on or not. Raises NotFound for one that the reader may not decide on."""
+    theirs = " OR ".join(f"({_where(site, scope, '', state)})" for state in STATES)
+    found = _told(site, scope, _rows(site, f"r.id = unhex('{record.hex()}') AND ({theirs})", 1))
+    if not found:
+        raise NotFound("没有这条记录")
+    return found[0]
+
+
+def _told(site: Site, scope: Scope, found: list[dict[str, Any]]) -> list[Doubt]:
     with site.registry.connect() as connection:
         words = rulings_on(connection, {row["id"] for row in found}) if found else []
     decided = {one.record: one.said for one in words if one.said in DECISIONS}  # the newest of each
@@ -101,6 +114,7 @@ def doubts(site: Site, scope: Scope, *, rule: str = "", state: str = "open", lim
                 batch.number if batch else row["batch"],
                 batch.file if batch else "",
                 row_of(row["line"]),
+                row["line"],
             )
         )
     return made

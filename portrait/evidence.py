@@ -156,6 +156,9 @@ class EvidenceItem:
     batch: int
     file: str
     line: int
+    called: str = (
+        ""  # what statements call an item that is known by an address; "" where the item says it itself
+    )
 
     @property
     def weight(self) -> float:
@@ -207,6 +210,10 @@ class RecordItem:
     outside: bool = False  # a sign-in on a day that is none of its class's
     returned: bool = False  # somebody has looked at it and did not confirm it
     corrected: bool = False  # somebody had decided on it before it was corrected to say something else
+    spot: int = 0  # the line with its column, see portrait.record.COLUMN_STEP
+    called: str = (
+        ""  # what statements call an item that is known by an address; "" where the item says it itself
+    )
 
     @property
     def doubtful(self) -> bool:

@@ -31,6 +31,7 @@ from portrait.store.name import (
 )
 from portrait.store.reach import class_spans
 from portrait.store.ruling import rulings_on
+from portrait.xapi.name import activity_names
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = (
@@ -142,6 +143,8 @@ def records_of(
             outside=row["kind"] == Kind.ATTENDANCE
             and row["run"] in spans
             and spans[row["run"]].outside(row["time"].astimezone(CHINA).date() if row["time"] else None),
+            spot=row["line"],
+            called=named.called(row),
         )
         for row in rows
     ]
@@ -195,6 +198,10 @@ class SetAside:
     by: str
     at: datetime | None  # of the withdrawal, else when the newer version came in
     absent: bool = False  # the version that took its place says that nobody was there
+    spot: int = 0  # the line with its column, see portrait.record.COLUMN_STEP
+    called: str = (
+        ""  # what statements call an item that is known by an address; "" where the item says it itself
+    )
 
 
 def set_aside_of(site: Site, person_id: int) -> list[SetAside]:
@@ -255,12 +262,14 @@ def set_aside_of(site: Site, person_id: int) -> list[SetAside]:
                 row["score_max"],
                 named.number(row),
                 named.file(row),
-                row["line"],
+                row_of(row["line"]),
                 row["instead"],
                 word.reason if word else "",
                 word.by if word else "",
                 word.at if word else came.get(row["instead"] or row["batch"]),
                 row["id"] in nobody,
+                row["line"],
+                named.called(row),
             )
         )
     return made
@@ -279,6 +288,7 @@ class _Names:
     courses: dict[int, CourseName]
     classes: dict[int, tuple[str, int | None]]
     batches: dict[int, BatchName]
+    activities: dict[str, str]
 
     @classmethod
     def of(cls, site: Site, rows: list[dict[str, Any]]) -> _Names:
@@ -288,7 +298,11 @@ class _Names:
             course_names(site.registry, {row["course"] for row in rows} - {0} | taught),
             classes,
             batch_names(site.registry, {row["batch"] for row in rows}),
+            activity_names(site.registry, {row["item"] for row in rows}),
         )
+
+    def called(self, row: dict[str, Any]) -> str:
+        return self.activities.get(row["item"], "")
 
     def subject(self, row: dict[str, Any]) -> int:
         """The course that a record counts for: its own, else what its class teaches; 0 = none."""
@@ -404,6 +418,7 @@ def _items(site: Site, accounts: dict[int, str], codes: list[str], rule: Evidenc
                     named.number(row),
                     named.file(row),
                     row_of(row["line"]),
+                    named.called(row),
                 )
             )
     return found

@@ -24,6 +24,7 @@ _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)
 _PHONE = re.compile(r"1[3-9]\d{9}")
 # Logins with so many digits were digests whatever they counted. They stay so: the ids of their records come from that.
 _LONG = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
+SHORTEST = 6  # signs of a mailbox's name of which the last is shown too
 # Counts up when a login may be taken for another account than before: registries are looked through once for each (portrait.store.number).
 NAMING = 2
 # A login that is one of these is a person's number.
@@ -129,7 +130,9 @@ def hint(kind: str, value: str) -> str:
     """What may be shown of a normalised identifier."""
     if kind == "mail":
         name, _, host = value.partition("@")
-        return f"{name[:1]}***@{hidden(host)}"[:20]
+        # First and last of a name that is long enough to hide behind them; the star keeps a mask from looking like a mailbox.
+        shown = f"{name[0]}…{name[-1]}*" if len(name) >= SHORTEST else f"{name[:1]}***"
+        return f"{shown}@{hidden(host)}"[:20]
     if kind == "triple":
         # Names and schools are the register's own; of the birth only the year is, as there.
         name, school, born = value.split("|")

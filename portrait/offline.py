@@ -23,6 +23,7 @@ from portrait.intake.land import record_key
 from portrait.proof import check_proof
 from portrait.resource import read_yaml
 from portrait.scope import Scope
+from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.alias import are_one
 from portrait.store.answer import own_person
@@ -109,22 +110,34 @@ def _bounded(site: Site, by: str) -> None:
         )
 
 
+def faults(
+    site: Site, *, title: str, day: date | None, hours: float | None, proof: int | None
+) -> dict[str, Sentence]:
+    """What is wrong with each part of a claim (title, day, hours, proof), in the order of the form; {} when nothing is."""
+    rule, found = claim_rule(), dict[str, Sentence]()
+    if not 0 < len(" ".join(title.split())) <= TITLE_LIMIT:
+        found["title"] = sentence("活动名称应为 1 到 {most} 个字", most=TITLE_LIMIT)
+    if day is None or day > site.today:
+        found["day"] = sentence("请填活动日期，不能晚于今天")
+    elif day < site.today - timedelta(days=rule.days):
+        found["day"] = sentence("活动过去 {days} 天以上，不能再申报", days=rule.days)
+    if hours is None or not 0 < hours <= rule.most_hours or round(hours * 100) != hours * 100:
+        found["hours"] = sentence("一次活动的学时应大于 0，不超过 {most}", most=f"{rule.most_hours:g}")
+    if proof is None:
+        found["proof"] = sentence("请先上传证明材料")
+    return found
+
+
 def hand_in(
     site: Site, scope: Scope, *, title: str, day: date | None, hours: float | None, proof: int | None
 ) -> int:
     """The number of a teacher's own claim of school-based study. Raises InputError naming what is wrong with it."""
     rule, person = claim_rule(), own_person(scope)
     title = " ".join(title.split())
-    if not title or len(title) > TITLE_LIMIT:
-        raise InputError("活动名称应为 1 到 {most} 个字", most=TITLE_LIMIT)
-    if day is None or day > site.today:
-        raise InputError("请填活动日期，不能晚于今天")
-    if day < site.today - timedelta(days=rule.days):
-        raise InputError("活动过去 {days} 天以上，不能再申报", days=rule.days)
-    if hours is None or not 0 < hours <= rule.most_hours or round(hours * 100) != hours * 100:
-        raise InputError("一次活动的学时应大于 0，不超过 {most}", most=f"{rule.most_hours:g}")
-    if proof is None:
-        raise InputError("请先上传证明材料")
+    for fault in faults(site, title=title, day=day, hours=hours, proof=proof).values():
+        raise InputError(fault.words, **fault.values)
+    assert day is not None
+    assert proof is not None
     held = proof_by(site.registry, proof, scope.actor.login)
     before = claims_of(site.registry, scope)
     if any(

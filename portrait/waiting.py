@@ -59,6 +59,7 @@ class Waiting:
     row: int  # of the file
     facts: bytes  # what it says, see portrait.lake.content.facts_sql
     earlier: Decided | None  # what somebody decided before it was corrected to say this
+    spot: int = 0  # the row with its column, see portrait.record.COLUMN_STEP
 
     @property
     def activity(self) -> str:
@@ -233,6 +234,7 @@ class Desk:
                 row_of(line),
                 bytes(facts),
                 before if stale else None,
+                line,
             )
             made.append((one, before is not None and not stale))
         return made

@@ -79,7 +79,7 @@ def test_the_teacher_sees_what_was_withdrawn_and_why(home: Site) -> None:
     page = reader.open("/evidence")
     assert "不再计入的记录" in page
     assert "已撤回" in page
-    assert "管理员 说：系统故障" in page
+    assert "工作人员：系统故障" in page
     assert (
         f"{home.today.year} 年 {home.today.month} 月 {home.today.day} 日" in page
     )  # as all other days of the page

@@ -206,3 +206,31 @@ def _person_of(site: Site, login: str) -> int:
     row = find_session(site.registry, token, idle=day, idle_admin=day, longest=day, now=now())
     assert row is not None
     return int(row.person_id)
+
+
+def test_who_stands_for_two_teachers_is_chosen_and_said_before_and_after(home: Site, admin: Browser) -> None:
+    with home.registry.begin() as connection:
+        connection.execute(update(schema.person).where(schema.person.c.id == 3).values(name="甲教师本人"))
+        for person, told in ((1, date(2022, 9, 1)), (3, date(2021, 9, 1))):
+            spell = {"person_id": person, "school_id": 1 if person == 1 else 2, "told": told}
+            connection.execute(insert(schema.employment).values(**spell))
+            row = {"kind": "phone", "digest": "same", "hint": "***1", "person_id": person}
+            connection.execute(insert(schema.identifier).values(**row))
+        unify(connection, now())
+        number = connection.scalar(select(schema.alias.c.id).where(schema.alias.c.state == "waiting"))
+        assert connection.execute(select(schema.alias.c.stands_id)).scalar() == 1  # by the rules
+    page = admin.open("/identity")
+    assert "两位各算各的" in page
+    assert "2022 年 9 月 1 日 的名册" in page
+    key = {"type": "identity-do", "key": f"alias:{number}", "do": "same"}
+
+    def said(stands: str) -> str:
+        chosen = [({"type": "identity-stands", "key": f"alias:{number}"}, stands)]
+        return shown(ask(admin, key, "n_clicks", 1, changes="identity-list", identity_stands=chosen))
+
+    assert "应是两位之一" in said("2")
+    assert "由甲教师本人（k3）代表：学校按龙亭某小学" in said("3")
+    with home.registry.connect() as connection:
+        stood = connection.execute(select(schema.person.c.id, schema.person.c.stands_id)).all()
+    assert {one: stands for one, stands in stood if stands} == {1: 3}
+    assert "由甲教师本人（k3）代表" in admin.open("/identity", "?tab=history")

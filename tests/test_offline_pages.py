@@ -223,7 +223,7 @@ def test_the_page_tells_how_many_wait_reaches_all_of_them_and_confirms_exactly_w
     gone = bytes.fromhex(second[0][1:33])
     decide_record(home, own, gone, "returned", "代签", by="other")
     seen = [({"type": "confirm-reason", "key": key}, "") for key in second]
-    told = ask(office, "confirm-all", "submit_n_clicks", 1, changes="confirm-panels", confirm_reason=seen)
+    told = ask(office, "confirm-all", "n_clicks", 1, changes="confirm-panels", confirm_reason=seen)
     assert "60 条没有核验" in shown(told)
     sure = {one.record.hex() for one in claims(home.registry, None, state="confirmed") if one.record}
     assert sure == {key[1:33] for key in second[1:]}, "not what somebody else has returned meanwhile"
@@ -261,3 +261,16 @@ def test_a_sign_in_is_told_with_its_class_day_once_source_and_row(
     assert "签到 · 2022 年 7 月 2 日 · 骨干班壹零壹" in page
     assert "暑期骨干班签到表（2022年） · 上午" in page, "of a class that nobody knows the sheet is told"
     assert "7月2日" not in page
+
+
+def test_an_empty_form_marks_every_field_that_is_wrong_at_once(readers: dict[str, Browser]) -> None:
+    told = shown(ask(readers["teacher"], "study-send", "n_clicks", 1, changes="study-form"))
+    faults = ("活动名称应为", "请填活动日期", "学时应大于 0", "请先上传证明材料", "有 4 处要改")
+    assert all(fault in told for fault in faults)
+
+
+def test_who_decided_is_told_by_name_and_never_by_login(home: Site, readers: dict[str, Browser]) -> None:
+    hand_in(readers["teacher"])
+    confirm = {"type": "confirm-do", "key": "c1", "do": "confirmed"}
+    ask(readers["school"], confirm, "n_clicks", 1, changes="confirm-panels")
+    assert "读者school：已确认" in readers["teacher"].open("/study")

@@ -188,3 +188,14 @@ def test_small_parts_hold_what_they_are_given():
     assert text(empty_state("还没有证据", "去测评")) == "还没有证据去测评"
     assert text(badge("逾期", "warn")) == "逾期"
     assert opener("rate", "x", "76%").id == {"type": "open-rate", "key": "x"}
+
+
+def test_a_grid_searches_columns_that_give_way_and_says_nothing_found_in_the_reader_s_language():
+    options = grid("g", [{"field": "name", "headerName": "姓名"}], []).dashGridOptions
+    assert options["includeHiddenColumnsInQuickFilter"] is True
+    assert options["localeText"]["noMatchingRows"] == "没有相符的行"
+
+
+def test_a_record_at_midnight_came_with_its_day_alone():
+    assert format.when(datetime(2022, 11, 14, 16, tzinfo=UTC)) == "2022 年 11 月 15 日"
+    assert format.when(datetime(2022, 11, 14, 16, 1, tzinfo=UTC)) == "2022 年 11 月 15 日 00:01"

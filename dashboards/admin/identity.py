@@ -14,7 +14,7 @@ from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query
 from dashboards.part import card, empty_state, link_button, notify, number, numbers, page_header, panel
 from dashboards.part.admin.choice import choice, choices, register_choices
-from dashboards.part.admin.side import history_row, question_card
+from dashboards.part.admin.side import history_row, question_card, represented
 from dashboards.part.admin.word import QUESTION_TABS
 from dashboards.part.job import job_card, ticker
 from dashboards.part.number import counted
@@ -50,7 +50,8 @@ def _head(context: Context) -> list[Any]:
     waiting = total - later
     words = (
         gettext(
-            "{n} 项要有人看一眼：两边是不是同一人。没有回答之前，记录不算在任何人名下。", n=f"{waiting:,}"
+            "{n} 项要有人看一眼：两边是不是同一人。没有回答之前，认不出的账号不算在任何人名下，两位名册里的教师各算各的。",
+            n=f"{waiting:,}",
         )
         if waiting
         else gettext("没有等待确认的。有把握的账号已经自动关联，随时可以撤销。")
@@ -177,15 +178,29 @@ def _row(context: Context, key: str) -> tuple[str, int]:
     raise NotFound("没有这一项")
 
 
-def _answer(context: Context, key: str, said: str, note: str) -> None:
+def _answer(context: Context, key: str, said: str, note: str, stands: str) -> str:
+    """Writes the answer; what it comes to, in words."""
     if said not in ANSWERS:
         raise InputError("没有这种处理")
     thing, id = _row(context, key)
     with context.site.registry.begin() as connection:
-        answer(connection, thing, id, said, by=context.actor.login, now=context.now, note=note)
+        answer(
+            connection,
+            thing,
+            id,
+            said,
+            by=context.actor.login,
+            now=context.now,
+            note=note,
+            stands=int(stands) if stands.isascii() and stands.isdigit() and len(stands) < 20 else None,
+        )
+        found = question(connection, thing, id, context.scope)
     context.note(f"identity.{said}", key, reason=note)
     if said == "same":
         _refresh(context)
+    if said == "same" and thing == "alias" and found is not None:
+        return gettext("记下了：{answer}。{then}", answer=gettext(ANSWERS[said]), then=represented(found))
+    return gettext("记下了：{answer}", answer=gettext(ANSWERS[said]))
 
 
 def _undo(context: Context, key: str) -> None:
@@ -217,18 +232,27 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         Input({"type": "identity-do", "key": ALL, "do": ALL}, "n_clicks"),
         State({"type": "identity-note", "key": ALL}, "value"),
         State({"type": "identity-note", "key": ALL}, "id"),
+        State({"type": "identity-stands", "key": ALL}, "value"),
+        State({"type": "identity-stands", "key": ALL}, "id"),
         State("url", "search"),
         prevent_initial_call=True,
     )
-    def press(_clicks: list[int], notes: list[Any], ids: list[dict[str, Any]], search: str | None) -> Any:
+    def press(
+        _clicks: list[int],
+        notes: list[Any],
+        ids: list[dict[str, Any]],
+        chosen: list[Any],
+        pairs: list[dict[str, Any]],
+        search: str | None,
+    ) -> Any:
         here = context()
         # Buttons that merely appear on the page trigger this with no click.
         if not ctx.triggered_id or not ctx.triggered[0]["value"]:
             return (no_update,) * 4
         key, do = str(ctx.triggered_id["key"]), str(ctx.triggered_id["do"])
         written = {str(id["key"]): str(text or "") for id, text in zip(ids, notes, strict=True)}
-        _answer(here, key, do, written.get(key, ""))
-        notify(gettext("记下了：{answer}", answer=gettext(ANSWERS[do])))
+        stands = {str(id["key"]): str(one or "") for id, one in zip(pairs, chosen, strict=True)}
+        notify(_answer(here, key, do, written.get(key, ""), stands.get(key, "")))
         return draw(here, search)
 
     @app.callback(

@@ -23,9 +23,11 @@ from dashboards.part.admin.sketching import register_sketch, sketch_body
 from dashboards.part.admin.summary import intake_head
 from dashboards.part.admin.word import source_name, target_name
 from dashboards.part.job import job_card, ticker
+from dashboards.part.original import shown_row
 from portrait.errors import AccessRefused, PortraitError
 from portrait.intake.sketch import NEW
 from portrait.intake.upload import Taken, receive, sweep_uploads, upload_of
+from portrait.record import COLUMN_STEP
 from portrait.refresh import RefreshReport
 from portrait.scope import Role
 from portrait.sentence import sentence, without
@@ -287,6 +289,30 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         here = context()
         asked = whole(parse_query(search or ""), "batch")
         return _batch(here, asked) if count and asked is not None else no_update
+
+    @app.callback(
+        Output("batch-line-row", "children"),
+        Output("batch-line", "value"),
+        Input("batch-line-show", "n_clicks"),
+        Input("batch-line-before", "n_clicks"),
+        Input("batch-line-after", "n_clicks"),
+        State("batch-line", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def show_line(_show: Any, _before: Any, _after: Any, value: Any, search: str | None) -> Any:
+        here = context()
+        if not ctx.triggered_id or not ctx.triggered[0]["value"]:
+            return no_update, no_update
+        step = {"batch-line-before": -1, "batch-line-after": 1}.get(str(ctx.triggered_id), 0)
+        asked = whole(parse_query(search or ""), "batch")
+        line = whole({"line": str(value)}, "line")
+        if asked is None or line is None:
+            return html.P(gettext("行号要写成 1 或更大的整数。"), className="said bad"), no_update
+        line = min(max(line + step, 1), COLUMN_STEP - 1)
+        with here.site.registry.connect() as connection:
+            one = batch_of(connection, asked, here.scope)
+        return shown_row(here, one.id, line), line
 
     @app.callback(
         Output("intake-batches", "rowData"),

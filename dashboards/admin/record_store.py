@@ -58,7 +58,7 @@ def _body(context: Context) -> list[Any]:
         words = gettext("还没有收到过语句；平台用它的凭据发到 /xapi。")
     else:
         words = gettext(
-            "收到 {n} 条语句，最近一条在{when}。", n=exact(statements), when=format.moment(newest)
+            "收到 {n} 条语句，最近一条在 {when}。", n=exact(statements), when=format.moment(newest)
         )
     return [
         page_header(

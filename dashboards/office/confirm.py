@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Input, Output, State, ctx, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query, whole
@@ -24,15 +24,17 @@ from dashboards.part import (
 from dashboards.part.admin.choice import choice, choices, register_choices
 from dashboards.part.claim import decided, proof_link, state_of, what
 from dashboards.part.entry import claim_entry, record_entry, seen_of
+from dashboards.part.original import register_rows_of
 from dashboards.part.teacher.word import source_name
 from dashboards.proof import handed_out
 from portrait.confirmation import confirm_records, decide_record
-from portrait.errors import InputError
+from portrait.errors import InputError, NotFound
 from portrait.heading import called
 from portrait.offline import decide
 from portrait.record import KIND_ZH, Kind
 from portrait.scope import Role, handed_to
 from portrait.sentence import sentence
+from portrait.site import Site
 from portrait.store.claim import Claim, claim_count, claims
 from portrait.waiting import Choice, Queue, Waiting, desk, stale_records
 
@@ -58,7 +60,7 @@ def _panels(context: Context, query: Mapping[str, str]) -> list[Any]:
     return [
         _handed_in(context, query),
         _imported(context, query),
-        _done(done) if done else None,
+        _done(context.site, done) if done else None,
     ]
 
 
@@ -109,7 +111,7 @@ def _imported(context: Context, query: Mapping[str, str]) -> Any:
         _told(queue, page) if queue.total else "",
         choices(*controls) if queue.classes or queue.corrected or asked != Choice() else None,
         _listed(
-            [record_entry(one, sources[one.source]) for one in records],
+            [record_entry(one, sources[one.source], context.site) for one in records],
             gettext("没有等待核验的记录"),
             gettext("签到表里没有核验的签到会列在这里。"),
         ),
@@ -154,12 +156,26 @@ def _foot(query: Mapping[str, str], records: list[Waiting], page: int, count: in
     asked = gettext("确认上面列出的 {n} 条？每一条都算您看过。", n=len(records))
     if outside:
         asked = gettext("{words}其中 {m} 条的日期在班次之外。", words=asked, m=outside)
-    everything = dcc.ConfirmDialogProvider(
-        dmc.Button(gettext("确认这一页的 {n} 条", n=len(records)), variant="default"),
-        id="confirm-all",
-        message=asked,
+    everything = gettext("确认这一页的 {n} 条", n=len(records))
+    dialog = dmc.Modal(
+        [
+            html.P(asked, className="dialog-words"),
+            html.Div(
+                [
+                    dmc.Button(gettext("确认 {n} 条", n=len(records)), id="confirm-all", n_clicks=0),
+                    dmc.Button(gettext("再看看"), id="confirm-all-not", variant="default", n_clicks=0),
+                ],
+                className="answers",
+            ),
+        ],
+        id="confirm-all-dialog",
+        title=everything,
+        centered=True,
+        zIndex=400,
+        closeButtonProps={"aria-label": gettext("关闭")},
     )
-    return [everything, *(_turn(query, "page", page, count) or [])]
+    asking = dmc.Button(everything, id="confirm-all-ask", variant="default", n_clicks=0)
+    return [asking, dialog, *(_turn(query, "page", page, count) or [])]
 
 
 def _turn(query: Mapping[str, str], name: str, page: int, count: int) -> list[Any] | None:
@@ -220,14 +236,14 @@ def _changed(query: Mapping[str, str], name: str, value: str) -> str | None:
     return _address(after, page="").removeprefix(PATH)
 
 
-def _done(done: list[Claim]) -> Any:
+def _done(site: Site, done: list[Claim]) -> Any:
     rows = [
         [
             gettext(one.person),
             called(one.title, one.day) or gettext(KIND_ZH[Kind[one.kind.upper()]]),
             what(one),
             state_of(one),
-            decided(one),
+            decided(one, site),
             proof_link(one, f"{PATH}/proof"),
         ]
         for one in done
@@ -254,6 +270,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         return handed_out(context, number)
 
     register_choices(app, context, "confirm", _changed)
+    register_rows_of(app, context, "waiting", _line)
 
     @app.callback(
         Output("confirm-panels", "children"),
@@ -287,8 +304,19 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         return _panels(here, parse_query(search or ""))
 
     @app.callback(
+        Output("confirm-all-dialog", "opened"),
+        Input("confirm-all-ask", "n_clicks"),
+        Input("confirm-all-not", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def ask(_ask: int | None, _not: int | None) -> Any:
+        context()
+        # Buttons that merely appear on the page trigger this with no click.
+        return ctx.triggered_id == "confirm-all-ask" if ctx.triggered[0]["value"] else no_update
+
+    @app.callback(
         Output("confirm-panels", "children", allow_duplicate=True),
-        Input("confirm-all", "submit_n_clicks"),
+        Input("confirm-all", "n_clicks"),
         State({"type": "confirm-reason", "key": ALL}, "id"),
         State("url", "search"),
         prevent_initial_call=True,
@@ -317,6 +345,14 @@ def register(app: Any, context: Callable[[], Context]) -> None:
             else gettext("确认了 {n} 条，画像在下次计算后跟上。", n=len(done))
         )
         return _panels(here, parse_query(search or ""))
+
+
+def _line(here: Context, key: str) -> tuple[int, int]:
+    """Batch and line of a record that waits for the reader. Raises NotFound for one that does not."""
+    record, _ = seen_of(f"r{key}")
+    for one, _ in desk(here.site, here.scope).among([record]):
+        return one.batch, one.spot
+    raise NotFound("没有这条待确认的记录，或者已经有人处理了")
 
 
 def _decide(here: Context, key: str, state: str, reason: str) -> None:

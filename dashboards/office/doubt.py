@@ -13,9 +13,11 @@ from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query
 from dashboards.part import card, empty_state, notify, number, numbers, page_header, panel
 from dashboards.part.admin.choice import choice, choices, register_choices
-from dashboards.part.doubt import doubt_grid
+from dashboards.part.doubt import doubt_grid, why
 from dashboards.part.number import counted
-from portrait.doubtful import RULES, STATES, decide, doubt_counts, doubts
+from dashboards.part.original import shown_row
+from dashboards.part.teacher.word import kind_name
+from portrait.doubtful import RULES, STATES, decide, doubt_counts, doubt_of, doubts
 from portrait.errors import InputError
 from portrait.scope import Role
 from portrait.withdrawal import LONGEST
@@ -78,7 +80,9 @@ def _list(context: Context, query: Mapping[str, str]) -> Any:
     context.note("look", f"doubts?rule={rule}&state={state}", reason=gettext("存疑记录"))
     return card(
         gettext("存疑的记录"),
-        gettext("勾选要决定的，写明理由。最多列出 {n} 条，新的在前。", n=f"{MOST:,}"),
+        gettext(
+            "勾选要决定的，写明理由；点一行，看文件里原来的那一行。最多列出 {n} 条，新的在前。", n=f"{MOST:,}"
+        ),
         controls,
         doubt_grid("doubt-rows", context.site, rows),
         dmc.Textarea(
@@ -99,6 +103,26 @@ def _list(context: Context, query: Mapping[str, str]) -> Any:
 
 def register(app: Any, context: Callable[[], Context]) -> None:
     register_choices(app, context, "doubt", _changed)
+
+    @app.callback(
+        Output("drawer", "opened", allow_duplicate=True),
+        Output("drawer", "title", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
+        Input("doubt-rows", "cellClicked"),
+        prevent_initial_call=True,
+    )
+    def open_row(cell: Any) -> tuple[Any, Any, Any]:
+        here = context()
+        if not isinstance(cell, dict) or not cell.get("rowId"):
+            return no_update, no_update, no_update
+        one = doubt_of(here.site, here.scope, _record({"id": cell["rowId"]}))
+        # Whose login a reader is not told stands in the row too.
+        row = (
+            shown_row(here, one.batch, one.spot)
+            if one.account
+            else html.P(gettext("这条记录是谁的您看不到，它在文件里的那一行也不显示。"), className="quiet")
+        )
+        return True, kind_name(one.kind), html.Div([html.P(why(one)), row], className="behind")
 
     @app.callback(
         Output("doubt-list", "children"),

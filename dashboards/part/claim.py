@@ -9,7 +9,9 @@ from dash import html
 from dashboards.language import gettext
 from dashboards.part import badge, format, icon
 from dashboards.part.teacher.word import short_title
+from dashboards.part.who import who
 from portrait.record import KIND_ZH, Kind
+from portrait.site import Site
 from portrait.store.claim import STATES, Claim
 from portrait.waiting import Waiting
 
@@ -42,7 +44,7 @@ def origin(one: Waiting, source: str) -> str:
     )
 
 
-def before(one: Waiting) -> Any:
+def before(one: Waiting, site: Site) -> Any:
     """What somebody had decided before the record was corrected, and what they saw; None where nobody had."""
     was = one.earlier
     if was is None:
@@ -50,7 +52,7 @@ def before(one: Waiting) -> Any:
     words = gettext(
         "{when} {by}：{state}。那时写的是 {day}、{n} 学时。",
         when=format.moment(was.at) if was.at else "",
-        by=was.by,
+        by=who(site, was.by),
         state=gettext(STATES[was.state]),
         day=format.day(was.day),
         n=format.decimal(was.hours),
@@ -73,14 +75,14 @@ def proof_link(claim: Claim, path: str) -> Any:
     )
 
 
-def decided(claim: Claim) -> str:
+def decided(claim: Claim, site: Site) -> str:
     """Who decided when, and why not; "" while nobody has."""
     if claim.decided_at is None or claim.state == "withdrawn":
         return ""
     words = gettext(
         "{when} {by}：{state}",
         when=format.moment(claim.decided_at),
-        by=claim.decided_by,
+        by=who(site, claim.decided_by),
         state=gettext(STATES[claim.state]),
     )
     return gettext("{words}。{note}", words=words, note=claim.reason) if claim.reason else words

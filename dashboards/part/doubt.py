@@ -29,7 +29,7 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
         [
             {
                 "id": row.record.hex(),
-                "day": format.moment(row.time) if row.time else gettext("无日期"),
+                "day": format.when(row.time) if row.time else gettext("无日期"),
                 "why": why(row) + (gettext("（已决定，下次计算后生效）") if row.waiting else ""),
                 "who": gettext("、").join(part for part in (row.name, row.account) if part),
                 "what": gettext("、").join(
@@ -48,7 +48,7 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
             for row in rows
         ],
         page_size=10,
-        options={"rowSelection": {"mode": "multiRow"}},
+        options={"rowSelection": {"mode": "multiRow"}, "rowClass": "clickable"},
         title="why",
         columnSize=None,
         getRowId="params.data.id",

@@ -10,7 +10,9 @@ from dash import html
 from dashboards.language import gettext
 from dashboards.part import badge, format
 from dashboards.part.claim import before, origin, proof_link, what
+from dashboards.part.original import row_button
 from portrait.errors import NotFound
+from portrait.site import Site
 from portrait.store.claim import REASON_LIMIT, Claim
 from portrait.waiting import Waiting
 
@@ -25,12 +27,12 @@ def claim_entry(one: Claim, path: str) -> Any:
             html.P([html.Strong(one.title)]),
             html.P(what(one)),
             html.P(proof_link(one, path)),
-            html.P(gettext("{at}提交", at=format.moment(one.at)), className="kept"),
+            html.P(gettext("{at} 提交", at=format.moment(one.at)), className="kept"),
         ],
     )
 
 
-def record_entry(one: Waiting, source: str) -> Any:
+def record_entry(one: Waiting, source: str, site: Site) -> Any:
     """What came in by a file; `source` is the name of where from."""
     about = one.course or ("" if one.class_name else one.sheet)
     heads = [word for word in (about, one.activity) if word not in ("", one.provider)]
@@ -42,8 +44,8 @@ def record_entry(one: Waiting, source: str) -> Any:
             html.P([html.Strong(" · ".join(dict.fromkeys(heads)))]) if heads else None,
             html.P([what(one), " ", badge(gettext("不在班次的日期里"), "warn") if one.outside else None]),
             html.P(gettext("承训单位：{name}", name=one.provider)) if one.provider else None,
-            html.P(origin(one, source), className="kept"),
-            before(one),
+            row_button("waiting", one.record.hex(), origin(one, source)),
+            before(one, site),
         ],
     )
 

@@ -57,7 +57,7 @@ def rate(n: int, total: int, digits: int = 1) -> str:
     """“76.4%（130/170）”; of nothing there is no rate."""
     if total == 0:
         return gettext("无（0/0）")
-    return percent(n / total, digits) + gettext("（{text}）", text=f"{n}/{total}")
+    return percent(n / total, digits) + gettext("（{text}）", text=f"{n:,}/{total:,}")
 
 
 def level(value: float | None) -> str:
@@ -89,6 +89,14 @@ def moment(value: datetime | None) -> str:
         return NOTHING
     local = aware(value).astimezone(CHINA)
     return f"{day(local)} {local:%H:%M}"
+
+
+def when(value: datetime | None) -> str:
+    """The same of a record: one at midnight came with its day alone."""
+    if value is None:
+        return NOTHING
+    local = aware(value).astimezone(CHINA)
+    return moment(value) if (local.hour, local.minute, local.second) != (0, 0, 0) else day(local)
 
 
 def stamp(value: datetime | None) -> str:

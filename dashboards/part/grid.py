@@ -10,6 +10,8 @@ import dash_ag_grid as dag
 
 from dashboards.language import current
 
+_ENGLISH = {"noRowsToShow": "No records", "noMatchingRows": "No rows match"}
+
 _THEME = (
     "themeQuartz.withParams({fontFamily: 'inherit', fontSize: 14, headerFontSize: 13, headerFontWeight: 600,"
     " accentColor: '#0b8f63', borderColor: '#dfe4e9', headerBackgroundColor: '#f6f8fa', foregroundColor: '#1c2733',"
@@ -17,8 +19,10 @@ _THEME = (
 )
 
 _WORDS = {
-    "page": "页", "more": "更多", "to": "至", "of": "共", "next": "下一页", "last": "末页", "first": "首页",
-    "previous": "上一页", "pageSizeSelectorLabel": "每页", "loadingOoo": "加载中…", "noRowsToShow": "没有记录",
+    # The measure words around the numbers are in assets/shell.css.
+    "page": "第", "more": "更多", "to": "至", "of": "共", "next": "下一页", "last": "末页", "first": "首页",
+    "previous": "上一页", "nextPage": "下一页", "lastPage": "末页", "firstPage": "首页", "previousPage": "上一页",
+    "pageSizeSelectorLabel": "每页", "loadingOoo": "加载中…", "noRowsToShow": "没有记录", "noMatchingRows": "没有相符的行",
     "ariaPageSizeSelectorLabel": "每页行数", "pageLastRowUnknown": "?", "filterOoo": "筛选…", "equals": "等于",
     "notEqual": "不等于", "lessThan": "小于", "greaterThan": "大于", "lessThanOrEqual": "不大于",
     "greaterThanOrEqual": "不小于", "inRange": "介于", "inRangeStart": "从", "inRangeEnd": "到", "contains": "包含",
@@ -69,7 +73,9 @@ def grid(
         "ensureDomOrder": True,
         "animateRows": False,
         "suppressColumnVirtualisation": True,
-        **({"localeText": _WORDS} if current() == "zh" else {}),
+        # On a phone all columns are hidden but the card that holds them.
+        "includeHiddenColumnsInQuickFilter": True,
+        "localeText": _WORDS if current() == "zh" else _ENGLISH,
         **({} if height else {"domLayout": "autoHeight"}),
         **(options or {}),
     }

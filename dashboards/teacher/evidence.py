@@ -23,14 +23,18 @@ from dashboards.part import (
     panel,
 )
 from dashboards.part.name import node_name
-from dashboards.part.teacher.behind import contest_form, item_body, record_id
+from dashboards.part.original import shown_row
+from dashboards.part.teacher.behind import contest_form, item_body, own_row, record_id
 from dashboards.part.teacher.objection import objections
 from dashboards.part.teacher.use import Use, said, uses
 from dashboards.part.teacher.word import kind_name, source_name
+from dashboards.part.who import who
 from portrait.errors import NotFound
 from portrait.explain import SetAside, records_of, set_aside_of
 from portrait.framework import dimensions, indicators
 from portrait.hours import day_of
+from portrait.intake.door import DELETED
+from portrait.intake.forward import VOIDED
 from portrait.record import SCORED, STANDING_ZH, Standing
 from portrait.scope import Role
 from portrait.sentence import sentence
@@ -141,7 +145,7 @@ def _aside(context: Context, person: int) -> list[Any]:
     return [
         card(
             gettext("不再计入的记录"),
-            gettext("已撤回、作废或更正的记录留在这里备查，任何数里都没有它们。"),
+            gettext("已撤回、作废或更正的记录留在这里备查，任何数里都没有它们。点任何一行，看文件里原来的那一行。"),
             grid(
                 "evidence-aside",
                 [
@@ -154,29 +158,37 @@ def _aside(context: Context, person: int) -> list[Any]:
                 [
                     {
                         "day": one.time.astimezone(format.CHINA).date().isoformat() if one.time else gettext("无日期"),
-                        "title": one.course_title or one.item or gettext("没有对应课程"),
+                        "title": one.course_title or one.called or one.item or gettext("没有对应课程"),
                         "kind": kind_name(one.kind),
-                        "why": _why_aside(one),
+                        "why": _why_aside(context.site, one),
                         "from": gettext(
                             "批次 {batch} · {file} 第 {line} 行", batch=one.batch, file=one.file, line=one.line
                         ),
+                        "key": f"{one.batch}-{one.spot}",
                     }
                     for one in found
                 ],
                 page_size=10,
+                options={"rowClass": "clickable"},
                 columnSize=None,
                 title="title",
+                getRowId="params.data.key",
             ),
         )
     ]  # fmt: skip
 
 
-def _why_aside(one: SetAside) -> str:
+def _why_aside(site: Site, one: SetAside) -> str:
     day = format.moment(one.at) if one.at else ""
     state = gettext(STANDING_ZH[one.state])
+    if one.state is Standing.WITHDRAWN and one.reason in (DELETED, VOIDED):
+        # Taken over from the platform by whoever brought its file in.
+        return gettext(
+            "{state}：{day}，{source}作废了它", state=state, day=day, source=source_name(site, one.source)
+        )
     if one.state is Standing.WITHDRAWN:
         return gettext(
-            "{state}：{day}，{by} 说：{reason}", state=state, day=day, by=one.by, reason=one.reason
+            "{state}：{day}，{by}：{reason}", state=state, day=day, by=who(site, one.by), reason=one.reason
         )
     if one.absent:
         return gettext("更正：缺勤或请假，{day} 随第 {n} 号批次", day=day, n=one.instead)
@@ -207,7 +219,11 @@ def _row(use: Use, source: str) -> dict[str, Any]:
     return {
         "id": record.record.hex(),
         "day": day.isoformat() if day else gettext("无日期"),
-        "title": record.course_title or record.class_name or record.item or gettext("没有对应课程"),
+        "title": record.course_title
+        or record.class_name
+        or record.called
+        or record.item
+        or gettext("没有对应课程"),
         "kind": kind_name(record.kind),
         "score": "" if _unscored(use) else score,
         "use": said(use),
@@ -278,6 +294,23 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         raise NotFound("没有这条记录")
 
     @app.callback(
+        Output("drawer", "opened", allow_duplicate=True),
+        Output("drawer", "title", allow_duplicate=True),
+        Output("drawer-content", "children", allow_duplicate=True),
+        Input("evidence-aside", "cellClicked"),
+        prevent_initial_call=True,
+    )
+    def open_aside(cell: Any) -> tuple[Any, Any, Any]:
+        now = context()
+        if not isinstance(cell, dict) or not cell.get("rowId"):
+            return no_update, no_update, no_update
+        for one in set_aside_of(now.site, own_person(now.scope)):
+            if f"{one.batch}-{one.spot}" == str(cell["rowId"]):
+                body = [html.P(_why_aside(now.site, one)), shown_row(now, one.batch, one.spot)]
+                return True, kind_name(one.kind), html.Div(body, className="behind")
+        raise NotFound("没有这条记录")
+
+    @app.callback(
         Output("evidence-contests", "children"),
         Input({"type": "contest-said", "key": ALL}, "children"),
         Input({"type": "contest-withdraw", "key": ALL}, "n_clicks"),
@@ -304,7 +337,7 @@ def _record_body(site: Site, person: int, use: Use) -> Any:
     day = day_of(record)
     place = school_on(site.registry, person, day) if day is not None else ""
     rows = [
-        (gettext("日期"), format.moment(record.time) if record.time else gettext("来源没有给日期")),
+        (gettext("日期"), format.when(record.time) if record.time else gettext("来源没有给日期")),
         (gettext("平台"), source_name(site, record.source)),
         (gettext("课程"), record.course_title or gettext("没有对应课程")),
     ]
@@ -313,7 +346,9 @@ def _record_body(site: Site, person: int, use: Use) -> Any:
     if record.class_name:
         rows.append((gettext("班次"), record.class_name))
     if record.item:
-        rows.append((gettext("项目"), record.item))
+        rows.append((gettext("项目"), record.called or record.item))
+    if record.called:
+        rows.append((gettext("网址"), record.item))
     if record.seconds:
         rows.append((gettext("时长"), gettext("{d}（不计入水平）", d=format.duration(record.seconds))))
     if record.count > 1:
@@ -321,17 +356,15 @@ def _record_body(site: Site, person: int, use: Use) -> Any:
     if record.hours:
         rows.append((gettext("学时"), format.decimal(record.hours)))
     rows.append((gettext("计入了什么"), said(use)))
-    rows.append(
-        (
-            gettext("原始出处"),
-            gettext(
-                "批次 {batch} · {file} 第 {line} 行", batch=record.batch, file=record.file, line=record.line
-            ),
-        )
-    )
     return html.Div(
         [
             facts(rows),
+            html.Section(
+                [
+                    html.H3(gettext("原始出处")),
+                    own_row("", record.record, record.batch, record.file, record.line),
+                ]
+            ),
             item_body(site, use.items) if use.items else contest_form("", record.record.hex()),
         ],
         className="behind",

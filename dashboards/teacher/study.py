@@ -15,9 +15,10 @@ from dashboards.part import card, empty_state, format, icon, notify, page_header
 from dashboards.part.claim import decided, proof_link, state_of, what
 from dashboards.proof import handed_out, taken_in
 from portrait.errors import InputError, NotFound
-from portrait.offline import TITLE_LIMIT, claim_rule, hand_in, withdraw
+from portrait.offline import TITLE_LIMIT, claim_rule, faults, hand_in, withdraw
 from portrait.proof import TYPES, most_bytes
 from portrait.scope import Role
+from portrait.site import Site
 from portrait.store.claim import Claim, claims_of
 
 PATH = "/study"
@@ -67,6 +68,7 @@ def _form(context: Context) -> Any:
                 className="study-pair",
             ),
             html.Div(_drop(), id="study-proof-place"),
+            html.P(id="study-proof-said", className="field-fault", role="alert"),
             html.Div(id="proof-sending", role="status", **{"aria-live": "polite"}),
             dcc.Store(id="study-proof"),
             html.Div(dmc.Button(gettext("提交"), id="study-send", n_clicks=0)),
@@ -119,20 +121,20 @@ def _list(context: Context) -> Any:
     return card(
         gettext("我的申报"),
         gettext("共 {n} 条，{m} 条等学校确认；确认以前不计学时。", n=len(found), m=waiting) if found else "",
-        html.Ol([_row(one) for one in found], className="items")
+        html.Ol([_row(context.site, one) for one in found], className="items")
         if found
         else empty_state(gettext("还没有申报"), gettext("填好上面的表，连同证明材料一起提交。")),
         icon_name="file",
     )
 
 
-def _row(one: Claim) -> Any:
+def _row(site: Site, one: Claim) -> Any:
     return html.Li(
         [
             html.Div([html.Strong(one.title), state_of(one)], className="item-head"),
             html.P(what(one), className="muted small"),
             html.P(proof_link(one, f"{PATH}/proof")),
-            html.P(decided(one)) if decided(one) else None,
+            html.P(said) if (said := decided(one, site)) else None,
             dmc.Button(
                 gettext("撤回"),
                 id={"type": "study-withdraw", "key": str(one.id)},
@@ -161,6 +163,10 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         Output("study-form", "children"),
         Output("study-claims", "children"),
         Output("study-said", "children"),
+        Output("study-title", "error"),
+        Output("study-day", "error"),
+        Output("study-hours", "error"),
+        Output("study-proof-said", "children"),
         Input("study-send", "n_clicks"),
         State("study-title", "value"),
         State("study-day", "value"),
@@ -170,20 +176,24 @@ def register(app: Any, context: Callable[[], Context]) -> None:
     )
     def send(_clicks: int, title: Any, day: Any, hours: Any, proof: Any) -> Any:
         here = context()
+        written: dict[str, Any] = {
+            "title": str(title or ""),
+            "day": _day(day),
+            "hours": float(hours) if isinstance(hours, int | float) else None,
+            "proof": proof if isinstance(proof, int) and 0 <= proof < 2**63 else None,
+        }
+        wrong = {field: gettext(fault) for field, fault in faults(here.site, **written).items()}
+        marks = [wrong.get(field, "") for field in ("title", "day", "hours", "proof")]
+        if wrong:
+            said = gettext("有 {n} 处要改，改好再提交。", n=len(wrong))
+            return no_update, no_update, html.P(said, className="said bad"), *marks
         try:
-            number = hand_in(
-                here.site,
-                here.scope,
-                title=str(title or ""),
-                day=_day(day),
-                hours=float(hours) if isinstance(hours, int | float) else None,
-                proof=proof if isinstance(proof, int) and 0 <= proof < 2**63 else None,
-            )
+            number = hand_in(here.site, here.scope, **written)
         except (InputError, NotFound) as error:
-            return no_update, no_update, html.P(gettext(error.message), className="said bad")
+            return no_update, no_update, html.P(gettext(error.message), className="said bad"), *marks
         here.note("hand-in", f"claim:{number}")
         notify(gettext("已提交，等学校确认。"))
-        return _form(here), _list(here), no_update
+        return _form(here), _list(here), no_update, *[no_update] * len(marks)
 
     @app.callback(
         Output("study-claims", "children", allow_duplicate=True),

@@ -103,6 +103,10 @@ def register(app: typer.Typer) -> None:
             Said, typer.Argument(metavar="回答", help="same 是同一人， different 不是同一人， later 以后再说")
         ],
         note: Note = "",
+        stands: Annotated[
+            str,
+            typer.Option("--stands", help="两位教师是同一人时由谁代表（继教编号）， 学校和学段从此按谁的算"),
+        ] = "",
         lazy: Lazy = False,
         home: Home = None,
         as_json: Json = False,
@@ -117,7 +121,16 @@ def register(app: typer.Typer) -> None:
             said.value,
             lambda connection: (
                 thing,
-                answer(connection, thing, id, said.value, by=operator(), now=now(), note=note),
+                answer(
+                    connection,
+                    thing,
+                    id,
+                    said.value,
+                    by=operator(),
+                    now=now(),
+                    note=note,
+                    stands=_person(connection, stands) if stands else None,
+                ),
             ),
             note,
         )

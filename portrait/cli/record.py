@@ -13,9 +13,10 @@ from portrait.cli.console import moment, print_json, print_table, stdout
 from portrait.cli.option import Home, Json, operator, site_of
 from portrait.clock import now
 from portrait.doubtful import DECISIONS, RULES, STATES, decide, doubt_counts, doubts
-from portrait.errors import InputError, Misused, NotFound
+from portrait.errors import InputError, Misused, NotFound, PortraitError
 from portrait.hours import hours_rule
 from portrait.identity import hidden
+from portrait.intake.original import Original, original
 from portrait.key import absent, key_shapes
 from portrait.near import Near, nearest
 from portrait.record import DOUBTFUL, KIND_ZH, STANDING_ZH, Flag, Standing, row_of
@@ -89,7 +90,7 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
         as_json: Json = False,
     ) -> None:
-        """一条记录现在算不算、来自哪一批哪一行、谁说过什么。"""
+        """一条记录现在算不算、来自哪个文件哪一行（连同那一行原来的内容）、谁说过什么。"""
         wanted = _id(id)
         site = site_of(home)
         found = newest(site, [wanted])
@@ -97,12 +98,13 @@ def register(app: typer.Typer) -> None:
             raise NotFound("没有编号为 {numbers} 的记录", numbers=[id])
         said, words = said_of(site, found), words_of(site, found)
         pending = [word for one in found for word in awaited(one, words[one.id])]
+        rows = [_row(site, one) for one in found]
         # Of a sheet with a column for each day the number of a record's line names the column too.
         found = [replace(one, line=row_of(one.line)) for one in found]
         if as_json:
-            print_json({"record": id, "found": found, "said": said, "pending": pending})
+            print_json({"record": id, "found": found, "rows": rows, "said": said, "pending": pending})
             return
-        for one in found:
+        for one, row in zip(found, rows, strict=True):
             stdout().print(
                 f"记录 {one.id.hex()}：{_standing(one)}，第 {one.batch} 号批次第 {one.line} 行，"
                 f"存疑：{'、'.join(zh for bit, zh in RULES.values() if one.flag & bit) or '无'}"
@@ -113,6 +115,7 @@ def register(app: typer.Typer) -> None:
             )
             if told := _confirmed(site, one, words[one.id]):
                 stdout().print(escape(told))
+            _print_row(row)
         for word in said:
             stdout().print(
                 f"{moment(word.at)} {escape(word.by)} {RECORD_ZH[word.said]}：{escape(word.reason)}"
@@ -189,6 +192,32 @@ def register(app: typer.Typer) -> None:
                 for one in measure(site_of(home), folder)
             ]
         )
+
+
+def _row(site: Site, one: Found) -> Original | str:
+    """The row that a record was made of, or why it cannot be shown: the record is told either way."""
+    try:
+        return original(site, one.batch, one.line)
+    except PortraitError as error:
+        return error.message
+
+
+def _print_row(row: Original | str) -> None:
+    if isinstance(row, str):
+        stdout().print(escape(row), soft_wrap=True)
+        return
+    sheet = f"，工作表“{row.sheet}”" if row.sheet else ""
+    stdout().print(
+        escape(f"文件 {row.file}{sheet}，第 {row.row} 行{f'：{row.note}' if row.note else ''}"),
+        soft_wrap=True,
+    )
+    for head, text in row.cells:
+        mark = "（这条记录）" if head == row.column else ""
+        stdout().print(escape(f"  {head}{mark}：{text}"), soft_wrap=True)
+    if row.text:
+        stdout().print(escape(row.text), soft_wrap=True)
+    for head, text in row.mended:
+        stdout().print(escape(f"  后来改正 {head}：{text}"), soft_wrap=True)
 
 
 def _standing(one: Found) -> str:

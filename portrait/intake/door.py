@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from portrait import clock
 from portrait.errors import InputError, PortraitError
 from portrait.intake.absence import taken_back
+from portrait.intake.activity import name_activities
 from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, check_numbers, clear, open_bench, set_up, sweep
@@ -300,6 +301,7 @@ def _fill(
     with site.registry.begin() as connection:
         if batch.target == "record":
             make_known(engine, connection, program, came_sql(batch))
+            name_activities(engine, connection, program)
             link_accounts(connection, clock.now())
         else:
             stored, late = register(

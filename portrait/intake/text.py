@@ -360,6 +360,33 @@ def _ragged(number: int, line: str, names: Sequence[str], delimiter: str) -> Bro
     return ragged(number, cells, names)
 
 
+def row_at(text: Text, header: int, number: int) -> tuple[list[str], list[str] | Broken | None]:
+    """The heads of a CSV and the cells of one row, numbered as `stage_csv` numbers them; None where there is no such row.
+
+    Read up to the row, whatever comes after it.
+    """
+    with text.lines() as lines:
+        first = _QUOTED.sub("", "".join(islice(lines, header - 1, header)))
+    delimiter = max(_DELIMITERS, key=first.count)
+    names: list[str] = []
+    for at, cells in cut_rows(text, delimiter):
+        if at == header and not isinstance(cells, Broken):
+            names = header_names(cells)
+        if at == number:
+            if isinstance(cells, Broken) or not names or len(cells) == len(names):
+                return names, cells
+            return names, ragged(number, cells, names) if any(cells) else None
+    return names, None
+
+
+def line_at(text: Text, number: int, *, listed: bool) -> str | None:
+    """One row of a JSON-lines file as it came in; `listed` when a JSON document of several objects counts as a line for each."""
+    for numbers, lines in (_listed(text) if listed else None) or _chunks(text):
+        if number <= numbers[-1]:
+            return lines[number - numbers[0]] if number >= numbers[0] else None
+    return None
+
+
 def delimiter_of(text: Text, rows: int) -> str:
     """What separates the cells, judged by the first rows: a title above the table has none."""
     with text.lines() as lines:

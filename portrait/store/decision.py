@@ -22,11 +22,20 @@ NOTE = 200
 
 
 def answer(
-    connection: Connection, thing: str, number: int, said: str, *, by: str, now: datetime, note: str = ""
+    connection: Connection,
+    thing: str,
+    number: int,
+    said: str,
+    *,
+    by: str,
+    now: datetime,
+    note: str = "",
+    stands: int | None = None,
 ) -> Row[Any]:
-    """Answer a waiting match (`thing` link or alias) with one of ANSWERS; the row as it stands then.
+    """Answer a waiting match (`thing` link or alias) with one of ANSWERS; the row as it stands then. Of two persons who are one
+    `stands` is the one who stands for both, whose school and stage count from then on; without it the one whom the rules named.
 
-    Raises NotFound for a number that is none, InputError for one that waits no more.
+    Raises NotFound for a number that is none, InputError for one that waits no more and for a `stands` that is neither of the two.
     """
     if said not in ANSWERS:
         raise InputError("没有“{said}”这种回答，可选：{choices}", said=said, choices=list(ANSWERS))
@@ -35,6 +44,11 @@ def answer(
     if row.state != "waiting":
         _wrong(thing, number, row.state)
     values: dict[str, Any] = {"note": hidden(note.strip())[:NOTE]}
+    if thing == "alias" and said == "same" and stands is not None:
+        if stands not in (row.person_id, row.stands_id):
+            raise InputError("代表两位教师的应是两位之一")
+        other = row.person_id if stands == row.stands_id else row.stands_id
+        values |= {"person_id": other, "stands_id": stands}
     if said == "later":
         values["later_at"] = now
     else:

@@ -307,6 +307,14 @@ def places(
     return [row for row in found if wanted is None or row.id in wanted]
 
 
+def mended_of(connection: Connection, number: int, line: int) -> str | None:
+    """The sha256 of the archived correction of a row of a batch that waited in quarantine; None when nobody has corrected it."""
+    found: str | None = connection.execute(
+        select(quarantine.c.mended).where(quarantine.c.batch_id == number, quarantine.c.line == line).limit(1)
+    ).scalar()
+    return found
+
+
 def batches_of_open(
     connection: Connection, *, number: int | None = None, source: str = "", ids: Sequence[int] = ()
 ) -> list[int]:

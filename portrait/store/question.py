@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
@@ -36,6 +36,7 @@ class Side:
     identifiers: tuple[tuple[str, str], ...] = ()  # kind, masked
     accounts: tuple[int, ...] = ()
     before: tuple[str, ...] = ()  # schools of a person before the one now
+    told: date | None = None  # the day of the roster that said last where a person teaches
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,14 @@ class Question:
     def last(self) -> datetime:
         """When something was last decided about it."""
         return self.undone_at or self.decided_at or self.at
+
+    @property
+    def stands(self) -> Side:
+        """Of two persons the one whose roster is the newer, who stands for both unless somebody says otherwise; decided, the one who
+        does."""
+        if self.state != "waiting" or self.left.thing != "person":
+            return self.right
+        return self.left if (self.left.told or date.min) > (self.right.told or date.min) else self.right
 
     @property
     def undoable(self) -> bool:
@@ -252,6 +261,7 @@ class _Held:
     accounts: set[int] = field(default_factory=set)
     identifiers: set[tuple[str, str]] = field(default_factory=set)
     before: list[str] = field(default_factory=list)
+    told: date | None = None
 
 
 def _persons(connection: Connection, ids: Collection[int]) -> dict[int, Side]:
@@ -278,6 +288,12 @@ def _persons(connection: Connection, ids: Collection[int]) -> dict[int, Side]:
             .order_by(employment.c.until)
         ):
             held[spell.person_id].before.append(spell.name)
+        for newest in connection.execute(
+            select(employment.c.person_id, func.max(employment.c.told).label("told"))
+            .where(employment.c.person_id.in_(part))
+            .group_by(employment.c.person_id)
+        ):
+            held[newest.person_id].told = newest.told
         for row in connection.execute(
             select(person, school.c.name.label("school"), school.c.county)
             .outerjoin(school, school.c.id == person.c.school_id)
@@ -298,5 +314,6 @@ def _persons(connection: Connection, ids: Collection[int]) -> dict[int, Side]:
                 tuple(sorted(mine.identifiers)),
                 tuple(sorted(mine.accounts)),
                 tuple(mine.before),
+                mine.told,
             )
     return found

@@ -275,6 +275,13 @@ def put_activities(connection: Connection, rows: Mapping[int, tuple[str, dict[st
     )
 
 
+def add_definitions(connection: Connection, rows: Mapping[int, tuple[str, dict[str, Any]]]) -> None:
+    """Activities of which nothing is known yet, in the order of their numbers; what is known of the others stays."""
+    listed = [{"id": key, "iri": iri, "definition": told} for key, (iri, told) in sorted(rows.items())]
+    for part in (listed[at : at + _MOST] for at in range(0, len(listed), _MOST)):
+        connection.execute(_insert(connection, activity).on_conflict_do_nothing(), part)
+
+
 def _upsert(connection: Connection, table: Any, rows: list[dict[str, Any]], column: str) -> None:
     if rows:
         inserting = _insert(connection, table)

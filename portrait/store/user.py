@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -115,6 +115,13 @@ def add_user(
 def find_user(engine: Engine, login: str) -> Row[Any] | None:
     with engine.connect() as connection:
         return connection.execute(select(user).where(user.c.login == login)).one_or_none()
+
+
+def shown_names(engine: Engine, logins: Collection[str]) -> dict[str, str]:
+    """The names that accounts are shown by; a login that is none is left out."""
+    with engine.connect() as connection:
+        rows = connection.execute(select(user.c.login, user.c.name).where(user.c.login.in_(set(logins))))
+        return {row.login: row.name for row in rows}
 
 
 def list_users(engine: Engine) -> list[Row[Any]]:

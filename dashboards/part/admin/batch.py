@@ -51,7 +51,11 @@ def batch_cards(
     """Its facts, the reasons and rows of its quarantine; a replay has none of its own. `again` are its replays."""
     if one.origin is not None:
         return [_about(site, one, again)]
-    return [columns(_about(site, one, again), _reasons(one, codes), least=420), _rows(site, one, codes, rows)]
+    return [
+        columns(_about(site, one, again), _reasons(one, codes), least=420),
+        _rows(site, one, codes, rows),
+        _file_rows(one),
+    ]
 
 
 def _about(site: Site, one: Batch, again: Sequence[Batch]) -> Any:
@@ -91,6 +95,35 @@ def _about(site: Site, one: Batch, again: Sequence[Batch]) -> Any:
     else:
         words = retold(one.message)
     return card(gettext("这一批"), words, facts(listed), icon_name="file")
+
+
+def _file_rows(one: Batch) -> Any:
+    """A row of the file by its number, taken from the archive when it is asked for."""
+    return card(
+        gettext("文件里的行"),
+        gettext("按行号看存档里原来的一行；证件号、手机号和邮箱照旧打码。行号照电子表格数，表头也算一行。"),
+        html.Div(
+            [
+                dmc.NumberInput(
+                    id="batch-line",
+                    label=gettext("第几行"),
+                    value=2,
+                    min=1,
+                    allowDecimal=False,
+                    allowNegative=False,
+                    hideControls=True,
+                    debounce=400,
+                    w=120,
+                ),
+                dmc.Button(gettext("上一行"), id="batch-line-before", variant="default", n_clicks=0),
+                dmc.Button(gettext("下一行"), id="batch-line-after", variant="default", n_clicks=0),
+                dmc.Button(gettext("看这一行"), id="batch-line-show", n_clicks=0),
+            ],
+            className="filters",
+        ),
+        html.Div(id="batch-line-row", role="status"),
+        icon_name="search",
+    )
 
 
 def _link(number: int) -> Any:

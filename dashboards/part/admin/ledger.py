@@ -99,8 +99,8 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch], *, arrived: bool = F
     """All batches; a click on a row opens it. With the machine's time, or with the site's day of arrival beside figures by it."""
     number = {
         "type": "numericColumn",
-        "minWidth": 84,
-        "width": 94,
+        "minWidth": 76,
+        "width": 84,
         "valueFormatter": {"function": "d3.format(',')(params.value)"},
     }
 
@@ -111,7 +111,7 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch], *, arrived: bool = F
         id,
         [
             {"field": "id", "headerName": gettext("批次"), "width": 68 if current() == "zh" else 78, "minWidth": 68, "pinned": "left"},
-            {"field": "file", "headerName": gettext("文件"), "minWidth": 150, "flex": 3, "tooltipField": "file"},
+            {"field": "file", "headerName": gettext("文件"), "minWidth": 180, "flex": 4, "tooltipField": "file", "wrapText": True, "autoHeight": True, "cellClass": "wrapped"},
             {"field": "read", "headerName": gettext("读入"), **number},
             {"field": "stored", "headerName": gettext("= 入库"), **number},
             {"field": "duplicate", "headerName": gettext("+ 重复"), **number, **wider(108)},

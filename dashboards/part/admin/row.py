@@ -17,6 +17,7 @@ from portrait.site import Site
 from portrait.store.quarantine import Quarantined
 
 SHORT = 70  # characters of a reason in the grid; all of it is in the drawer
+GLANCE = 110  # characters of a row as it came in the grid: three or four lines
 LONG = 60  # characters from which a cell gets several lines
 TONES = {"open": "thin", "replayed": "good", "dismissed": "none"}
 
@@ -30,7 +31,7 @@ def row_grid(id: str, site: Site, rows: Sequence[Quarantined], *, one_batch: boo
         [
             {"field": "line", "headerName": gettext("行"), "type": "numericColumn", "width": 84, "minWidth": 70},
             {"field": "reason", "headerName": gettext("原因"), "minWidth": 220, "tooltipField": "whole", **wide},
-            {"field": "raw", "headerName": gettext("原样"), "minWidth": 220, "flex": 2, "tooltipField": "raw"},
+            {"field": "raw", "headerName": gettext("原样"), "minWidth": 220, "tooltipField": "raw", **wide},
             {"field": "file", **hidden, "headerName": gettext("文件与表"), "minWidth": 170, "flex": 1, "tooltipField": "file"},
             {"field": "source", **hidden, "headerName": gettext("来源"), "minWidth": 140, "flex": 1, "tooltipField": "source"},
             {"field": "batch", **hidden, "headerName": gettext("批次"), "width": 88, "minWidth": 88},
@@ -53,12 +54,16 @@ def row_cells(site: Site, one: Quarantined) -> Mapping[str, Any]:
         "column": one.column or gettext("整行"),
         "reason": _short(one),
         "whole": one.reason,
-        "raw": gettext("，").join(value for value in one.raw.values() if value)[:300],
+        "raw": _cut(gettext("，").join(value for value in one.raw.values() if value)),
         "file": place(one),
         "source": source_name(site, one.source),
         "batch": one.batch,
         "state": gettext(ROW_STATES.get(one.state, one.state)),
     }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= GLANCE else f"{text[:GLANCE]}…"
 
 
 def _short(one: Quarantined) -> str:

@@ -12,6 +12,7 @@ from dashboards.language import gettext
 from dashboards.part import badge, code_name, columns, facts, format
 from dashboards.part.admin.word import source_name
 from dashboards.part.place import place_name
+from dashboards.part.who import who
 from portrait.identifier import KIND_NAME
 from portrait.lake.activity import Activity
 from portrait.match import STATES, identity_rule
@@ -43,6 +44,8 @@ def question_card(site: Site, one: Question, known: Mapping[int, Activity], said
             ),
             html.P(why(one), className="finding"),
             columns(_side(site, one.left, known), _side(site, one.right, known), least=280),
+            html.P(meanwhile(one), className="quiet"),
+            _stands(one, key),
             html.P(gettext("备注：{text}", text=one.note), className="quiet") if one.note else None,
             said,
             html.Div(
@@ -76,7 +79,8 @@ def question_card(site: Site, one: Question, known: Mapping[int, Activity], said
 
 def history_row(site: Site, one: Question) -> Any:
     """A decision and the way back, where there is one."""
-    who = one.undone_by or one.decided_by or gettext("自动")
+    login = one.undone_by or one.decided_by
+    decider = who(site, login) if login else gettext("自动")
     note = one.undone_note or one.note
     return html.Article(
         [
@@ -84,7 +88,8 @@ def history_row(site: Site, one: Question) -> Any:
                 [
                     badge(gettext(STATES[one.state]), TONES[one.state]),
                     html.Span(
-                        gettext("{who} · {when}", who=who, when=format.moment(one.last)), className="quiet"
+                        gettext("{who} · {when}", who=decider, when=format.moment(one.last)),
+                        className="quiet",
                     ),
                 ],
                 className="answers",
@@ -99,6 +104,7 @@ def history_row(site: Site, one: Question) -> Any:
             html.P(
                 gettext("{why}；{note}", why=why(one), note=note) if note else why(one), className="quiet"
             ),
+            html.P(represented(one)) if one.thing == "alias" and one.state == "active" else None,
             dmc.Button(
                 gettext("撤销"),
                 id={"type": "identity-undo", "key": key_of(one)},
@@ -110,6 +116,55 @@ def history_row(site: Site, one: Question) -> Any:
             else None,
         ],
         className="question past",
+    )
+
+
+def meanwhile(one: Question) -> str:
+    """What is so until somebody answers."""
+    if one.thing == "link":
+        return gettext("没有回答之前，这个账号的记录不算在任何人名下。")
+    return gettext("没有回答之前，两位各算各的：记录、学时和画像都分开。")
+
+
+def _stands(one: Question, key: str) -> Any:
+    """Who of two teachers is to stand for both, for the reader to choose, and what comes of it."""
+    if one.thing == "link":
+        return None
+    return html.Div(
+        [
+            dmc.RadioGroup(
+                [
+                    dmc.Radio(label=_entry(side), value=str(side.id), size="sm")
+                    for side in (one.left, one.right)
+                ],
+                id={"type": "identity-stands", "key": key},
+                label=gettext("是同一人的话，由谁代表"),
+                description=gettext(
+                    "学校、学段和学科从此按代表的那一份名册算，两边的记录、学时都算在代表名下；另一份留着，撤销就各归各位。"
+                    "默认是名册较新的一份。"
+                ),
+                value=str(one.stands.id),
+                className="stands",
+            )
+        ]
+    )
+
+
+def _entry(side: Side) -> str:
+    told = gettext("{day} 的名册", day=format.day(side.told)) if side.told else ""
+    parts = (side.name, side.key, side.school or gettext("名册没有写学校"), _teaches(side), told)
+    return gettext("，").join(part for part in parts if part)
+
+
+def represented(one: Question) -> str:
+    """Of two teachers who are one: who stands for both, and which school and stage count."""
+    side = one.right
+    return gettext(
+        "由{name}（{key}）代表：学校按{school}，学段学科按{teaches}",
+        name=side.name,
+        key=side.key,
+        school=side.school or gettext("名册没有写"),
+        teaches=_teaches(side),
     )
 
 

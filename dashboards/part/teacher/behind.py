@@ -12,6 +12,7 @@ from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part import badge, empty_state, format, link_button, register_drawer
 from dashboards.part.name import node_name
+from dashboards.part.original import register_rows_of, row_button
 from dashboards.part.teacher.word import kind_name, source_name
 from portrait.errors import NotFound
 from portrait.evidence import EvidenceItem, Explanation, RecordItem
@@ -109,6 +110,7 @@ def register_behind(app: Any, context: Callable[[], Context]) -> None:
         return gettext("{name}：依据", name=node_name(key)), explanation_body(now.site, found)
 
     register_drawer(app, context, "behind", content)
+    register_rows_of(app, context, "own", own_line)
 
     @app.callback(
         Output({"type": "contest-said", "key": MATCH}, "children"),
@@ -136,6 +138,18 @@ def register_behind(app: Any, context: Callable[[], Context]) -> None:
             day=format.day(kept.due),
         )
         return said, ""
+
+
+def own_row(place: str, record: bytes, batch: int, file: str, line: int) -> Any:
+    """Where one of the teacher's own records came from; it opens to the row. `place` tells two mentions of one record apart."""
+    words = gettext("批次 {batch} · {file} 第 {line} 行", batch=batch, file=file, line=line)
+    return row_button("own", f"{place}:{record.hex()}", words)
+
+
+def own_line(context: Context, key: str) -> tuple[int, int]:
+    """Batch and line of the actor's own record that `own_row` named. Raises NotFound for another's."""
+    found = own_record(context, record_id(key.rpartition(":")[2]))
+    return found.batch, found.spot
 
 
 def own_record(context: Context, record: bytes) -> RecordItem:
@@ -169,19 +183,16 @@ def _item(site: Site, item: EvidenceItem, scored: bool) -> Any:
                 ],
                 className="item-head",
             ),
-            html.P([item.course_title or gettext("没有对应课程"), f" · {item.item}" if item.item else ""]),
+            html.P(
+                [
+                    item.course_title or gettext("没有对应课程"),
+                    f" · {item.called or item.item}" if item.item else "",
+                ]
+            ),
             html.P(_score(item)) if scored else None,
             html.P(_weight(item), className="muted") if scored and item.counted else None,
-            html.P(
-                gettext(
-                    "批次 {batch} · {file} 第 {line} 行 · {rule}",
-                    batch=item.batch,
-                    file=item.file,
-                    line=item.line,
-                    rule=item.rule,
-                ),
-                className="muted small",
-            ),
+            html.P(gettext("规则 {rule}", rule=item.rule), className="muted small"),
+            own_row(item.indicator, item.record, item.batch, item.file, item.line),
             contest_form(item.indicator, item.record.hex()),
         ],
         className="item" if item.counted else "item uncounted",

@@ -21,6 +21,7 @@ from dashboards.part import (
     progress,
     register_drawer,
 )
+from dashboards.part.teacher.behind import own_row
 from dashboards.part.teacher.word import kind_name, source_name
 from portrait.errors import NotFound
 from portrait.explain import compliance_of
@@ -187,15 +188,7 @@ def _line(site: Site, item: LedgerItem, code: str) -> Any:
                 className="item-head",
             ),
             html.P(code_name("general_courses", record.theme) if code == "themes" else item.what),
-            html.P(
-                gettext(
-                    "批次 {batch} · {file} 第 {line} 行",
-                    batch=record.batch,
-                    file=record.file,
-                    line=record.line,
-                ),
-                className="muted small",
-            ),
+            own_row(code, record.record, record.batch, record.file, record.line),
         ],
         className="item uncounted" if item.reason else "item",
     )

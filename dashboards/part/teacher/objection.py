@@ -41,7 +41,7 @@ def _row(context: Context, one: Contest, records: Mapping[bytes, RecordItem]) ->
             html.P(one.text),
             html.P(gettext("答复：{said}", said=one.decision)) if one.decision else None,
             html.P(
-                gettext("{at}提出，应在 {due} 前答复", at=format.day(one.at), due=format.day(one.due)),
+                gettext("{at} 提出，应在 {due} 前答复", at=format.day(one.at), due=format.day(one.due)),
                 className="muted small",
             ),
             dmc.Button(
@@ -77,5 +77,5 @@ def _about(one: Contest, records: Mapping[bytes, RecordItem]) -> str:
     record = records.get(one.record) if one.record else None
     if record is not None:
         day = format.day(record.time) if record.time else gettext("无日期")
-        return f"{day} · {kind_name(record.kind)} · {record.course_title or record.class_name or record.item}"
+        return f"{day} · {kind_name(record.kind)} · {record.course_title or record.class_name or record.called or record.item}"
     return gettext("结论：{name}", name=node_name(one.node)) if one.node else gettext("一条记录")

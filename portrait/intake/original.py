@@ -1,0 +1,244 @@
+"""One row as it stands in the archived file: its cells under the file's own heads, or the JSON of a statement, without what must not
+be shown. Read up to that row and no further, and for nobody who may not see the row: that is for the caller to know.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from portrait.errors import InputError, NotFound
+from portrait.identity import hidden, masked
+from portrait.intake.archive import sound
+from portrait.intake.arrange import arranged, with_made
+from portrait.intake.bench import Input, staging_folder
+from portrait.intake.judge import scrubbed
+from portrait.intake.mapping import Layout, Stream
+from portrait.intake.mend import cells_of, sensitive_columns, shown_cells
+from portrait.intake.office import head_of, open_grid, sought
+from portrait.intake.program import own_columns
+from portrait.intake.raw import TEXT_KEY, Broken, Passed, Raw
+from portrait.intake.reader import cut_sql, format_of, read
+from portrait.intake.recipe import files_again, mapping_then
+from portrait.intake.said import object_of, told
+from portrait.intake.table import body
+from portrait.intake.text import event_again, line_at, look, row_at
+from portrait.record import COLUMN_STEP, row_of
+from portrait.sentence import sentence
+from portrait.site import Site
+from portrait.store.batch import Batch, batch_of
+from portrait.store.quarantine import mended_of
+
+_LONG = 20_000  # signs of a text that are shown
+
+
+@dataclass(frozen=True)
+class Original:
+    """A row of a file. `cells` are (head, text); of a JSON line those that can be said in a line, and all of it in `text`.
+
+    `column` is the head of the cell that the record was made of, where a table has one for each record. `note` says why a row
+    is no data, or could not be cut; `mended` are the cells that a person corrected later, in an archived file of their own.
+    """
+
+    batch: int
+    file: str
+    sheet: str
+    row: int
+    cells: tuple[tuple[str, str], ...]
+    text: str = ""
+    column: str = ""
+    note: str = ""
+    mended: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Stood:
+    """A row before anything of it is hidden."""
+
+    sheet: str
+    cells: tuple[tuple[str, str], ...]
+    text: str = ""
+    note: str = ""
+    torn: bool = False  # which text belongs to which head is not known
+
+
+def original(site: Site, number: int, line: int) -> Original:
+    """The row that a record with this batch and line was made of; of a replay the row of the file that was read again.
+
+    Raises NotFound for a row that the file does not have, InputError when the archive has lost the file or holds another in its
+    place, and MappingError when nothing tells any more how the batch was read.
+    """
+    with site.registry.connect() as connection:
+        batch = batch_of(connection, number)
+        batch = batch_of(connection, batch.origin) if batch.origin is not None else batch
+        corrected = mended_of(connection, batch.id, line)
+    _, stream = mapping_then(site, batch)
+    file, _ = files_again(site, batch)
+    if not sound(site.archive, batch.content):
+        raise InputError(
+            "第 {number} 号批次的原始文件 {name} 在存档里已损坏（archive/{folder}/{digest}），请从备份恢复",
+            number=batch.id,
+            name=batch.file,
+            folder=batch.content[:2],
+            digest=batch.content,
+        )
+    row = row_of(line)
+    engine = site.engine()
+    try:
+        with staging_folder(site.settings.home) as staging:
+            bench = _Bench(engine, staging)
+            stood = _stood(bench, stream, file, row)
+            if stood is None:
+                raise NotFound("{file} 没有第 {row} 行，或者这一行是空的", file=batch.file, row=row)
+            secrets = _secrets(bench, stream, file.name, stood)
+    finally:
+        engine.close()
+    mended = shown_cells(stream, cells_of(site.archive, corrected))
+    return _veiled(batch, row, line // COLUMN_STEP, stood, secrets, mended)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    engine: duckdb.DuckDBPyConnection
+    staging: Any
+
+
+def _stood(bench: _Bench, stream: Stream, file: Input, row: int) -> _Stood | None:
+    """The row by its number as the batch's mapping counts rows; None where there is none."""
+    layout = stream.layout
+    kind = layout.format if layout.format != "auto" else format_of(file.name)
+    if layout.office:
+        return _office(layout, own_columns(stream), kind, file, row)
+    if kind in ("jsonl", "edx"):
+        line = line_at(look(file.path, file.name, layout.encoding), row, listed=kind == "jsonl")
+        return None if not line else _Stood("", (), line)
+    if kind == "csv":
+        names, cells = row_at(look(file.path, file.name, layout.encoding), layout.header, row)
+        return _cut("", names, cells)
+    # As the file has its columns: neither renamed nor one of many made rows.
+    plain = replace(layout, names=(), lacking=(), wide=None)
+    raw = read(bench.engine, file.path, file.name, plain, [], bench.staging)
+    listed = ", ".join(raw.columns.values())
+    found = bench.engine.execute(f"SELECT {listed} FROM {raw.relation} r WHERE r._row = {row}").fetchall()
+    return _cut(raw.sheet, list(raw.columns), [text or "" for text in found[0]]) if found else None
+
+
+def _cut(sheet: str, names: Sequence[str], cells: Sequence[str] | Broken | None) -> _Stood | None:
+    if cells is None:
+        return None
+    if isinstance(cells, Broken):
+        text = cells.raw.get(TEXT_KEY, "")
+        told = tuple((name, cell) for name, cell in cells.raw.items() if name != TEXT_KEY)
+        return _Stood(sheet, told, text, sentence(cells.reason), torn=True)
+    return _Stood(sheet, tuple(zip(names, cells, strict=True))) if any(cells) else None
+
+
+def _office(layout: Layout, columns: Sequence[str], kind: str, file: Input, row: int) -> _Stood | None:
+    needed = sought(columns, layout)
+    opened = open_grid(file.path, file.name, kind, layout)
+    head = head_of(opened, layout, needed)
+    if head is None:
+        return None
+    if row <= head.last:
+        # A title, a stamp, the heads themselves: shown by place, for they stand under no head.
+        cells = next((cells for number, cells in opened.first if number == row), [])
+        places = tuple((sentence("第 {n} 列", n=n), cell) for n, cell in enumerate(cells, 1) if cell)
+        return (
+            _Stood(opened.sheet, places, note=sentence("表头或表头上面的一行，不是数据")) if places else None
+        )
+    for found in body(opened.grid, head, layout, needed):
+        if isinstance(found, Passed):
+            if found.row == row:
+                return _Stood(opened.sheet, (), found.text, sentence(found.reason))
+        elif found[0] == row:
+            return _cut(opened.sheet, head.names, found[1])
+        broken = next((one for one in opened.grid.broken if one.row == row), None)
+        if broken is not None:
+            return _cut(opened.sheet, head.names, broken)
+        if (found.row if isinstance(found, Passed) else found[0]) > row:
+            break
+    broken = next((one for one in opened.grid.broken if one.row == row), None)
+    return None if broken is None else _cut(opened.sheet, head.names, broken)
+
+
+# --- what must not be shown ------------------------------------------------------------------------------------
+
+
+def _secrets(bench: _Bench, stream: Stream, name: str, stood: _Stood) -> dict[str, str]:
+    """Texts of the row that are people's numbers by the mapping, also those that it makes of other columns, with their kind."""
+    kinds = sensitive_columns(stream)
+    if not kinds or stood.torn:
+        return {}
+    raw = _one_row(bench.engine, stream, name, stood)
+    if raw is None:
+        return {}
+    # What only the whole sheet can say (its title, another file's columns) is no text of this row.
+    lacking = {column: "NULL::varchar" for column in own_columns(stream) if column not in raw.columns}
+    raw = with_made(
+        bench.engine, stream, replace(raw, columns=raw.columns | lacking), bench.staging / "made.parquet"
+    )
+    asked = [column for column in kinds if column in raw.columns or column in raw.made]
+    if not asked:
+        return {}
+    listed = ", ".join(raw.text(column) for column in asked)
+    ((*found,),) = bench.engine.execute(f"SELECT {listed} FROM {raw.relation} r").fetchall()
+    return {text: kinds[column] for column, text in zip(asked, found, strict=True) if text}
+
+
+def _one_row(engine: duckdb.DuckDBPyConnection, stream: Stream, name: str, stood: _Stood) -> Raw | None:
+    if stood.cells:
+        table = pa.table(
+            {"_row": pa.array([1], pa.int64())}
+            | {f"c{n}": pa.array([text or None], pa.string()) for n, (_, text) in enumerate(stood.cells)}
+        )
+        engine.register("one_row", table)
+        columns = {head: f"r.c{n}" for n, (head, _) in enumerate(stood.cells)}
+        return arranged(Raw(name, stood.sheet, "one_row", columns), replace(stream.layout, wide=None))
+    kind = stream.layout.format if stream.layout.format != "auto" else format_of(name)
+    if kind not in ("jsonl", "edx"):
+        return None
+    text = event_again(stood.text) if kind == "edx" else stood.text
+    engine.register(
+        "one_line", pa.table({"_row": pa.array([1], pa.int64()), "c0": [text], "c1": [stood.text]})
+    )
+    paths = own_columns(stream)
+    return Raw(
+        name,
+        "",
+        f"({cut_sql('one_line', paths, 'c1')})",
+        {path: f"nullif(trim(r.c{n}), '')" for n, path in enumerate(paths)},
+    )
+
+
+def _veiled(
+    batch: Batch, row: int, place: int, stood: _Stood, secrets: Mapping[str, str], mended: Mapping[str, str]
+) -> Original:
+    def veil(text: str) -> str:
+        if stood.torn:
+            return scrubbed(hidden(text))
+        for secret, kind in secrets.items():
+            text = text.replace(secret, masked(kind, secret))
+        return hidden(text)
+
+    cells, text = stood.cells, stood.text
+    if text and not cells:
+        said = object_of(text)
+        if said is not None:
+            cells = tuple(told(said))
+            text = json.dumps(said, ensure_ascii=False, indent=2)
+    return Original(
+        batch.id,
+        batch.file,
+        stood.sheet,
+        row,
+        tuple((head, veil(cell)) for head, cell in cells),
+        veil(text)[:_LONG],
+        stood.cells[place - 1][0] if 0 < place <= len(stood.cells) else "",
+        stood.note,
+        tuple(mended.items()),
+    )
