@@ -16,6 +16,11 @@ def on_day(day: date, moment: datetime) -> datetime:
     return datetime.combine(day, aware(moment).astimezone(CHINA).timetz()).astimezone(UTC)
 
 
+def day_of(moment: datetime) -> date:
+    """The day of the country that a moment lies in."""
+    return aware(moment).astimezone(CHINA).date()
+
+
 def aware(moment: datetime) -> datetime:
     """The moment with its time zone: SQLite hands back naive times, which are UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

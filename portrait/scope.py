@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
 
+from portrait import clock
 from portrait.resource import read_code, read_yaml
 from portrait.sentence import sentence
 from portrait.store.employment import taught_at
@@ -98,7 +99,7 @@ def scope(actor: Actor, today: date | None = None) -> Scope:
     if actor.role is Role.TRAINER and actor.provider_id is not None:
         classes: ColumnElement[bool] = training_class.c.provider_id == actor.provider_id
         theirs: ColumnElement[bool] = trainee.c.class_id.in_(select(training_class.c.id).where(classes))
-        until = (today or date.today()) - timedelta(days=listed_days())
+        until = (today or clock.day_of(clock.now())) - timedelta(days=listed_days())
         open_still = or_(training_class.c.ends.is_(None), training_class.c.ends >= until)
         people = person.c.id.in_(
             select(account.c.person_id).join(trainee, trainee.c.account_id == account.c.id).where(theirs)

@@ -52,7 +52,7 @@ class Site:
 
     @property
     def today(self) -> date:
-        return self.settings.today or date.today()
+        return self.settings.today or clock.day_of(clock.now())
 
     @property
     def now(self) -> datetime:

@@ -31,3 +31,8 @@ def test_what_came_in_is_said_to_have_come_in_on_the_day_of_the_site(sqlite_site
     days = batch_days(sqlite_site.registry, {first, second})
     assert days[first].astimezone(clock.CHINA).date() == date(2019, 5, 4)
     assert days[second] == AT  # of before the day was kept
+
+
+def test_a_day_is_the_country_s() -> None:
+    assert clock.day_of(datetime(2022, 11, 15, 15, 59, tzinfo=UTC)) == date(2022, 11, 15)
+    assert clock.day_of(datetime(2022, 11, 15, 16, 0)) == date(2022, 11, 16), "as SQLite hands it back"

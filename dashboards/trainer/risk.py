@@ -22,6 +22,7 @@ from dashboards.part.class_choice import (
 from dashboards.part.notice import notify
 from dashboards.part.warning import cause_words, ground_words
 from models.risk import Risk, Watch, at_risk
+from portrait.clock import day_of
 from portrait.errors import InputError, ModelUnusable
 from portrait.lake.progress import Progress, class_progress
 from portrait.programme.training_class import Stage, TrainingClass
@@ -229,7 +230,7 @@ def _said(kept: Followup) -> str:
 
 def _since(kept: Followup, done: Progress | None) -> str:
     """What came of it: whether anything has been seen since the answer."""
-    if done is None or done.last is None or done.last <= kept.at.date():
+    if done is None or done.last is None or done.last <= day_of(kept.at):
         return gettext("处置以后还没有新的学习记录。")
     return gettext("处置以后有新的学习记录，最近一次 {day}。", day=format.day(done.last))
 

@@ -225,7 +225,7 @@ def _take(
         key=batch_key(mapping, stream, main, others),
         now=now,
         recipe=recipe,
-        arrived=site.settings.today or now.date(),
+        arrived=site.settings.today or clock.day_of(now),
         source=mapping.source,
         stream=stream.name,
         target=stream.target.name,

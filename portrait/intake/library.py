@@ -115,7 +115,7 @@ def find_edition(site: Site, wanted: str, number: int | None = None, day: date |
     if number is not None:
         listed = [one for one in listed if one.number == number]
     if day is not None:
-        listed = [one for one in listed if one.at.date() <= day] or listed[:1]
+        listed = [one for one in listed if clock.day_of(one.at) <= day] or listed[:1]
     if not listed:
         raise NotFound("框架“{wanted}”没有第 {number} 版", wanted=wanted[:80], number=number)
     return listed[-1]

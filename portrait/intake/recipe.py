@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping as Dictionary
 from datetime import date
 
+from portrait.clock import day_of
 from portrait.errors import InputError, MappingError
 from portrait.intake.archive import place
 from portrait.intake.bench import Input
@@ -63,7 +64,7 @@ def remapped(site: Site, mapping: Mapping, recipe: str) -> bool:
 
 def arrival_of(site: Site, batch: Batch) -> date:
     """The day a batch came in; what is dated after it is doubtful. A batch taken up again keeps its day."""
-    return batch.arrived or site.settings.today or batch.started.date()
+    return batch.arrived or site.settings.today or day_of(batch.started)
 
 
 def files_again(site: Site, batch: Batch) -> tuple[Input, dict[str, Input]]:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 import duckdb
 from sqlalchemy import Connection
 
+from portrait.clock import day_of
 from portrait.hashing import number_sql
 from portrait.identifier import KIND_NAME
 from portrait.intake.ask import many
@@ -75,7 +76,7 @@ def register(
     Rows `without` are left out, though they are good. `day` is the roster's, from which on a teacher is at a new school.
     """
     with _chosen(engine, program, without) as (chosen, late):
-        return _put(engine, connection, program, chosen, now, day or now.date(), batch), late
+        return _put(engine, connection, program, chosen, now, day or day_of(now), batch), late
 
 
 def forbidden(engine: duckdb.DuckDBPyConnection, program: Program) -> dict[int, str]:

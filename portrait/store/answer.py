@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, and_, delete, insert, select, update
 
-from portrait.clock import aware
+from portrait.clock import aware, day_of
 from portrait.errors import AccessRefused, InputError, NotFound
 from portrait.framework import dimensions, indicators
 from portrait.resource import read_yaml
@@ -141,7 +141,7 @@ def open_contest(
         raise InputError("异议写了 {n} 字，最多 {most} 字", n=len(text), most=TEXT_LIMIT)
     if node and node not in {**dimensions(), **indicators()}:
         raise InputError("没有编号为“{node}”的维度或指标", node=node)
-    due = after_workdays(at.date(), read_yaml("rules/contest.yaml")["working_days"])
+    due = after_workdays(day_of(at), read_yaml("rules/contest.yaml")["working_days"])
     with registry.begin() as connection:
         number = connection.execute(
             insert(contest)

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, func, select
 
-from portrait.clock import aware
+from portrait.clock import day_of
 from portrait.scope import Scope
 from portrait.store.batch import Counts
 from portrait.store.schema import account, batch, quarantine
@@ -53,7 +53,7 @@ def arrival_days(connection: Connection, scope: Scope) -> list[Day]:
     return [
         Day(
             row.source,
-            row.arrived or aware(row.started).date(),  # batches of before the day was kept
+            row.arrived or day_of(row.started),  # batches of before the day was kept
             row.batches,
             row.failed,
             Counts(**{name: int(row._mapping[name]) for name in names}),
@@ -70,7 +70,7 @@ def batch_days(connection: Connection, scope: Scope) -> list[tuple[int, str, dat
             scope.intake, batch.c.target == "record"
         )
     )
-    return [(row.id, row.source, row.arrived or aware(row.started).date()) for row in rows]
+    return [(row.id, row.source, row.arrived or day_of(row.started)) for row in rows]
 
 
 def strangers(connection: Connection, scope: Scope) -> list[int]:
@@ -93,4 +93,4 @@ def last_failures(connection: Connection, scope: Scope) -> dict[str, tuple[int, 
             scope.intake, batch.c.id.in_(newest), batch.c.state == "failed"
         )
     )
-    return {row.source: (row.id, row.arrived or aware(row.started).date()) for row in rows}
+    return {row.source: (row.id, row.arrived or day_of(row.started)) for row in rows}
