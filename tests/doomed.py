@@ -193,7 +193,11 @@ def held(site: Site, records: str = "SELECT * FROM record ORDER BY ALL") -> dict
     with site.registry.connect() as connection:
         for table in metadata.sorted_tables:
             kept = [c for c in table.c if c.name not in _OF_THE_RUN.get(table.name, ())]
-            if table.name not in ("lease", "region"):
+            if table.name not in (
+                "lease",
+                "mark",
+                "region",
+            ):  # a mark holds the seal, which no two have alike
                 found[table.name] = sorted(repr(tuple(row)) for row in connection.execute(select(*kept)))
     found["archive"] = sorted(path.name for path in site.archive.glob("*/*"))
     found["litter"] = [path.name for path in site.settings.home.glob("staging-*")]

@@ -97,7 +97,7 @@ def test_files_are_previewed_taken_in_and_added_up_without_anything_stored_befor
     job_of(admin, f"preview:{ME}")
     page = tick(admin)
     assert "豫研在线（示范数据）（demo_yuyan）" in page  # the one mapping that these files fit
-    assert "读到 28 行，25 行没有问题，3 行会进隔离区并写明原因。" in page
+    assert "读到 28 行，24 行没有问题，1 行和同一文件里别的行是同一个记录，3 行会进隔离区并写明原因。" in page
     assert "得分超出满分 1" in page
     assert "得分应在 0 到满分之间" in page
     assert (rows(home, schema.batch), rows(home, schema.quarantine)) == (0, 0)

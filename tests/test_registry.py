@@ -16,8 +16,10 @@ def count(site: Site, table: Table) -> int:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-def test_a_fresh_site_knows_the_places_of_the_province_and_nothing_else(site: Site, today: date) -> None:
-    assert {table.name for table in metadata.sorted_tables if count(site, table)} == {"region"}
+def test_a_fresh_site_knows_its_own_seal_the_places_of_the_province_and_nothing_else(
+    site: Site, today: date
+) -> None:
+    assert {table.name for table in metadata.sorted_tables if count(site, table)} == {"mark", "region"}
     # One province, 17 省辖市, 济源, and 156 counties besides 济源.
     assert count(site, region) == 175
     assert site.today == today

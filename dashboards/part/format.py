@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dashboards.figure.scale import points
 from dashboards.language import current, gettext
-from portrait.clock import aware
+from portrait.clock import aware, day_of
 
 NOTHING = "—"
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -72,6 +72,8 @@ def interval(low: float | None, high: float | None) -> str:
 def day(value: date | datetime | None) -> str:
     if value is None:
         return NOTHING
+    if isinstance(value, datetime):
+        value = day_of(value)
     if current() == "en":
         return f"{value.day} {value:%b %Y}"
     return f"{value.year} 年 {value.month} 月 {value.day} 日"

@@ -20,7 +20,11 @@ def name_activities(engine: duckdb.DuckDBPyConnection, connection: Connection, p
     """Keep the names that nothing has told yet. What is known of an activity stays: of two names the first that came holds."""
     raw = program.raw
     if raw.whole and OBJECT in raw.columns:
-        named = f"json_extract({raw.whole}, '$.object.definition.name')::varchar"
+        # A broken line waits in quarantine and has no name to tell.
+        sound = (
+            f"CASE WHEN {raw.columns[OBJECT]} IS NOT NULL AND json_valid({raw.whole}) THEN {raw.whole} END"
+        )
+        named = f"json_extract({sound}, '$.object.definition.name')::varchar"
         rows = many(
             engine,
             f"SELECT iri, min(names) FROM (SELECT {raw.columns[OBJECT]} AS iri, {named} AS names FROM {raw.relation} r) "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from threading import Thread
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Response
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from waitress.wasyncore import close_all
 
 from dashboards.app import create_app
@@ -123,13 +125,15 @@ class Watched:
         return charts.filter(has=self.page.locator(".trace path")).count()
 
     def cut(self) -> list[str]:
-        """Tables that are wider than the room they have, so that something in them is out of sight."""
-        found = self.page.evaluate(
+        """Tables that are wider than the room they have once their columns have settled, so that something in them is out of sight."""
+        found = (
             "[...document.querySelectorAll('#page .ag-center-cols-viewport, #page .table-scroll')]"
             ".filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1)"
             ".map(e => `${(e.closest('.grid') || e).id || e.className}: ${e.scrollWidth} > ${e.clientWidth}`)"
         )
-        return [str(one) for one in found]
+        with suppress(PlaywrightTimeout):
+            self.page.wait_for_function(f"{found}.length === 0", timeout=5_000)
+        return [str(one) for one in self.page.evaluate(found)]
 
     def overflow(self) -> int:
         """Pixels by which the page is wider than the screen."""
