@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from portrait.clock import day_of
 from portrait.competency import crosswalk, difference
 from portrait.errors import InputError, NotFound
 from portrait.framework import indicators
@@ -126,7 +127,7 @@ def test_a_changed_package_is_the_next_version_and_the_one_before_stays(
     assert [one.code for one in found.removed] == ["I111"]
     assert [(one.item.code, one.parts) for one in found.changed] == [("I12", (("内容", "条目 12", "改过"),))]
     assert (found.links_added, found.links_removed) == (1, 0)
-    assert find_edition(site, uid(1), day=before.at.date()).number == 2
+    assert find_edition(site, uid(1), day=day_of(before.at)).number == 2
     assert difference(frame_of_edition(site, after), frame_of_edition(site, after)).nothing
 
 
