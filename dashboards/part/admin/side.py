@@ -133,10 +133,14 @@ def _stands(one: Question, key: str) -> Any:
     return html.Div(
         [
             dmc.RadioGroup(
-                [
-                    dmc.Radio(label=_entry(side), value=str(side.id), size="sm")
-                    for side in (one.left, one.right)
-                ],
+                dmc.Stack(
+                    [
+                        dmc.Radio(label=_entry(side), value=str(side.id), size="sm")
+                        for side in (one.left, one.right)
+                    ],
+                    gap=6,
+                    mt=6,
+                ),
                 id={"type": "identity-stands", "key": key},
                 label=gettext("是同一人的话，由谁代表"),
                 description=gettext(
@@ -144,7 +148,7 @@ def _stands(one: Question, key: str) -> Any:
                     "默认是名册较新的一份。"
                 ),
                 value=str(one.stands.id),
-                className="stands",
+                size="sm",
             )
         ]
     )
