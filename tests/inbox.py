@@ -108,7 +108,7 @@ def ledger(site: Site) -> list[Batch]:
 
 def everything(site: Site) -> Any:
     """What the lake and the registry hold of what came in, without the clock's part in it."""
-    batches = [replace(one, started=None, finished=None) for one in ledger(site)]  # type: ignore[arg-type]
+    batches = [replace(one, started=None, finished=None) for one in ledger(site)]
     rows = [replace(row, decided_at=None) for row in waiting(site, "")]
     with site.registry.connect() as connection:
         accounts = connection.execute(select(account.c.id, account.c.person_id).order_by(account.c.id)).all()

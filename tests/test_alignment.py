@@ -65,7 +65,7 @@ def made_again(hand: Hand) -> tuple[str, str, list[int], list[int]]:
         fresh = sorted(set(lake.files(name)) - before[name])
         found = hand.site.pool.rows(f"SELECT DISTINCT {whose} FROM ({rows(name, fresh)}) ORDER BY 1")
         wrote.append([one for (one,) in found])
-    return report.cells, report.portraits, *wrote  # type: ignore[return-value]
+    return report.cells, report.portraits, *wrote
 
 
 def test_a_new_address_adds_up_only_the_accounts_that_name_it(hand: Hand) -> None:

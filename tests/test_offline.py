@@ -186,7 +186,7 @@ def test_who_confirms_while_another_returns_has_the_last_word_and_the_hours(
 
     def meanwhile(*said: object, **more: object) -> list[BatchReport]:
         decide(home, read("office"), [number], "returned", "重复", by="office")
-        return intake(*said, **more)  # type: ignore[arg-type]
+        return intake(*said, **more)
 
     monkeypatch.setattr("portrait.offline.intake", meanwhile)
     decide(home, read("school"), [number], "confirmed", by="school")
@@ -261,7 +261,7 @@ def test_a_claim_that_lacks_something_is_told(
 ) -> None:
     good = {"title": "教研", "day": date(2022, 10, 8), "hours": 2.0, "proof": proof(home, tmp_path)}
     with pytest.raises(InputError, match=told):
-        hand_in(home, read("teacher"), **(good | said))  # type: ignore[arg-type]
+        hand_in(home, read("teacher"), **(good | said))
 
 
 def test_a_proof_of_somebody_else_proves_nothing(

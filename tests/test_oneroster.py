@@ -153,7 +153,7 @@ def bring(site: Site, path: Path, source: str = "oneroster") -> dict[str, BatchR
 
 def rows(site: Site, *columns: object) -> list[tuple[object, ...]]:
     with site.registry.connect() as connection:
-        return [tuple(row) for row in connection.execute(select(*columns).order_by(columns[0]))]  # type: ignore[call-overload]
+        return [tuple(row) for row in connection.execute(select(*columns).order_by(columns[0]))]
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])

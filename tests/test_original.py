@@ -166,7 +166,7 @@ def test_a_file_is_read_no_further_than_the_row(
     take_in(sqlite_site, write(tmp_path, "statements.jsonl", *lines), STATEMENTS)
     read, chunks = [], text._chunks
 
-    def counted(some: text.Text):  # type: ignore[no-untyped-def]
+    def counted(some: text.Text):
         for numbers, found in chunks(some):
             read.append(len(numbers))
             yield numbers, found
@@ -246,9 +246,7 @@ def test_an_administrator_looks_at_rows_of_a_batch_by_number_and_nobody_else_doe
         assert "marks.csv" not in asked(login, 2)
 
 
-def test_the_command_tells_file_row_and_cells(  # type: ignore[no-untyped-def]
-    home: Site, command, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_tells_file_row_and_cells(home: Site, command, monkeypatch: pytest.MonkeyPatch) -> None:
     url = home.registry.url.render_as_string(hide_password=False)
     monkeypatch.setenv("PORTRAIT_DATABASE_URL", url)
     mine = next(row["id"].hex() for row in records(home) if row["score"] == 91)

@@ -26,7 +26,7 @@ def test_marks_of_several_columns_become_a_stream_each_and_hours_count_once(tmp_
     mapping = written(tmp_path, found)
     assert [stream.name for stream in mapping.streams] == ["record_1", "record_2"]
     assert [stream.field("seconds") is not None for stream in mapping.streams] == [True, False]
-    assert {stream.field("kind").const for stream in mapping.streams} == {"quiz", "exam"}  # type: ignore[union-attr]
+    assert {stream.field("kind").const for stream in mapping.streams} == {"quiz", "exam"}
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def speak_chinese() -> None:
     rich_utils.DEPRECATED_STRING = "（不再推荐）"
     rich_utils.MAX_WIDTH = None if _seen() else shutil.get_terminal_size((PIPE_COLUMNS, 24)).columns
     rich_utils._make_rich_text = _folded
-    rich_utils.types_highlighter = _typed  # type: ignore[assignment]  # it is called, and nothing else
+    rich_utils.types_highlighter = _typed  # type: ignore[assignment]  # a function where a highlighter is: all that is ever done with it is to call it
     TyperGroup.context_class.formatter_class = _Formatter
 
 

@@ -125,7 +125,7 @@ def _intake(bar: Bar, sources: intake.Sources, work: Path, runs: int, by: Module
     def into(run: int, name: str, take: object) -> Measured:
         place = work / f"{name}-{run}"
         try:
-            return apart(take, sources, place)  # type: ignore[arg-type]
+            return apart(take, sources, place)
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
@@ -189,11 +189,11 @@ def _store_lines(screen: Screen, work: Path, statements: int, runs: int) -> Iter
                 runs,
                 lambda _run, of=of, size=size, workers=workers: apart(
                     store.post, house, next(seeds), of, size, workers
-                ),  # type: ignore[misc]
+                ),
                 lambda _run, of=of, size=size, workers=workers: apart(
                     store.insert, house, next(seeds), of, size, workers
-                ),  # type: ignore[misc]
-                lambda share, done=done: bar.advance((done + share) / len(POSTS)),  # type: ignore[misc]
+                ),
+                lambda share, done=done: bar.advance((done + share) / len(POSTS)),
             )
             against = PLAIN.format(words="executemany 写入，每批一个事务")
             yield rate_line(key, name, "条/秒", _of_server(pair, house), against)

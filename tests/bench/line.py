@@ -78,7 +78,7 @@ def time_line(key: str, name: str, pair: Pair, against: str) -> Line:
     """The medians of p50 and p95 of several runs whose value is a list of seconds."""
 
     def of(place: int, measured: object) -> float:
-        return median(measured, lambda one: percentiles(one.value)[place])  # type: ignore[arg-type]
+        return median(measured, lambda one: percentiles(one.value)[place])
 
     ours, baseline = ((of(0, side), of(1, side)) for side in (pair.ours, pair.baseline))
     return Line(key, name, "毫秒 p50 / p95", TIME, ours, baseline, *_peaks(pair), against)

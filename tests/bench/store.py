@@ -420,10 +420,10 @@ def room(url: str, tables: Sequence[str]) -> float:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         size = sum(
-            connection.execute("SELECT pg_total_relation_size(%s::regclass)", (name,)).fetchone()[0]  # type: ignore[index]
+            connection.execute("SELECT pg_total_relation_size(%s::regclass)", (name,)).fetchone()[0]
             for name in tables
         )
-        count = connection.execute(f"SELECT count(*) FROM {tables[0]}").fetchone()[0]  # type: ignore[index]
+        count = connection.execute(f"SELECT count(*) FROM {tables[0]}").fetchone()[0]
     return float(size / count)
 
 

@@ -112,7 +112,7 @@ class Watched:
 
     def resize(self, size: str) -> None:
         """The same page on another screen, once it stands again."""
-        self.page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+        self.page.set_viewport_size(SIZES[size])
         # Charts and tables follow the new width in the next frames.
         self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
@@ -152,7 +152,7 @@ def watch(context: BrowserContext, served: Served) -> Iterator[Callable[[str], W
 
     def start(size: str = "desktop") -> Watched:
         page = context.new_page()
-        page.set_viewport_size(SIZES[size])  # type: ignore[arg-type]
+        page.set_viewport_size(SIZES[size])
         page.set_default_timeout(30_000)
         opened.append(Watched(page, served.address))
         return opened[-1]
