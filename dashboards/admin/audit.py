@@ -7,12 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from dash import Input, Output, dcc, html, no_update
+from dash import Input, Output, dcc, html
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, whole
-from dashboards.part import card, empty_state, facts, format, grid, link_button, page_header
+from dashboards.part import (
+    card,
+    empty_state,
+    facts,
+    format,
+    grid,
+    link_button,
+    page_header,
+    register_row_drawer,
+)
 from dashboards.part.admin.choice import choice, choices, register_choices
+from portrait.errors import NotFound
 from portrait.scope import ROLE_ZH, Role
 from portrait.store.audit import OUTCOMES, audit_names, audit_row, audit_rows, verify_audit
 
@@ -221,21 +231,15 @@ def register(app: Any, context: Callable[[], Context]) -> None:
 
     register_choices(app, context, "audit", _changed)
 
-    @app.callback(
-        Output("drawer", "opened", allow_duplicate=True),
-        Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-content", "children", allow_duplicate=True),
-        Input("audit-grid", "cellClicked"),
-        prevent_initial_call=True,
-    )
-    def open_row(cell: Any) -> Any:
-        here = context()
-        key = whole({"row": str(cell.get("rowId", ""))}, "row") if isinstance(cell, dict) else None
+    def opened(here: Context, row: str) -> tuple[str, Any]:
+        key = whole({"row": row}, "row")
         if key is None:
-            return no_update, no_update, no_update
+            raise NotFound("没有这一行")
         with here.site.registry.connect() as connection:
             one = audit_row(connection, here.scope, key)
-        return True, gettext("第 {n} 行", n=key), _body(one)
+        return gettext("第 {n} 行", n=key), _body(one)
+
+    register_row_drawer(app, context, "audit-grid", opened)
 
 
 def _body(one: Any) -> Any:

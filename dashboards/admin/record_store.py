@@ -10,7 +10,17 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import card, empty_state, format, icon, number, numbers, page_header
+from dashboards.part import (
+    card,
+    drawer_outputs,
+    empty_state,
+    format,
+    icon,
+    number,
+    numbers,
+    page_header,
+    register_row_drawer,
+)
 from dashboards.part.admin.ledger import exact
 from dashboards.part.admin.platform import (
     credential_body,
@@ -146,27 +156,19 @@ def _add(
 
 
 def register(app: Any, context: Callable[[], Context]) -> None:
-    drawer = (
-        Output("drawer", "opened", allow_duplicate=True),
-        Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-content", "children", allow_duplicate=True),
-    )
-
     @app.callback(Output("store-body", "children"), Input("store-changed", "data"), prevent_initial_call=True)
     def changed(count: Any) -> Any:
         here = context()
         return _body(here) if count else no_update
 
-    @app.callback(*drawer, Input("store-grid", "cellClicked"), prevent_initial_call=True)
-    def open_credential(cell: Any) -> Any:
-        here = context()
-        if not isinstance(cell, dict) or not cell.get("rowId"):
-            return no_update, no_update, no_update
+    def credential(here: Context, key: str) -> tuple[str, Any]:
         with here.site.registry.connect() as connection:
-            one, by = credential_of(connection, here.scope, str(cell["rowId"]))
-        return True, one.name, credential_body(here.site, one, by)
+            one, by = credential_of(connection, here.scope, key)
+        return one.name, credential_body(here.site, one, by)
 
-    @app.callback(*drawer, Input("store-add", "n_clicks"), prevent_initial_call=True)
+    register_row_drawer(app, context, "store-grid", credential)
+
+    @app.callback(*drawer_outputs(), Input("store-add", "n_clicks"), prevent_initial_call=True)
     def open_form(clicks: int | None) -> Any:
         here = context()
         if not clicks:

@@ -10,7 +10,17 @@ from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page
-from dashboards.part import badge, card, empty_state, facts, icon, page_header, panel
+from dashboards.part import (
+    badge,
+    card,
+    drawer_outputs,
+    empty_state,
+    facts,
+    icon,
+    page_header,
+    panel,
+    register_row_drawer,
+)
 from dashboards.part.admin.account import (
     link_field,
     password_once,
@@ -218,12 +228,6 @@ def _add(context: Context, login: str, name: str, role: str, code: str) -> Any:
 
 
 def register(app: Any, context: Callable[[], Context]) -> None:
-    drawer = (
-        Output("drawer", "opened", allow_duplicate=True),
-        Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-content", "children", allow_duplicate=True),
-    )
-
     @app.callback(
         Output("user-list", "children"),
         Input("user-search", "value"),
@@ -247,16 +251,14 @@ def register(app: Any, context: Callable[[], Context]) -> None:
             return no_update, no_update
         return _head(here), _list(here, str(text or "")[:60], str(role or ""))
 
-    @app.callback(*drawer, Input("user-grid", "cellClicked"), prevent_initial_call=True)
-    def open_reader(cell: Any) -> Any:
-        here = context()
-        if not isinstance(cell, dict) or not cell.get("rowId"):
-            return no_update, no_update, no_update
-        one = _reader(here, cell["rowId"])
+    def opened(here: Context, key: str) -> tuple[str, Any]:
+        one = _reader(here, key)
         here.note("look", f"user:{one.id}")
-        return True, one.login, reader_body(one, own=one.id == here.actor.user_id)
+        return one.login, reader_body(one, own=one.id == here.actor.user_id)
 
-    @app.callback(*drawer, Input("user-add", "n_clicks"), prevent_initial_call=True)
+    register_row_drawer(app, context, "user-grid", opened)
+
+    @app.callback(*drawer_outputs(), Input("user-add", "n_clicks"), prevent_initial_call=True)
     def open_form(clicks: int | None) -> Any:
         context()
         return (True, gettext("增加账号"), user_form()) if clicks else (no_update,) * 3

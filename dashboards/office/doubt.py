@@ -11,7 +11,16 @@ from dash import Input, Output, State, ctx, html, no_update
 
 from dashboards.language import gettext
 from dashboards.page import Context, Page, parse_query
-from dashboards.part import card, empty_state, notify, number, numbers, page_header, panel
+from dashboards.part import (
+    card,
+    empty_state,
+    notify,
+    number,
+    numbers,
+    page_header,
+    panel,
+    register_row_drawer,
+)
 from dashboards.part.admin.choice import choice, choices, register_choices
 from dashboards.part.doubt import doubt_grid, why
 from dashboards.part.number import counted
@@ -104,25 +113,17 @@ def _list(context: Context, query: Mapping[str, str]) -> Any:
 def register(app: Any, context: Callable[[], Context]) -> None:
     register_choices(app, context, "doubt", _changed)
 
-    @app.callback(
-        Output("drawer", "opened", allow_duplicate=True),
-        Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-content", "children", allow_duplicate=True),
-        Input("doubt-rows", "cellClicked"),
-        prevent_initial_call=True,
-    )
-    def open_row(cell: Any) -> tuple[Any, Any, Any]:
-        here = context()
-        if not isinstance(cell, dict) or not cell.get("rowId"):
-            return no_update, no_update, no_update
-        one = doubt_of(here.site, here.scope, _record({"id": cell["rowId"]}))
+    def opened(here: Context, key: str) -> tuple[str, Any]:
+        one = doubt_of(here.site, here.scope, _record({"id": key}))
         # Whose login a reader is not told stands in the row too.
         row = (
             shown_row(here, one.batch, one.spot)
             if one.account
             else html.P(gettext("这条记录是谁的您看不到，它在文件里的那一行也不显示。"), className="quiet")
         )
-        return True, kind_name(one.kind), html.Div([html.P(why(one)), row], className="behind")
+        return kind_name(one.kind), html.Div([html.P(why(one)), row], className="behind")
+
+    register_row_drawer(app, context, "doubt-rows", opened)
 
     @app.callback(
         Output("doubt-list", "children"),

@@ -5,7 +5,7 @@ from dashboards.part.badge import badge, band, estimate_text, state_badge
 from dashboards.part.card import answers, card, columns, link_button, page_header, stack
 from dashboards.part.chart import figure_with_table, key, simple_table
 from dashboards.part.code import code_name, code_names
-from dashboards.part.drawer import opener, register_drawer
+from dashboards.part.drawer import drawer_outputs, opener, register_drawer, register_row_drawer
 from dashboards.part.grid import grid
 from dashboards.part.icon import icon
 from dashboards.part.notice import notify
@@ -21,6 +21,7 @@ __all__ = [
     "code_name",
     "code_names",
     "columns",
+    "drawer_outputs",
     "empty_state",
     "error_page",
     "estimate_text",
@@ -42,6 +43,7 @@ __all__ = [
     "rate",
     "refused_page",
     "register_drawer",
+    "register_row_drawer",
     "simple_table",
     "stack",
     "state_badge",

@@ -21,6 +21,7 @@ from dashboards.part import (
     notify,
     page_header,
     panel,
+    register_row_drawer,
 )
 from dashboards.part.name import node_name
 from dashboards.part.original import shown_row
@@ -276,39 +277,22 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         options["quickFilterText"] = str(text or "")[:60]
         return options
 
-    @app.callback(
-        Output("drawer", "opened", allow_duplicate=True),
-        Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-content", "children", allow_duplicate=True),
-        Input("evidence-grid", "cellClicked"),
-        prevent_initial_call=True,
-    )
-    def open_record(cell: Any) -> tuple[Any, Any, Any]:
-        now = context()
-        if not isinstance(cell, dict) or not cell.get("rowId"):
-            return no_update, no_update, no_update
-        person, wanted = own_person(now.scope), record_id(str(cell["rowId"]))
+    def record(now: Context, key: str) -> tuple[str, Any]:
+        person, wanted = own_person(now.scope), record_id(key)
         for use in uses(now.site, person, records_of(now.site, person)):
             if use.record.record == wanted:
-                return True, kind_name(use.record.kind), _record_body(now.site, person, use)
+                return kind_name(use.record.kind), _record_body(now.site, person, use)
         raise NotFound("没有这条记录")
 
-    @app.callback(
-        Output("drawer", "opened", allow_duplicate=True),
-        Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-content", "children", allow_duplicate=True),
-        Input("evidence-aside", "cellClicked"),
-        prevent_initial_call=True,
-    )
-    def open_aside(cell: Any) -> tuple[Any, Any, Any]:
-        now = context()
-        if not isinstance(cell, dict) or not cell.get("rowId"):
-            return no_update, no_update, no_update
+    def aside(now: Context, key: str) -> tuple[str, Any]:
         for one in set_aside_of(now.site, own_person(now.scope)):
-            if f"{one.batch}-{one.spot}" == str(cell["rowId"]):
+            if f"{one.batch}-{one.spot}" == key:
                 body = [html.P(_why_aside(now.site, one)), shown_row(now, one.batch, one.spot)]
-                return True, kind_name(one.kind), html.Div(body, className="behind")
+                return kind_name(one.kind), html.Div(body, className="behind")
         raise NotFound("没有这条记录")
+
+    register_row_drawer(app, context, "evidence-grid", record)
+    register_row_drawer(app, context, "evidence-aside", aside)
 
     @app.callback(
         Output("evidence-contests", "children"),

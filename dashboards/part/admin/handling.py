@@ -13,6 +13,7 @@ from dash import ALL, Input, Output, State, ctx, html, no_update
 from dashboards.language import gettext
 from dashboards.page import Context
 from dashboards.part.admin.row import row_body
+from dashboards.part.drawer import register_row_drawer
 from portrait.errors import InputError, NotFound
 from portrait.intake.replay import ReplayReport, dismiss, mend, replay
 from portrait.store.quarantine import Quarantined, quarantined_by_id
@@ -23,20 +24,12 @@ WAIT_SECONDS = 5.0  # for another writer of the lake; a reader is looking on
 def register_rows(app: Any, context: Callable[[], Context], place: str) -> None:
     """Lets the rows of a grid open, and the buttons in the drawer act."""
 
-    @app.callback(
-        Output("drawer", "opened", allow_duplicate=True),
-        Output("drawer", "title", allow_duplicate=True),
-        Output("drawer-content", "children", allow_duplicate=True),
-        Input(f"{place}-rows", "cellClicked"),
-        prevent_initial_call=True,
-    )
-    def open_row(cell: Any) -> tuple[Any, Any, Any]:
-        here = context()
-        if not isinstance(cell, dict) or not cell.get("rowId"):
-            return no_update, no_update, no_update
-        one = row_of(here, cell["rowId"])
+    def opened(here: Context, key: str) -> tuple[str, Any]:
+        one = row_of(here, key)
         here.note("look", f"quarantine:{one.id}")
-        return True, title(one), row_body(here.site, one, place)
+        return title(one), row_body(here.site, one, place)
+
+    register_row_drawer(app, context, f"{place}-rows", opened)
 
     @app.callback(
         Output("drawer-content", "children", allow_duplicate=True),
