@@ -17,7 +17,8 @@ from portrait.intake.door import intake
 from portrait.intake.draft import checked, choices, kinds, lacking
 from portrait.intake.guess import RULES, day_of, guesses
 from portrait.intake.lookup import code_list
-from portrait.intake.propose import TARGETS_OFFERED, propose
+from portrait.intake.pick import TARGETS_OFFERED
+from portrait.intake.propose import propose
 from portrait.intake.replay import ReplayReport, mend
 from portrait.intake.target import TARGETS
 from portrait.resource import read_yaml

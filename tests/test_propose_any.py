@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from portrait.errors import InputError
 from portrait.intake.door import intake
 from portrait.intake.draft import checked, mapping_text
-from portrait.intake.propose import TARGETS_OFFERED, propose, shape
+from portrait.intake.pick import TARGETS_OFFERED
+from portrait.intake.propose import propose, shape
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from tests.export import Export

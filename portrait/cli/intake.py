@@ -18,7 +18,8 @@ from portrait.intake.judge import passed_over
 from portrait.intake.mapping import Mapping
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
-from portrait.intake.propose import Lists, Proposal, no_lists, propose, shape
+from portrait.intake.propose import Proposal, propose, shape
+from portrait.intake.same import Lists, no_lists
 from portrait.intake.sketch import save, saved_at, site_lists
 from portrait.intake.stray import Stray, offers
 from portrait.intake.target import TARGETS

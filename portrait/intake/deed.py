@@ -10,6 +10,20 @@ from portrait.intake.guess import RULES, plain
 from portrait.record import KIND_ZH
 from portrait.resource import read_yaml
 
+# What kind of mark it is, by a word in the column's name or the title.
+_SCORED = {
+    "训前": "pretest",
+    "训后": "posttest",
+    "作业": "assignment",
+    "测验": "quiz",
+    "平时": "quiz",
+    "考勤": "quiz",
+    "课堂": "quiz",
+    "期末": "exam",
+    "结业": "exam",
+    "笔试": "exam",
+    "考试": "exam",
+}
 MOST = 40  # different words: a column with more of them says something else
 _NOT = re.compile("^[未没缺免非无]")
 _NUMBER = re.compile(r"第?[\d一二三四五六七八九十]+[次章节课单元期]*$")
@@ -46,3 +60,20 @@ def words() -> dict[str, str]:
     named = {zh: kind.name.lower() for kind, zh in KIND_ZH.items()}
     codes = {kind: kind for kind in named.values()}
     return codes | {plain(str(word)): str(kind) for word, kind in {**said, **named}.items()}
+
+
+def mark_of(column: str, said: str) -> str:
+    """Which kind of mark, by the column's own name or else by the title. Where no word says it, the one that weighs least."""
+    return _SCORED.get(mark_word(column) or _first_word(said), "quiz")
+
+
+def mark_word(column: str) -> str:
+    """The word in a head that says it; what stands over several columns says less than their own heads."""
+    return _first_word(column.rpartition("·")[2]) or _first_word(column)
+
+
+def _first_word(text: str) -> str:
+    """The word that stands first in the text and says what kind of mark it is; "" for none."""
+    return min(
+        (place, word) for word in (*_SCORED, "") if (place := text.find(word) if word else len(text)) >= 0
+    )[1]

@@ -17,8 +17,8 @@ from portrait.intake.mapping import Mapping as SourceMapping
 from portrait.intake.mapping import Stream, load_mapping, mapping_files, read_mapping
 from portrait.intake.office import fits, head_of, open_grid, sought
 from portrait.intake.preview import Preview, preview
-from portrait.intake.propose import Lists
 from portrait.intake.reader import format_of
+from portrait.intake.same import Lists
 from portrait.resource import DATA
 from portrait.sentence import sentence, without
 from portrait.site import Site

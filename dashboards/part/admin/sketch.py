@@ -18,7 +18,8 @@ from portrait.intake.deed import MOST
 from portrait.intake.draft import NAMED_BY, SCHOOL, SPECIAL, UNIT_ZH, WITH_SCHOOL, Draft, choices, kinds
 from portrait.intake.guess import SURE, number_of
 from portrait.intake.layout import EVERY_SHEET
-from portrait.intake.propose import TARGETS_OFFERED, Proposal
+from portrait.intake.pick import TARGETS_OFFERED
+from portrait.intake.propose import Proposal
 from portrait.intake.sketch import Tried
 from portrait.intake.survey import Column
 from portrait.intake.target import TARGETS
