@@ -184,6 +184,7 @@ def kills(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr(Lake, "commit", commit)
 
 
+@LAKE_ONLY
 @pytest.mark.parametrize(("commits", "left"), [(0, 3), (4, 1), (8, 0)])
 def test_a_rebuild_that_was_killed_leaves_the_old_lake_and_goes_on(
     lived: Site, monkeypatch: pytest.MonkeyPatch, commits: int, left: int
@@ -208,6 +209,7 @@ def test_a_rebuild_that_was_killed_leaves_the_old_lake_and_goes_on(
     assert len(landed) == left  # of the three files; six batches with their replays
 
 
+@LAKE_ONLY
 def test_a_begun_rebuild_takes_in_what_came_after(
     lived: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

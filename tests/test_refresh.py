@@ -350,12 +350,12 @@ def test_batches_in_any_order_add_up_to_the_full_refresh(owner, order, seed):
         site.registry.dispose()
 
 
-@pytest.mark.parametrize("landed", [False, True])
 @pytest.mark.parametrize(
-    ("full", "commit"),
-    # cell, snapshot, link; a full refresh writes the prior before the snapshot.
-    [(False, 0), (False, 1), (False, 2), (True, 0), (True, 1), (True, 2), (True, 3)],
-)
+    ("full", "commit", "landed"),
+    # cell, snapshot, link; a full refresh writes the prior before the snapshot. After a commit is before the next one.
+    [(False, 0, False), (False, 1, False), (False, 2, False), (False, 2, True),
+     (True, 0, False), (True, 1, False), (True, 2, False), (True, 3, False), (True, 3, True)],
+)  # fmt: skip
 def test_a_refresh_that_was_killed_goes_on_where_it_was(hand, monkeypatch, full, commit, landed):
     """Killed at each commit in turn, just before or just after it landed, then run again."""
     for number in range(3, 30):
