@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
+from deltalake.exceptions import DeltaError
+
 from portrait.errors import InputError
 from portrait.identity import NAMING, has_secret
 from portrait.intake.absence import absent_sql
@@ -159,8 +162,8 @@ def _half(site: Site, standing: Standing) -> Path:
 def _days(site: Site) -> list[date]:
     """The days that the old lake has portraits of, the newest first; today when it cannot tell."""
     found: set[int] = set()
-    # A lake is rebuilt because it is damaged, too; deltalake raises its own kinds for every way in which it may be.
-    with suppress(Exception):
+    # A lake is rebuilt because it is damaged, too: its log as Delta reads it, its files as DuckDB does.
+    with suppress(DeltaError, duckdb.Error, OSError):
         newest = site.lake.mark("snapshot", "day")
         base = site.lake.mark("snapshot", "base")
         if newest is not None and base is not None:
