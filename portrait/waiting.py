@@ -4,8 +4,8 @@ wait for a reader, and which. What handed-in claims wait is in portrait.offline.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -22,10 +22,11 @@ from portrait.site import Site
 from portrait.source import mapping_titles
 from portrait.store.decided import Decided, decided_records, decisions, mark
 from portrait.store.name import batch_names, course_names
-from portrait.store.reach import Reach, class_spans, classes_of, owners, reach, strangers
+from portrait.store.reach import Reach, class_spans, classes_of, newest, owners, reach, strangers
 
 MOST = 200  # records in a list
 FEW = 10_000  # accounts that are asked for one by one; more take longer than all of them
+KEPT = timedelta(minutes=5)  # for which a reach of many stays in use
 _REACHED = {
     "but": "NOT EXISTS (SELECT 1 FROM reach r WHERE r.account = u.account)",
     "account": "u.account IN (SELECT account FROM reach)",
@@ -91,6 +92,16 @@ _ALL = Choice()
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """As of what a reach was asked for."""
+
+    batch: int
+    link: int
+    day: date
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Desk:
     """What waits for one reader, asked once for all that a page tells of it."""
 
@@ -105,7 +116,19 @@ class Desk:
             return self._reach_of(None)
         sql = f"SELECT DISTINCT u.account FROM {FROM} WHERE NOT {HELD} LIMIT {FEW + 1}"
         waits = [row[0] for row in self.site.pool.rows(sql)]
-        return self._reach_of(waits if len(waits) <= FEW else None)
+        if len(waits) <= FEW:
+            return self._reach_of(waits)
+        # Of hundreds of thousands of trainees to ask takes seconds: who reads for one office or provider shares the answer. It
+        # serves the lists only: `among`, by which is decided, asks each time.
+        whose = self.scope.actor
+        what = f"reach {whose.role} {whose.office} {whose.provider_id}"
+        found: Reach = self.site.pool.hold(what, self._asked, lambda *_: self._reach_of(None))
+        return found
+
+    def _asked(self, then: _Asked | None) -> _Asked:
+        now = _Asked(*newest(self.site.registry), self.site.today, clock.now())
+        same = then is not None and then == replace(now, at=then.at)
+        return then if then is not None and same and timedelta(0) <= now.at - then.at < KEPT else now
 
     def _reach_of(self, accounts: Collection[int] | None) -> Reach:
         return reach(self.site.registry, self.scope, self.strange, accounts)
@@ -265,18 +288,6 @@ def _hold(site: Site) -> tuple[Confirmed, frozenset[int]]:
     )
     strange = hold_unchecked(site.pool, hours_rule().verified, lambda some: strangers(registry, some))
     return Confirmed(said), strange
-
-
-def waiting_queue(site: Site, scope: Scope | None, choice: Choice = _ALL) -> Queue:
-    """See Desk.queue."""
-    return desk(site, scope).queue(choice)
-
-
-def waiting_records(
-    site: Site, scope: Scope | None, *, limit: int = MOST, offset: int = 0, choice: Choice = _ALL
-) -> list[Waiting]:
-    """See Desk.records."""
-    return desk(site, scope).records(choice, limit=limit, offset=offset)
 
 
 def stale_records(site: Site, records: Collection[bytes]) -> set[bytes]:

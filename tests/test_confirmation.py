@@ -30,8 +30,9 @@ from portrait.store.decided import decided_records, settle_record
 from portrait.store.schema import account, claim, ruling
 from portrait.store.training import Ask
 from portrait.store.user import actor_of, find_user
-from portrait.waiting import Choice, waiting_queue, waiting_records
+from portrait.waiting import Choice
 from portrait.withdrawal import awaited, newest, words_of
+from tests.desk import waiting_queue, waiting_records
 from tests.export import Export
 from tests.hand import Hand, cell_sums
 from tests.readers import enlist, settle

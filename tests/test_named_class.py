@@ -22,7 +22,7 @@ from portrait.scope import scope
 from portrait.site import Site
 from portrait.store.run import Classes, classes, keep_runs, meant_runs, moved_runs, note_runs
 from portrait.store.schema import account, trainee, training_class
-from portrait.waiting import waiting_records
+from tests.desk import waiting_records
 from tests.readers import enlist, settle
 from tests.sheets import picked, proposed, taken, written
 

@@ -32,8 +32,9 @@ from portrait.store.decided import decided_records
 from portrait.store.decision import join_account
 from portrait.store.question import history
 from portrait.store.schema import account, audit, claim, contest, followup, identifier, link, ruling, trainee
-from portrait.waiting import confirmed_records, waiting_queue
+from portrait.waiting import confirmed_records
 from portrait.withdrawal import newest, restore, rule_on, said_of, withdraw, words_of
+from tests.desk import waiting_queue
 from tests.export import Export
 from tests.hand import AT, Hand, cell_sums
 

@@ -37,7 +37,7 @@ from portrait.store.claim import claims, claims_of, loose_proofs
 from portrait.store.decision import join_persons, undo
 from portrait.store.schema import account
 from portrait.store.training import Ask
-from portrait.waiting import waiting_records
+from tests.desk import waiting_records
 from tests.hand import Hand, cell_sums, record
 from tests.readers import account_of, enlist, settle
 

@@ -17,7 +17,7 @@ from portrait.site import Site
 from portrait.store.audit import recent_audit
 from portrait.store.claim import claims
 from portrait.store.user import actor_of, find_user
-from portrait.waiting import waiting_records
+from tests.desk import waiting_records
 from tests.hand import Hand, record
 from tests.press import ask, shown
 from tests.readers import READERS, Browser, Clock, account_of, enlist, settle

@@ -28,7 +28,8 @@ from portrait.site import Site, open_site
 from portrait.store.decided import Mark, decided_records, mark, settle_record
 from portrait.store.registry import open_registry
 from portrait.store.schema import account, ruling
-from portrait.waiting import Choice, Queue, desk, waiting_records
+from portrait.waiting import KEPT, Choice, Queue, desk
+from tests.desk import waiting_records
 from tests.hand import Hand, record
 from tests.readers import CLASSES, PROVIDERS, account_of, enlist, settle
 
@@ -346,3 +347,34 @@ def test_what_waits_tells_what_it_is_and_where_it_came_from(sqlite_site: Site) -
     assert (one.source, one.file, one.row, one.batch) == ("甲", "1.csv", 5, 1)
     assert (other.class_name, other.course, other.activity) == ("", "师德研修", "专题讲座")
     assert other.day == date(2022, 7, 1)
+
+
+def test_whom_an_office_of_many_reaches_is_asked_again_after_a_batch_a_link_or_a_while(
+    sqlite_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, moment = sqlite_site, [datetime(2022, 11, 15, tzinfo=UTC)]
+    monkeypatch.setattr("portrait.waiting.FEW", 0)
+    monkeypatch.setattr("portrait.clock.now", lambda: moment[0])
+    settle(site.registry)
+    hand = Hand(site)
+    mine = sheet(1, 4)
+    hand.batch([mine])
+    office = scope(enlist(site.registry, "office-a")["office-a"], site.today)
+
+    def listed() -> int:
+        return desk(site, office).queue().total
+
+    def turn_out(whose: int | None) -> None:
+        with site.registry.begin() as connection:
+            connection.execute(update(account).where(account.c.id == account_of(1)).values(person_id=whose))
+
+    assert listed() == 1
+    turn_out(None)
+    assert listed() == 1, "kept for a while"
+    assert desk(site, office).among([mine["id"]]) == [], "what is decided by is asked each time"
+    moment[0] += KEPT
+    assert listed() == 0
+    turn_out(1)
+    assert listed() == 0
+    hand.batch([sheet(2, 99)])
+    assert listed() == 1, "a batch has come"

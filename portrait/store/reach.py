@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Engine, Select, String, TextClause, func, 
 
 from portrait.scope import Scope, sees_all
 from portrait.store.name import in_parts
-from portrait.store.schema import account, person, provider, school, trainee, training_class
+from portrait.store.schema import account, batch, link, person, provider, school, trainee, training_class
 
 _WRITTEN = 20_000  # numbers in one statement: written out, for to bind so many takes ten times as long
 
@@ -47,6 +47,13 @@ def reach(
         query = select(account.c.id).join(person, person.c.id == account.c.person_id).where(scope.counted)
         return Reach("account", _numbers(registry, query, among))
     return Reach("pair", _numbers(registry, _pairs(scope), among))
+
+
+def newest(registry: Engine) -> tuple[int, int]:
+    """The last batch and the last link of an account: trainees, classes and whose accounts are seldom change without one of them."""
+    with registry.connect() as connection:
+        last = [connection.execute(select(func.max(one.c.id))).scalar() or 0 for one in (batch, link)]
+    return last[0], last[1]
 
 
 def _pairs(scope: Scope) -> Select[Any]:
