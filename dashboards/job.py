@@ -9,13 +9,14 @@ from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, enumerate
 from typing import Any
 
 from dashboards.incident import incident
 from dashboards.language import gettext
 from portrait.errors import PortraitError
 
+_THREAD = "job "  # and the job's name
 Tell = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
 
 
@@ -56,6 +57,11 @@ class Job:
             self._over.set()
 
 
+def at_work() -> bool:
+    """Whether a job of any app in this process is running."""
+    return any(one.name.startswith(_THREAD) for one in enumerate())
+
+
 class Jobs:
     """The jobs of one app, by name; the last one of a name is remembered until it is forgotten."""
 
@@ -79,7 +85,7 @@ class Jobs:
             job = self._jobs[name] = Job(name, by, now)
         # The reader's language goes along, so that what the job says is said in it.
         context = copy_context()
-        Thread(target=context.run, args=(job.run, work), daemon=True, name=f"job {name}").start()
+        Thread(target=context.run, args=(job.run, work), daemon=True, name=f"{_THREAD}{name}").start()
         return job
 
     def forget(self, name: str) -> None:

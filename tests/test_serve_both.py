@@ -90,3 +90,34 @@ site.close()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[(0,)]\n", "")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_site_ends_at_once_and_without_a_crash_while_a_page_s_work_goes_on(
+    tmp_path: Path, sent: signal.Signals, code: int
+) -> None:
+    script = f"""
+import os, signal, duckdb
+from datetime import datetime
+from threading import Event
+from dashboards.job import Jobs
+from portrait.cli import console, serve
+from portrait.settings import load_settings
+from portrait.site import open_site
+begun = Event()
+def work(tell):
+    engine = duckdb.connect()
+    begun.set()
+    engine.execute("SELECT count(*) FROM range(10_000_000_000) a WHERE a.range % 7 = 3").fetchall()
+def served(*given, **named):
+    Jobs().start("refresh", work, by="", now=datetime.now())
+    begun.wait()
+    os.kill(os.getpid(), {int(sent)})
+    Event().wait()
+import dashboards.serve
+dashboards.serve.serve = served
+serve.run(open_site(load_settings({str(tmp_path / "home")!r})))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert "断点" in done.stdout

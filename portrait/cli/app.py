@@ -29,12 +29,10 @@ from portrait.cli import (
     store,
     user,
 )
-from portrait.cli.console import print_text, stderr
+from portrait.cli.console import INTERRUPTED, print_text, stderr
 from portrait.cli.speech import speak_chinese, told
 from portrait.errors import Misused, PortraitError
 from portrait.identity import hidden
-
-INTERRUPTED = 130
 
 
 def make_app() -> typer.Typer:

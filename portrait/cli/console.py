@@ -28,6 +28,7 @@ from portrait.hours import CHINA
 
 # A table that goes into a file or a pipe is not to be folded at 80 columns.
 PIPE_WIDTH = 180
+INTERRUPTED = 130  # the exit code of what was broken off
 
 
 def stdout() -> Console:

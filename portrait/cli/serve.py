@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from subprocess import Popen
 from threading import Event, Thread
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from portrait.cli import store
-from portrait.cli.console import stderr, stdout
+from portrait.cli.console import INTERRUPTED, stderr, stdout
 from portrait.cli.forwarder import Forwarder
 from portrait.cli.journal import open_journal
 from portrait.cli.option import Home
@@ -59,6 +60,7 @@ def address(site: Site) -> str:
 
 def run(site: Site) -> None:
     """Serves the site and the learning record store. Raises SettingError when a port cannot be had."""
+    from dashboards.job import at_work
     from dashboards.serve import serve
 
     settings = site.settings
@@ -87,6 +89,16 @@ def run(site: Site) -> None:
             beside.terminate()
             beside.wait()
         site.close()
+        if at_work():
+            _leave(sys.exception())
+
+
+def _leave(why: BaseException | None) -> NoReturn:
+    """End at once: what an engine does in another thread cannot be broken off, and the interpreter aborts when it clears up beside it."""
+    stdout().print("页面上开始的工作还没有做完，已放下；打开网站再做一次，会从断点继续")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED if isinstance(why, KeyboardInterrupt) else 0)
 
 
 def _watch(beside: Popen[bytes], over: Event) -> None:
