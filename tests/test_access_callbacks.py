@@ -98,6 +98,9 @@ def drawers_of(app):
     )
 
 
+CLOSED = re.compile(r"“[^”]+”不对")
+
+
 def test_a_forged_key_opens_a_drawer_on_nothing_foreign(readers, home):
     before = held(home)
     kinds = drawers_of(readers["teacher"].app)
@@ -112,6 +115,8 @@ def test_a_forged_key_opens_a_drawer_on_nothing_foreign(readers, home):
                 assert "出错了" not in told, (login, pressed)
                 assert foreign_names(told, login) == set(), (login, pressed)
                 assert THEIRS not in told, (login, pressed)
+                if CLOSED.search(told):
+                    break  # the role does not open the page: what is asked for is not looked at
     assert held(home) == before
 
 

@@ -116,6 +116,7 @@ def live(site: Site, tmp_path: Path) -> None:
     refresh(site)
 
 
+@LAKE_ONLY
 def test_a_rebuilt_lake_holds_what_the_old_one_held(lived: Site) -> None:
     before, counts = held(lived), [batch.counts for batch in ledger(lived)]
     assert len(before[0]) == 8
