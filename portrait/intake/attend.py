@@ -9,6 +9,7 @@ from portrait.intake.guess import RULES
 from portrait.intake.layout import SHEET_COLUMN, TITLE_COLUMN
 from portrait.intake.shape import FILE
 from portrait.resource import read_yaml
+from portrait.sentence import sentence
 
 # Columns that the mapping makes. No sheet has such names.
 ITEM, MARK, DAY = "（日期列）", "（签到）", "（日期）"
@@ -29,12 +30,12 @@ def passes(column: str, blank: Sequence[str]) -> list[dict[str, Any]]:
     """Marks that are no record: nobody was there. Each with the reason under which the ledger counts it. Who is written down as
     absent, or on leave, has signed nothing: what an earlier sheet said of it is taken back. A blank says nothing at all."""
     said = _said()
-    absent = {"in": [str(word) for word in said["absent"]], "why": "缺勤", "void": "true"}
+    absent = {"in": [str(word) for word in said["absent"]], "why": sentence("缺勤"), "void": "true"}
     return [
-        {"column": column, "present": "false", "why": "没有签到"},
+        {"column": column, "present": "false", "why": sentence("没有签到")},
         {"column": column, **absent},
-        {"column": column, "match": str(said["leave"]), "why": "请假", "void": "true"},
-        {"column": column, "in": list(blank), "why": "没有签到"},
+        {"column": column, "match": str(said["leave"]), "why": sentence("请假"), "void": "true"},
+        {"column": column, "in": list(blank), "why": sentence("没有签到")},
     ]
 
 
