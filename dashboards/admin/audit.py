@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from dash import Input, Output, dcc, html
 
-from dashboards.language import gettext
+from dashboards.language import gettext, retold
 from dashboards.page import Context, Page, whole
 from dashboards.part import (
     card,
@@ -41,12 +41,30 @@ ACTIONS = {
     "preference": "偏好设置",
     "end-sessions": "退出其他登录",
     "contest": "异议",
+    "hand-in": "申报校本研修",
+    "withdraw": "撤回申报",
+    "confirm": "确认",
+    "return": "退回",
+    "upload-proof": "上传证明",
+    "open-proof": "看证明",
     "upload": "上传文件",
+    "mapping": "保存映射",
     "intake": "接入",
+    "import-framework": "导入能力框架",
     "refresh": "重算画像",
     "replay": "重放",
     "mend": "改正后重放",
     "dismiss": "不再处理",
+    "quarantine.replay": "重放",
+    "quarantine.mend": "改正后重放",
+    "quarantine.dismiss": "不再处理",
+    "record.void": "撤回记录",
+    "record.restore": "恢复记录",
+    "record.clear": "认可存疑的记录",
+    "record.refuse": "不认可存疑的记录",
+    "record.reopen": "收回对存疑的决定",
+    "lake.rebuild": "重建记录湖",
+    "account.renumber": "账号换新编号",
     "identity.same": "认定是同一人",
     "identity.different": "认定不是同一人",
     "identity.later": "身份以后再说",
@@ -170,7 +188,7 @@ def _table(chosen: Filter, rows: Sequence[Any]) -> list[Any]:
                 {"field": "at", "headerName": gettext("时间"), "width": 160, "minWidth": 150},
                 {"field": "actor", "headerName": gettext("谁"), "width": 130, "minWidth": 110, "tooltipField": "actor"},
                 {"field": "role", "headerName": gettext("角色"), "width": 150, "minWidth": 110},
-                {"field": "action", "headerName": gettext("做了什么"), "width": 120, "minWidth": 110},
+                {"field": "action", "headerName": gettext("做了什么"), "width": 150, "minWidth": 130, "tooltipField": "action"},
                 {"field": "object", "headerName": gettext("对象"), "minWidth": 150, "flex": 1, "tooltipField": "object"},
                 {"field": "outcome", "headerName": gettext("结果"), "width": 84, "minWidth": 80},
                 {"field": "reason", "headerName": gettext("说明"), "minWidth": 200, "flex": 2, "tooltipField": "reason"},
@@ -206,7 +224,7 @@ def _row(one: Any) -> Mapping[str, Any]:
         "action": action_name(one.action),
         "object": one.object,
         "outcome": gettext(OUTCOME_ZH.get(one.outcome, one.outcome)),
-        "reason": gettext(one.reason) if one.reason != one.outcome else "",  # “ok: ok” says nothing
+        "reason": retold(one.reason) if one.reason != one.outcome else "",  # “ok: ok” says nothing
     }
 
 

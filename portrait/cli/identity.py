@@ -134,7 +134,7 @@ def register(app: typer.Typer) -> None:
             ),
             note,
         )
-        _tell(site, thing, row, lazy or said is Said.LATER, as_json)
+        _tell(site, thing, row, lazy, as_json, changed=said is not Said.LATER)
 
     @group.command(epilog="例：portrait identity link 1234567890 HJ41010200001 --note 本人来电")
     def link(
@@ -301,10 +301,10 @@ def _done(site: Site, action: str, work: Callable[[Connection], tuple[str, Row[A
     return row
 
 
-def _tell(site: Site, thing: str, row: Row[Any], lazy: bool, as_json: bool) -> None:
-    """What the decision came to; the figures of those it touched are made again."""
+def _tell(site: Site, thing: str, row: Row[Any], lazy: bool, as_json: bool, *, changed: bool = True) -> None:
+    """What the decision came to; the figures of those it touched are made again. What is put off has `changed` nothing."""
     persons = None
-    if not lazy:
+    if changed and not lazy:
         from portrait.settled import refresh_decided
 
         with progress() as shown:
@@ -315,7 +315,5 @@ def _tell(site: Site, thing: str, row: Row[Any], lazy: bool, as_json: bool) -> N
     if as_json:
         print_json({"number": f"{thing}:{row.id}", "state": row.state, "refreshed": persons})
         return
-    stdout().print(
-        f"{thing}:{row.id}：{STATES[row.state]}"
-        + ("；portrait refresh 以后进入画像" if persons is None else f"；重算了 {persons:,} 人的画像")
-    )
+    then = "；portrait refresh 以后进入画像" if persons is None else f"；重算了 {persons:,} 人的画像"
+    stdout().print(f"{thing}:{row.id}：{STATES[row.state]}{then if changed else ''}")

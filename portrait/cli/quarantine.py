@@ -13,7 +13,7 @@ from portrait.cli.console import moment, print_json, print_table, progress, stdo
 from portrait.cli.intake import telling
 from portrait.cli.option import Home, Json, Wait, operator, site_of
 from portrait.clock import now
-from portrait.errors import Misused, NotFound
+from portrait.errors import InputError, Misused, NotFound
 from portrait.intake.mapping import mapping_called, mapping_files
 from portrait.intake.replay import STATES, ReplayReport
 from portrait.site import Site
@@ -163,7 +163,7 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
         as_json: Json = False,
     ) -> None:
-        """改正一行的几格，随即重放这一行；改的内容另存档，原始文件不动。"""
+        """改正一行的几格，随即重放这一行；改的内容另存档，原始文件不动。改了还不能入库，退出码是 3。"""
         from portrait.intake.replay import mend as run
 
         pairs = [cell.partition("=") for cell in cells]
@@ -179,6 +179,8 @@ def register(app: typer.Typer) -> None:
         _tell(report, as_json)
         if report.still and not as_json:
             stdout().print(f"现在：{escape(_row(site, id).reason)}", soft_wrap=True)
+        if report.still:
+            raise typer.Exit(InputError.exit_code)  # the correction is kept, and was not enough
 
     @group.command(epilog="例：portrait quarantine dismiss 12 13")
     def dismiss(ids: Ids, home: Home = None, as_json: Json = False) -> None:
