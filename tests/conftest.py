@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -51,6 +52,13 @@ def chromium() -> str | None:
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
     return path if Path(path).exists() else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with slow tests come first, then those with many: whoever is left with a long one at the end is waited for."""
+    sizes = Counter(item.path for item in items)
+    slow = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
+    items.sort(key=lambda item: (item.path not in slow, -sizes[item.path], item.path))
 
 
 def pytest_collection_finish() -> None:
