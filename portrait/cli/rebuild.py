@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         """
         from portrait.rebuild import rebuild as run
 
-        site = site_of(home)
+        site = site_of(home, rebuilding=True)
         with progress() as shown:
             bar = shown.bar("重建记录湖")
             report = run(
