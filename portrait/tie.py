@@ -6,17 +6,15 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from deltalake.exceptions import DeltaError
 from sqlalchemy import Engine
 
 from portrait.errors import LakeForeign
 from portrait.lake.owner import Owner
-from portrait.lake.table import Lake
+from portrait.lake.table import DAMAGED, Lake
 from portrait.sentence import Sentence, sentence
 from portrait.settings import Settings
 from portrait.store.seal import Held, address, held, key_of, sealed
 
-DAMAGED = (DeltaError, OSError)  # what a lake raises that cannot be read
 REFRESHED = ("verdict", "cell", "snapshot")  # tables that remember up to which batch they were made
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from portrait.errors import LakeForeign
 from portrait.lake.log import names
@@ -41,6 +42,7 @@ TABLES: dict[str, tuple[pa.Schema, list[str]]] = {
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=32_768)
 
 
+DAMAGED = (DeltaError, OSError)  # what comes of reading a lake that is damaged
 _REBUILT = 2**32  # more commits than the records of a lake can have
 
 
@@ -212,6 +214,11 @@ class Lake:
             return set()
         kept, part = pa.table(table.get_add_actions(flatten=True)), f"partition.{column}"
         return set(kept[part].to_pylist()) if part in kept.column_names else set()
+
+    def folders(self, name: str, column: str) -> set[int]:
+        """The numbers of a partition column that its folders are called by, those among them whose files no longer count."""
+        said = (folder.name.removeprefix(f"{column}=") for folder in self.path(name).glob(f"{column}=*/"))
+        return {int(number) for number in said if number.isdecimal()}
 
     @property
     def written(self) -> int:
