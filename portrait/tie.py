@@ -13,7 +13,7 @@ from portrait.lake.owner import Owner
 from portrait.lake.table import DAMAGED, Lake
 from portrait.sentence import Sentence, sentence
 from portrait.settings import Settings
-from portrait.store.seal import Held, address, held, key_of, sealed
+from portrait.store.seal import Held, address, held, key_of, keys, sealed
 
 REFRESHED = ("verdict", "cell", "snapshot")  # tables that remember up to which batch they were made
 
@@ -29,18 +29,22 @@ def refuse_foreign(settings: Settings, lake: Lake, registry: Engine, *, rebuildi
         if owner is None and not lake.made:
             return
         raise _foreign(settings, registry, owner, sentence("它还不存在"))
-    # Either side is asked for its newest before the other is asked for that: what comes in meanwhile is no difference.
-    known = _known(lake)
+    # The lake is asked for its newest before the ledger is, and again after it: what comes in meanwhile is no difference.
+    newest, through = _newest(lake)
     found = held(registry)
     if owner is not None and found.seal is not None and owner.seal != found.seal:
         raise _foreign(settings, registry, owner, sentence("它是另一个登记库"))
     if found.newest == 0 and (owner is not None or lake.made):
         raise _foreign(settings, registry, owner, sentence("它里面还没有批次"))
-    if strange := _strange(lake, registry, known, found):
-        if owner is None or found.seal is None:
-            raise _foreign(settings, registry, owner, strange)
-        raise _ahead(settings, registry, strange)
-    if not rebuilding and (lacking := _lacking(settings, lake, found)):
+    tied = owner is not None and found.seal is not None
+    strange = _strange(lake, registry, newest)
+    if strange is None and through > found.newest:
+        strange = sentence("湖里第 {batch} 号批次它没有", batch=through)
+    if strange is None and (rebuilding or not tied):
+        strange = _stranger(lake, registry)
+    if strange is not None:
+        raise (_ahead(settings, registry, strange) if tied else _foreign(settings, registry, owner, strange))
+    if not rebuilding and (lacking := _lacking(lake, found)):
         raise _behind(settings, registry, lacking)
 
 
@@ -56,7 +60,7 @@ def _there(registry: Engine) -> bool:
     return database in ("", ":memory:") or Path(database).exists()
 
 
-def _known(lake: Lake) -> tuple[int | None, int]:
+def _newest(lake: Lake) -> tuple[int | None, int]:
     """The newest batch that the lake has records of, and the newest that its other tables were made with."""
     newest, through = None, 0
     with suppress(*DAMAGED):
@@ -67,21 +71,28 @@ def _known(lake: Lake) -> tuple[int | None, int]:
     return newest, through
 
 
-def _strange(lake: Lake, registry: Engine, known: tuple[int | None, int], found: Held) -> Sentence | None:
-    """Which batch of the lake the ledger does not know."""
-    newest, through = known
-    if newest is not None:
-        key = key_of(registry, newest)
-        if key is None:
-            return sentence("湖里第 {batch} 号批次它没有", batch=newest)
+def _strange(lake: Lake, registry: Engine, newest: int | None) -> Sentence | None:
+    """Whether the lake's newest batch is the one of that number in the ledger."""
+    if newest is None:
+        return None
+    key = key_of(registry, newest)
+    if key is None:
+        return sentence("湖里第 {batch} 号批次它没有", batch=newest)
+    with suppress(*DAMAGED):
         if not lake.holds(key):
             return sentence("湖里第 {batch} 号批次和它账上的第 {batch} 号不是同一批", batch=newest)
-    if through > found.newest:
-        return sentence("湖里第 {batch} 号批次它没有", batch=through)
     return None
 
 
-def _lacking(settings: Settings, lake: Lake, found: Held) -> Sentence | None:
+def _stranger(lake: Lake, registry: Engine) -> Sentence | None:
+    """Whether any batch of the lake is none of the ledger's. It takes a look at all of them."""
+    with suppress(*DAMAGED):
+        if unknown := lake.batches() - keys(registry):
+            return sentence("湖里有 {n} 个批次不在它的账上", n=len(unknown))
+    return None
+
+
+def _lacking(lake: Lake, found: Held) -> Sentence | None:
     """What the lake lacks of what the ledger says is in."""
     if found.last is None:
         return None

@@ -22,7 +22,8 @@ def names(table: Path) -> set[str]:
     found: set[str] = set()
     for path in made:
         if path.name.startswith(since):
-            kept = pq.read_table(path, columns=["txn.appId"])["txn"]
+            with pq.ParquetFile(path) as file:
+                kept = file.read(columns=["txn.appId"])["txn"]
             found.update(pc.struct_field(kept, "appId").drop_null().to_pylist())
     for path in log.glob("*.json"):
         if path.stem.isdecimal() and path.stem > since:

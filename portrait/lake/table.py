@@ -233,6 +233,8 @@ class Lake:
 
     def batches(self) -> set[str]:
         """The keys of the batches whose records came in."""
+        if self.table("record") is None:
+            return set()
         return {name.rpartition(":")[0] for name in names(self.path("record"))}
 
     def append(self, name: str, data: pa.Table | pa.RecordBatchReader, *, part: str) -> None:
