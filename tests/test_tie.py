@@ -30,10 +30,11 @@ def url_of(site: Site) -> str:
 
 
 @contextmanager
-def opened(site: Site, url: str | None = None) -> Iterator[Site]:
+def opened(site: Site, url: str | None = None, *, rebuilding: bool = False) -> Iterator[Site]:
     """The home once more, with its own registry or the one at another address."""
+    given = url_of(site) if url is None else url
     again = open_site(
-        load_settings(site.settings.home, database_url=url_of(site) if url is None else url, today=site.today)
+        load_settings(site.settings.home, database_url=given, today=site.today), rebuilding=rebuilding
     )
     yield again
     again.registry.dispose()
@@ -182,7 +183,9 @@ def test_a_damaged_lake_is_made_again_from_its_registry(lived_here: Site, damage
             log.write_text("nothing")
     if damage.endswith("before"):
         (folder / NAME).unlink()
-    with opened(lived_here) as again:
+    with pytest.raises(LakeForeign, match="portrait rebuild"), opened(lived_here):
+        pass
+    with opened(lived_here, rebuilding=True) as again:
         assert rebuild(again).records == 3
         assert again.lake.owner is not None
         assert again.lake.owner.seal == held(again.registry).seal
