@@ -22,6 +22,7 @@ from portrait.intake.archive import place
 from portrait.intake.door import intake
 from portrait.intake.replay import dismiss, mend, replay
 from portrait.lake.compact import clear_replaced
+from portrait.lake.snapshot import day_number
 from portrait.lake.table import Lake
 from portrait.reading import dimension_levels, portrait_of
 from portrait.rebuild import rebuild
@@ -278,6 +279,32 @@ def test_past_portraits_are_made_again_too(lived: Site) -> None:
     assert before
     assert rebuild(lived).days == (lived.today, day)
     assert lived.pool.rows(query, [number]) == before
+
+
+@LAKE_ONLY
+@pytest.mark.parametrize("damage", ["a file of an old day is gone", "the log is unreadable"])
+def test_the_days_of_past_portraits_outlive_damage(lived: Site, damage: str) -> None:
+    past = [date(2022, 8, 31), date(2022, 9, 30)]
+    refresh(lived, as_of=date(2022, 9, 3))
+    for day in reversed(past):
+        refresh(lived, as_of=day)
+    snapshot = lived.lake.path("snapshot")
+    if damage.startswith("a file"):
+        for file in snapshot.glob(f"as_of={day_number(past[0])}/*/*.parquet"):
+            file.unlink()
+    else:
+        shutil.rmtree(snapshot / f"as_of={day_number(date(2022, 9, 3))}")
+        for file in (snapshot / "_delta_log").iterdir():
+            file.write_text("this is no log")
+        (
+            snapshot / f"as_of={day_number(date(2022, 8, 1))}"
+        ).mkdir()  # another's place was taken by the last of the month
+    report = rebuild(lived)
+    told = [lived.today, *([] if "log" in damage else [date(2022, 9, 3)]), *reversed(past)]
+    assert (sorted(report.days), report.told) == (sorted(told), "log" not in damage)
+    assert report.days[0] == lived.today
+    days = {number for (number,) in lived.pool.rows("SELECT DISTINCT as_of FROM snapshot")}
+    assert days == {day_number(day) for day in told}
 
 
 def test_what_the_archive_lacks_is_said_before_anything_is_written(lived: Site) -> None:
