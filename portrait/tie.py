@@ -18,9 +18,9 @@ from portrait.store.seal import Held, address, held, key_of, keys, sealed
 REFRESHED = ("verdict", "cell", "snapshot")  # tables that remember up to which batch they were made
 
 
-def refuse_foreign(settings: Settings, lake: Lake, registry: Engine, *, rebuilding: bool = False) -> None:
-    """Raises LakeForeign when the lake was made with another registry, when it holds batches that this one has not got, and, unless it is
-    opened for `rebuilding`, when it lacks what this one's ledger says of it.
+def refuse_foreign(settings: Settings, lake: Lake, registry: Engine, *, behind: bool = False) -> None:
+    """Raises LakeForeign when the lake was made with another registry, when it holds batches that this one has not got, and when it lacks
+    records that are in by this one's ledger, unless it may be `behind`; then all of its batches are looked at, not the newest alone.
 
     It looks only: no file is made, no table, no row. A lake that nobody can read is anybody's who knows of batches: it is to be rebuilt.
     """
@@ -40,11 +40,11 @@ def refuse_foreign(settings: Settings, lake: Lake, registry: Engine, *, rebuildi
     strange = _strange(lake, registry, newest)
     if strange is None and through > found.newest:
         strange = sentence("湖里第 {batch} 号批次它没有", batch=through)
-    if strange is None and (rebuilding or not tied):
+    if strange is None and (behind or not tied):
         strange = _stranger(lake, registry)
     if strange is not None:
         raise (_ahead(settings, registry, strange) if tied else _foreign(settings, registry, owner, strange))
-    if not rebuilding and (lacking := _lacking(lake, found)):
+    if not behind and (lacking := _lacking(lake, found)):
         raise _behind(settings, registry, lacking)
 
 

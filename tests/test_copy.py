@@ -98,12 +98,12 @@ def test_an_earlier_registry_is_refused_and_led_to_a_lake_of_its_own(
     with pytest.raises(LakeForeign, match=r"湖里第 2 号批次它没有.*移到别处.*portrait rebuild"):
         opened(lived.site, earlier).__enter__()
     with pytest.raises(LakeForeign, match="湖里第 2 号批次它没有"):
-        opened(lived.site, earlier, rebuilding=True).__enter__()
+        opened(lived.site, earlier, behind=True).__enter__()
     assert files(home) == before
     lived.site.lake.folder.rename(tmp_path / "kept")
     with pytest.raises(LakeForeign, match=r"没有湖.*第 1 号批次 log\.csv"):
         opened(lived.site, earlier).__enter__()
-    with opened(lived.site, earlier, rebuilding=True) as again:
+    with opened(lived.site, earlier, behind=True) as again:
         assert rebuild(again).records == 3
     with opened(lived.site, earlier) as again:
         assert lived.take("third", OTHER, again) == 1
@@ -131,7 +131,7 @@ def test_an_earlier_lake_is_refused_and_rebuilt(
     assert "第 2 号批次 log.csv" in next(check["message"] for check in checks if check["name"] == "tie")
     assert "registry" in {check["name"] for check in checks}
     assert files(home) == before
-    with opened(lived.site, rebuilding=True) as again:
+    with opened(lived.site, behind=True) as again:
         assert rebuild(again).records == 5
     assert command("doctor", "--home", home, "--json").code == 0
     with opened(lived.site) as again:
@@ -170,7 +170,7 @@ def test_a_lake_of_before_a_rebuild_is_an_earlier_one_wherever_it_was_killed(
         assert counted(again) == 3
         rebuild(again)
     shutil.rmtree(lived_here.site.lake.folder)
-    with opened(lived_here.site, rebuilding=True) as again:
+    with opened(lived_here.site, behind=True) as again:
         rebuild(again)
         assert again.lake.standing.root == "3", "of a registry that knows of two"
     back()
@@ -225,7 +225,7 @@ def test_a_ledger_that_took_another_file_under_a_number_is_not_rebuilt_over(live
     with opened(lived_here.site) as again:
         assert counted(again) == 5
     with pytest.raises(LakeForeign, match="湖里有 1 个批次不在它的账上"):
-        opened(lived_here.site, rebuilding=True).__enter__()
+        opened(lived_here.site, behind=True).__enter__()
     with lived_here.site.registry.begin() as connection:
         connection.execute(update(batch).where(batch.c.id == 2).values(key="e" * 64))
     with pytest.raises(LakeForeign, match="第 2 号批次和它账上的第 2 号不是同一批"):
@@ -269,7 +269,7 @@ def test_a_lake_whose_word_is_damaged_says_so(
         for text in ("", "{}", '{"seal": 1, "root": 1}', "[]", "\0", '{"seal": "1", "address": ""}'):
             path.write_text(text)
             with pytest.raises(LakeForeign, match=f"{path} 坏了"):
-                opened(lived_here.site, rebuilding=True).__enter__()
+                opened(lived_here.site, behind=True).__enter__()
         checks = command("doctor", "--home", home, "--json").json["checks"]
         assert [check["name"] for check in checks if check["state"] == "wrong"] == ["tie"]
         path.write_text(kept)

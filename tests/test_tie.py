@@ -30,12 +30,10 @@ def url_of(site: Site) -> str:
 
 
 @contextmanager
-def opened(site: Site, url: str | None = None, *, rebuilding: bool = False) -> Iterator[Site]:
+def opened(site: Site, url: str | None = None, *, behind: bool = False) -> Iterator[Site]:
     """The home once more, with its own registry or the one at another address."""
     given = url_of(site) if url is None else url
-    again = open_site(
-        load_settings(site.settings.home, database_url=given, today=site.today), rebuilding=rebuilding
-    )
+    again = open_site(load_settings(site.settings.home, database_url=given, today=site.today), behind=behind)
     yield again
     again.registry.dispose()
 
@@ -185,7 +183,7 @@ def test_a_damaged_lake_is_made_again_from_its_registry(lived_here: Site, damage
         (folder / NAME).unlink()
     with pytest.raises(LakeForeign, match="portrait rebuild"), opened(lived_here):
         pass
-    with opened(lived_here, rebuilding=True) as again:
+    with opened(lived_here, behind=True) as again:
         assert rebuild(again).records == 3
         assert again.lake.owner is not None
         assert again.lake.owner.seal == held(again.registry).seal

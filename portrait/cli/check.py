@@ -53,7 +53,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     lake = Lake(settings.home / "lake", settings.lake_buckets)
     engine = connect_registry(settings.registry_url)
     try:
-        tie = _tie(settings, lake, engine, rebuilding=True)
+        tie = _tie(settings, lake, engine, behind=True)
         if tie is None or tie.state == "ok":
             yield from _registry(settings, engine)
             tie = _tie(settings, lake, engine)
@@ -90,10 +90,10 @@ def _private(home: Path) -> Iterator[Check]:
             yield Check("secret", "wrong", f"{path} 别的用户也能读", f"chmod 600 {path}")
 
 
-def _tie(settings: Settings, lake: Lake, engine: Engine, *, rebuilding: bool = False) -> Check | None:
-    """Whether registry and lake belong together, or, for `rebuilding`, would with the lake made again; None while they cannot tell."""
+def _tie(settings: Settings, lake: Lake, engine: Engine, *, behind: bool = False) -> Check | None:
+    """Whether registry and lake belong together, the lake perhaps `behind`; None while they cannot tell."""
     try:
-        refuse_foreign(settings, lake, engine, rebuilding=rebuilding)
+        refuse_foreign(settings, lake, engine, behind=behind)
     except LakeForeign as error:
         return Check("tie", "wrong", error.message)
     except SQLAlchemyError:
@@ -214,7 +214,10 @@ def _lake(lake: Lake, tied: bool) -> Iterator[Check]:
             missing = [file for file in files if not Path(file.removeprefix("file://")).exists()]
         except Exception as error:  # deltalake raises its own kinds for every way a log can be damaged
             yield Check(
-                "lake", "wrong", f"湖表 {name} 读不了：{error}", "portrait rebuild 从原始文件重建记录湖"
+                "lake",
+                "wrong",
+                f"湖表 {name} 读不了：{next(iter(str(error).splitlines()), '')}",
+                "portrait rebuild 从原始文件重建记录湖",
             )
             continue
         if missing:

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         """
         from portrait.rebuild import rebuild as run
 
-        site = site_of(home, rebuilding=True)
+        site = site_of(home, behind=True)
         with progress() as shown:
             bar = shown.bar("重建记录湖")
             report = run(

@@ -38,8 +38,8 @@ def read_owner(folder: Path) -> Owner | None:
 
 def _unreadable(path: Path) -> LakeForeign:
     return LakeForeign(
-        "{file} 坏了，看不出记录湖是哪个登记库的。什么也没有改：从备份恢复它，或者删掉它再来一次（那时核对湖里最新的批次是不是"
-        "登记库账上的那一批，是就重新写好）",
+        "{file} 坏了，看不出记录湖是哪个登记库的。什么也没有改：从备份恢复它，或者删掉它再来一次（那时核对湖里的批次都在登记库的账上，"
+        "就重新写好）",
         file=path,
     )
 
