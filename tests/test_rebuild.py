@@ -26,13 +26,14 @@ from portrait.lake.snapshot import day_number
 from portrait.lake.table import Lake
 from portrait.reading import dimension_levels, portrait_of
 from portrait.rebuild import rebuild
+from portrait.record import Kind
 from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.lease import writing
 from portrait.world import WORLD_SOURCES
 from tests.conftest import BACKENDS, create_database, drop_database
-from tests.hand import cell_sums
+from tests.hand import Hand, cell_sums, record
 from tests.inbox import ALIGNED, COURSES, MARKS, PEOPLE, VISITS, ledger, mapping, records, waiting, write
 
 HEAD = "编号,课程,时间,得分"
@@ -281,30 +282,26 @@ def test_past_portraits_are_made_again_too(lived: Site) -> None:
     assert lived.pool.rows(query, [number]) == before
 
 
-@LAKE_ONLY
-@pytest.mark.parametrize("damage", ["a file of an old day is gone", "the log is unreadable"])
-def test_the_days_of_past_portraits_outlive_damage(lived: Site, damage: str) -> None:
-    past = [date(2022, 8, 31), date(2022, 9, 30)]
-    refresh(lived, as_of=date(2022, 9, 3))
-    for day in reversed(past):
-        refresh(lived, as_of=day)
-    snapshot = lived.lake.path("snapshot")
-    if damage.startswith("a file"):
-        for file in snapshot.glob(f"as_of={day_number(past[0])}/*/*.parquet"):
-            file.unlink()
-    else:
-        shutil.rmtree(snapshot / f"as_of={day_number(date(2022, 9, 3))}")
-        for file in (snapshot / "_delta_log").iterdir():
-            file.write_text("this is no log")
-        (
-            snapshot / f"as_of={day_number(date(2022, 8, 1))}"
-        ).mkdir()  # another's place was taken by the last of the month
-    report = rebuild(lived)
-    told = [lived.today, *([] if "log" in damage else [date(2022, 9, 3)]), *reversed(past)]
-    assert (sorted(report.days), report.told) == (sorted(told), "log" not in damage)
-    assert report.days[0] == lived.today
-    days = {number for (number,) in lived.pool.rows("SELECT DISTINCT as_of FROM snapshot")}
-    assert days == {day_number(day) for day in told}
+def test_the_days_of_past_portraits_outlive_damage(sqlite_site: Site) -> None:
+    hand, site = Hand(sqlite_site), sqlite_site
+    hand.person(1)
+    hand.account(1, 1)
+    hand.course(7, P2_1=100)
+    assert rebuilding._days(site) == ([site.today], False), "nobody can say of a lake that is not there"
+    hand.batch([record(1, 1, Kind.QUIZ, 0.5, on=date(2022, 5, 3))])
+    assert rebuilding._days(site) == ([site.today], True), "there are none yet"
+    refresh(site)
+    august, early, september = date(2022, 8, 31), date(2022, 9, 3), date(2022, 9, 30)
+    for day in (august, early, september):
+        refresh(site, as_of=day)
+    snapshot = site.lake.path("snapshot")
+    for file in snapshot.glob(f"as_of={day_number(august)}/*/*.parquet"):
+        file.unlink()
+    assert rebuilding._days(site) == ([site.today, september, early, august], True)
+    for file in (snapshot / "_delta_log").iterdir():
+        file.write_text("this is no log")
+    (snapshot / "as_of=x").mkdir()
+    assert rebuilding._days(site) == ([site.today, september, august], False), "the last of each month"
 
 
 def test_what_the_archive_lacks_is_said_before_anything_is_written(lived: Site) -> None:
