@@ -87,7 +87,8 @@ def _strange(lake: Lake, registry: Engine, newest: int | None) -> Sentence | Non
 def _stranger(lake: Lake, registry: Engine) -> Sentence | None:
     """Whether any batch of the lake is none of the ledger's. It takes a look at all of them."""
     with suppress(*DAMAGED):
-        if unknown := lake.batches() - keys(registry):
+        there = lake.batches()
+        if there and (unknown := there - keys(registry)):
             return sentence("湖里有 {n} 个批次不在它的账上", n=len(unknown))
     return None
 

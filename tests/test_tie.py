@@ -123,6 +123,9 @@ def test_a_database_without_tables_gets_none(
     engine = connect_registry(empty_postgres_url)
     assert inspect(engine).get_table_names() == []
     engine.dispose()
+    new = open_site(load_settings(tmp_path / "new", database_url=empty_postgres_url, today=sqlite_site.today))
+    assert held(new.registry).seal is not None, "a home of its own takes it"
+    new.registry.dispose()
 
 
 def test_a_registry_that_has_moved_is_the_same(

@@ -1,4 +1,5 @@
-"""The registry's seal: a random number of its own that goes wherever its rows go, and that the lake made of them carries too."""
+"""The registry's seal: a random number of its own that goes wherever its rows go, and that the lake made of them carries too; and what
+the registry knows of that lake, by which a copy of another day is told."""
 
 from __future__ import annotations
 
@@ -34,12 +35,11 @@ class Last:
 
 @dataclass(frozen=True)
 class Held:
-    """What a registry holds before anything is done to it. `seal` is None in one that has none yet."""
+    """What a registry holds before anything is done to it. `seal` is None in one that has none yet, `written` (how far its lake had
+    come, see portrait.lake.table.Lake) in one that noted nothing yet."""
 
     seal: int | None
-    written: (
-        int | None
-    )  # how far its lake had come (portrait.lake.table.Lake.written), as far as that is noted
+    written: int | None
     newest: int  # the highest number of the ledger, 0 in an empty one
     last: Last | None
 
