@@ -10,7 +10,7 @@ PortraitError
 ├── NotFound            nothing by that name, for this actor
 ├── LakeBusy            another process is writing the lake
 ├── LakeOutdated        the lake is to be made again before anything more comes in
-├── LakeForeign         the lake was made with another registry than the one that is opened
+├── LakeForeign         lake and registry do not belong together, or are copies of different days
 └── ModelUnusable       a saved model is missing, damaged or of another version
 """
 
@@ -102,7 +102,8 @@ class LakeOutdated(PortraitError):
 
 
 class LakeForeign(PortraitError):
-    """Raised when the registry that is opened is not the one whose batches the home's lake holds."""
+    """Raised when the registry that is opened is not the one whose batches the home's lake holds, or of another day than the lake, or when
+    the lake cannot say."""
 
     code = "P520"
     exit_code = 5

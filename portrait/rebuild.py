@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-
-import duckdb
-from deltalake.exceptions import DeltaError
 
 from portrait.errors import InputError
 from portrait.identity import NAMING, has_secret
@@ -40,8 +37,8 @@ from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, files_again, joined_again, mapping_then
 from portrait.intake.reread import reread
 from portrait.lake.engine import bind
-from portrait.lake.snapshot import DAY_ZERO
-from portrait.lake.table import Lake, Standing
+from portrait.lake.snapshot import DAY_ZERO, day_number
+from portrait.lake.table import DAMAGED, Lake, Standing, rebuilds
 from portrait.record import DOUBTFUL
 from portrait.refresh import refreshed
 from portrait.renumber import finish, renumbering
@@ -50,6 +47,7 @@ from portrait.site import Site
 from portrait.store.batch import Batch, batch_of, record_ledger, recount_batch
 from portrait.store.lease import Lease, writing
 from portrait.store.quarantine import Place, places
+from portrait.store.seal import held, note_written
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of the whole is behind (0..1)
 
@@ -68,6 +66,7 @@ class RebuildReport:
     recounted: tuple[int, ...]
     renumbered: tuple[int, ...] = ()  # accounts that have got the number that they have by the rules of today
     unread: tuple[str, ...] = ()  # of the old lake, so that what was said of their records could not follow
+    told: bool = True  # whether the old lake could say of which days it had portraits; else there may have been more of them
 
 
 def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float = 0.0) -> RebuildReport:
@@ -86,19 +85,22 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
         with site.registry.connect() as connection:
             ledger = record_ledger(connection)
         moved = _checked(site, ledger)
-        standing = Standing(str(int(site.lake.standing.root or 0) + 1), site.settings.lake_buckets)
+        standing = Standing(str(_rebuilds(site) + 1), site.settings.lake_buckets)
+        site.lake.say_owner()
         half = _half(site, standing)
         made = Site(site.settings, site.registry, Lake(half, standing.buckets))
         _records(made, lease, ledger, moved, half, tell)
         with renumbering(site, made) as renumbered:
             renumbered.carry()
-            days = _days(site)
+            days, told = _days(site)
             for place, day in enumerate(days):
                 tell(f"计算 {day} 的画像", RECORDS + (1 - RECORDS) * place / len(days))
                 refreshed(made, lease, as_of=day)
             lease.check()
             renumbered.keep(half)
             site.lake.stand(standing)
+            with site.registry.begin() as connection:
+                note_written(connection, site.lake.written)
             renumbered.drop()
             moves += renumbered.moves
         if renumbered.moves:
@@ -117,7 +119,13 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
         tuple(recounted),
         tuple(one.new for one in moves),
         renumbered.unread,
+        told,
     )
+
+
+def _rebuilds(site: Site) -> int:
+    """How often the lake was rebuilt, as far as it is there itself or the registry knows of one that is not."""
+    return max(int(site.lake.standing.root or 0), rebuilds(held(site.registry).written or 0))
 
 
 def _checked(site: Site, ledger: Sequence[Batch]) -> frozenset[str]:
@@ -159,17 +167,30 @@ def _half(site: Site, standing: Standing) -> Path:
     return half
 
 
-def _days(site: Site) -> list[date]:
-    """The days that the old lake has portraits of, the newest first; today when it cannot tell."""
-    found: set[int] = set()
-    # A lake is rebuilt because it is damaged, too: its log as Delta reads it, its files as DuckDB does.
-    with suppress(DeltaError, duckdb.Error, OSError):
-        newest = site.lake.mark("snapshot", "day")
-        base = site.lake.mark("snapshot", "base")
-        if newest is not None and base is not None:
-            past = site.pool.rows("SELECT DISTINCT as_of FROM snapshot WHERE as_of < ?", [base])
-            found = {newest, *(day for (day,) in past)}
-    return [DAY_ZERO + timedelta(days=day) for day in sorted(found, reverse=True)] or [site.today]
+def _days(site: Site) -> tuple[list[date], bool]:
+    """The days that the old lake has portraits of, the newest first, and whether it could tell them all; today when it tells none.
+
+    A lake is rebuilt because it is damaged, too. Where its log cannot be read, folders tell the newest day of each month before this one:
+    while a month goes on, portraits of a day take the place of those of the day before, whose files stay for a while.
+    """
+    lake, found, told = site.lake, set[int](), False
+    with suppress(*DAMAGED):
+        newest, base = lake.mark("snapshot", "day"), lake.mark("snapshot", "base")
+        if newest is not None:
+            found.add(newest)
+            found.update(day for day in lake.parts("snapshot", "as_of") if base is None or day < base)
+        told = lake.made
+    if told:
+        return _dates(found) or [site.today], True
+    first = day_number(site.today.replace(day=1))
+    months = {(day.year, day.month): day for day in reversed(_dates(lake.folders("snapshot", "as_of")))}
+    past = [day for day in months.values() if day_number(day) < first]
+    return _dates(found) or [site.today, *sorted(past, reverse=True)], False
+
+
+def _dates(numbers: Iterable[int]) -> list[date]:
+    """Days by their numbers, the newest first."""
+    return [DAY_ZERO + timedelta(days=number) for number in sorted(numbers, reverse=True)]
 
 
 def _records(

@@ -94,11 +94,15 @@ def make_home(folder: Path) -> None:
         ) from error
 
 
-def open_site(settings: Settings | None = None) -> Site:
-    """The installation of a home. Raises SettingError when its registry cannot be used and LakeForeign when its lake is another's."""
+def open_site(settings: Settings | None = None, *, behind: bool = False) -> Site:
+    """The installation of a home. Raises SettingError when its registry cannot be used and LakeForeign when its lake is another's, or
+    one of the two is a copy of another day. A lake that may be `behind` may lack what is in by the ledger: for whoever makes it again, or needs none."""
     settings = settings or load_settings()
     make_home(settings.home)
     lake = Lake(settings.home / "lake", settings.lake_buckets)
-    registry = open_registry(settings.registry_url, first=lambda found: refuse_foreign(settings, lake, found))
+    registry = open_registry(
+        settings.registry_url,
+        first=lambda found: refuse_foreign(settings, lake, found, behind=behind),
+    )
     tie(settings, lake, registry)
     return Site(settings, registry, lake)

@@ -262,7 +262,7 @@ def a_batch(key: str, state: str, **rows: int) -> dict[str, object]:
         "key": key,
         "source": "moodle",
         "stream": "log",
-        "target": "record",
+        "target": "course",
         "file": "log.csv",
         "content": "0" * 64,
         "mapping": "moodle@1",

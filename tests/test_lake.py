@@ -17,7 +17,7 @@ import pytest
 from portrait.errors import SettingError
 from portrait.lake.compact import CROWD, compact, crowded, tidy, vacuum
 from portrait.lake.engine import bare_engine, open_engine
-from portrait.lake.table import TABLES, Lake, file_paths
+from portrait.lake.table import TABLES, Lake, Standing, file_paths, rebuilds
 from portrait.reading import portrait_of
 from portrait.record import CELL_SCHEMA, LINK_SCHEMA, RECORD_SCHEMA, Kind
 from portrait.refresh import refresh
@@ -133,6 +133,26 @@ def test_files_are_found_by_a_relative_way_and_through_a_link(
     assert len(lake.files("record")) == 1
     assert lake.files_holding("record", "batch", [batch]) == lake.files("record")
     assert lake.files_holding("record", "batch", [batch + 1]) == []
+
+
+def test_the_batches_of_a_lake_are_known_through_folding_and_checkpoints(lake: Lake) -> None:
+    assert lake.batches() == set()
+    assert lake.written == 0
+    for number, part in enumerate(["a:0/1", "b:2/4", "b:3/4"]):
+        lake.append("record", rows(number), part=part)
+        assert lake.written == number + 1
+    compact(lake, "record")
+    table = lake.open("record")
+    assert table is not None
+    table.create_checkpoint()
+    lake.append("record", rows(7), part="c:1/8")
+    for commit in (lake.path("record") / "_delta_log").glob("*[012].json"):
+        commit.unlink()  # as Delta itself does with what a checkpoint holds
+    assert lake.batches() == {"a", "b", "c"}
+    assert [lake.holds(key) for key in ("a", "b", "c", "d")] == [True, True, True, False]
+    lake.stand(Standing("1", 4))
+    lake.append("record", rows(8), part="a:0/1")
+    assert (lake.written, rebuilds(lake.written)) == (2**32 + 1, 1)
 
 
 def test_marks_outlive_the_checkpoints_of_a_long_log(lake: Lake) -> None:

@@ -22,16 +22,18 @@ from portrait.intake.archive import place
 from portrait.intake.door import intake
 from portrait.intake.replay import dismiss, mend, replay
 from portrait.lake.compact import clear_replaced
+from portrait.lake.snapshot import day_number
 from portrait.lake.table import Lake
 from portrait.reading import dimension_levels, portrait_of
 from portrait.rebuild import rebuild
+from portrait.record import Kind
 from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.lease import writing
 from portrait.world import WORLD_SOURCES
 from tests.conftest import BACKENDS, create_database, drop_database
-from tests.hand import cell_sums
+from tests.hand import Hand, cell_sums, record
 from tests.inbox import ALIGNED, COURSES, MARKS, PEOPLE, VISITS, ledger, mapping, records, waiting, write
 
 HEAD = "编号,课程,时间,得分"
@@ -279,6 +281,28 @@ def test_past_portraits_are_made_again_too(lived: Site) -> None:
     assert before
     assert rebuild(lived).days == (lived.today, day)
     assert lived.pool.rows(query, [number]) == before
+
+
+def test_the_days_of_past_portraits_outlive_damage(sqlite_site: Site) -> None:
+    hand, site = Hand(sqlite_site), sqlite_site
+    hand.person(1)
+    hand.account(1, 1)
+    hand.course(7, P2_1=100)
+    assert rebuilding._days(site) == ([site.today], False), "nobody can say of a lake that is not there"
+    hand.batch([record(1, 1, Kind.QUIZ, 0.5, on=date(2022, 5, 3))])
+    assert rebuilding._days(site) == ([site.today], True), "there are none yet"
+    refresh(site)
+    august, early, september = date(2022, 8, 31), date(2022, 9, 3), date(2022, 9, 30)
+    for day in (august, early, september):
+        refresh(site, as_of=day)
+    snapshot = site.lake.path("snapshot")
+    for file in snapshot.glob(f"as_of={day_number(august)}/*/*.parquet"):
+        file.unlink()
+    assert rebuilding._days(site) == ([site.today, september, early, august], True)
+    for file in (snapshot / "_delta_log").iterdir():
+        file.write_text("this is no log")
+    (snapshot / "as_of=x").mkdir()
+    assert rebuilding._days(site) == ([site.today, september, august], False), "the last of each month"
 
 
 def test_what_the_archive_lacks_is_said_before_anything_is_written(lived: Site) -> None:

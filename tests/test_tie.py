@@ -30,11 +30,10 @@ def url_of(site: Site) -> str:
 
 
 @contextmanager
-def opened(site: Site, url: str | None = None) -> Iterator[Site]:
+def opened(site: Site, url: str | None = None, *, behind: bool = False) -> Iterator[Site]:
     """The home once more, with its own registry or the one at another address."""
-    again = open_site(
-        load_settings(site.settings.home, database_url=url_of(site) if url is None else url, today=site.today)
-    )
+    given = url_of(site) if url is None else url
+    again = open_site(load_settings(site.settings.home, database_url=given, today=site.today), behind=behind)
     yield again
     again.registry.dispose()
 
@@ -124,6 +123,9 @@ def test_a_database_without_tables_gets_none(
     engine = connect_registry(empty_postgres_url)
     assert inspect(engine).get_table_names() == []
     engine.dispose()
+    new = open_site(load_settings(tmp_path / "new", database_url=empty_postgres_url, today=sqlite_site.today))
+    assert held(new.registry).seal is not None, "a home of its own takes it"
+    new.registry.dispose()
 
 
 def test_a_registry_that_has_moved_is_the_same(
@@ -182,7 +184,9 @@ def test_a_damaged_lake_is_made_again_from_its_registry(lived_here: Site, damage
             log.write_text("nothing")
     if damage.endswith("before"):
         (folder / NAME).unlink()
-    with opened(lived_here) as again:
+    with pytest.raises(LakeForeign, match="portrait rebuild"), opened(lived_here):
+        pass
+    with opened(lived_here, behind=True) as again:
         assert rebuild(again).records == 3
         assert again.lake.owner is not None
         assert again.lake.owner.seal == held(again.registry).seal

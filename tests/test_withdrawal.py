@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
@@ -38,6 +38,7 @@ from portrait.withdrawal import newest, restore, rule_on, withdraw
 from tests.doomed import KILLED, Order, renewed, run
 from tests.export import Export
 from tests.hand import AT, Hand, cell_sums, record
+from tests.inbox import ledger
 
 MAP = """
 name: log
@@ -540,7 +541,8 @@ def test_a_lake_of_before_opens_and_takes_new_records_and_versions(log: Export) 
     old = DeltaTable(str(lake.path("record"))).to_pyarrow_table(columns=RECORD_SCHEMA.names[:OWN])
     for name in ("record", "verdict"):
         shutil.rmtree(lake.path(name))
-    write_deltalake(str(lake.path("record")), old, partition_by=["month", "bucket"])
+    came = CommitProperties(app_transactions=[Transaction(f"{ledger(log.site)[0].key}:0/1", 1)])
+    write_deltalake(str(lake.path("record")), old, partition_by=["month", "bucket"], commit_properties=came)
     assert lake.lacking("record") == set(RECORD_SCHEMA.names[OWN:])
     url = log.site.registry.url.render_as_string(hide_password=False)
     log.site = open_site(load_settings(log.site.settings.home, database_url=url, today=date(2022, 11, 15)))

@@ -53,14 +53,15 @@ def examine(settings: Settings) -> Iterator[Check]:
     lake = Lake(settings.home / "lake", settings.lake_buckets)
     engine = connect_registry(settings.registry_url)
     try:
-        foreign = _tie(settings, lake, engine)
-        if foreign is None or foreign.state == "ok":
+        tie = _tie(settings, lake, engine, behind=True)
+        if tie is None or tie.state == "ok":
             yield from _registry(settings, engine)
-        if foreign is not None:
-            yield foreign
+            tie = _tie(settings, lake, engine)
+        if tie is not None:
+            yield tie
     finally:
         engine.dispose()
-    yield from _lake(lake)
+    yield from _lake(lake, tie is None or tie.state == "ok")
     yield from _models(settings.home / "model")
 
 
@@ -89,10 +90,10 @@ def _private(home: Path) -> Iterator[Check]:
             yield Check("secret", "wrong", f"{path} 别的用户也能读", f"chmod 600 {path}")
 
 
-def _tie(settings: Settings, lake: Lake, engine: Engine) -> Check | None:
-    """Whether registry and lake belong together; None while they cannot tell."""
+def _tie(settings: Settings, lake: Lake, engine: Engine, *, behind: bool = False) -> Check | None:
+    """Whether registry and lake belong together, the lake perhaps `behind`; None while they cannot tell."""
     try:
-        refuse_foreign(settings, lake, engine)
+        refuse_foreign(settings, lake, engine, behind=behind)
     except LakeForeign as error:
         return Check("tie", "wrong", error.message)
     except SQLAlchemyError:
@@ -201,7 +202,11 @@ def _audit(engine: Engine) -> Check:
     return Check("audit", "wrong", f"审计链断了：{found.reason}", "从备份比对，查清谁改过登记库")
 
 
-def _lake(lake: Lake) -> Iterator[Check]:
+def _lake(lake: Lake, tied: bool) -> Iterator[Check]:
+    try:
+        buckets = lake.buckets
+    except LakeForeign:
+        return  # told where registry and lake were looked at together
     found = []
     for name in TABLES:
         try:
@@ -209,7 +214,10 @@ def _lake(lake: Lake) -> Iterator[Check]:
             missing = [file for file in files if not Path(file.removeprefix("file://")).exists()]
         except Exception as error:  # deltalake raises its own kinds for every way a log can be damaged
             yield Check(
-                "lake", "wrong", f"湖表 {name} 读不了：{error}", "portrait rebuild 从原始文件重建记录湖"
+                "lake",
+                "wrong",
+                f"湖表 {name} 读不了：{next(iter(str(error).splitlines()), '')}",
+                "portrait rebuild 从原始文件重建记录湖",
             )
             continue
         if missing:
@@ -221,16 +229,16 @@ def _lake(lake: Lake) -> Iterator[Check]:
             )
         elif files:
             found.append(f"{name} {len(files)} 个文件")
-    if found and lake.buckets != lake.wanted:
+    if found and buckets != lake.wanted:
         yield Check(
             "lake",
             "note",
-            f"记录湖分成 {lake.buckets} 桶，设置 PORTRAIT_LAKE_BUCKETS 是 {lake.wanted}",
+            f"记录湖分成 {buckets} 桶，设置 PORTRAIT_LAKE_BUCKETS 是 {lake.wanted}",
             "portrait rebuild 按设置重建；不重建也照常工作",
         )
     if found:
         yield Check("lake", "ok", f"记录湖可读：{'、'.join(found)}")
-    else:
+    elif tied:
         yield Check("lake", "note", "记录湖还是空的", "portrait intake 导入数据，再 portrait refresh")
 
 

@@ -20,15 +20,15 @@ Wait = Annotated[float, typer.Option(min=0, help="别的进程在写时， 最�
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本读取")]
 
 
-def site_of(home: Path | None, *, new: bool = False) -> Site:
-    """The installation of a home, which need not be there yet when `new`. Raises SettingError for a home that is not there: in one
+def site_of(home: Path | None, *, new: bool = False, behind: bool = False) -> Site:
+    """The installation of a home, which need not be there yet when `new`, its lake `behind` as in `open_site`. Raises SettingError for a home that is not there: in one
     that was made for a slip of the pen nothing would be found."""
     settings = load_settings(home)
     if not new and not settings.home.exists():
         raise SettingError(
             f"没有家目录 {settings.home}：核对 --home（或 PORTRAIT_HOME）；还没有数据就先 portrait intake 导入，或 portrait demo 建示范数据"
         )
-    return open_site(settings)
+    return open_site(settings, behind=behind)
 
 
 def operator() -> str:

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         """
         from portrait.rebuild import rebuild as run
 
-        site = site_of(home)
+        site = site_of(home, behind=True)
         with progress() as shown:
             bar = shown.bar("重建记录湖")
             report = run(
@@ -43,6 +43,10 @@ def register(app: typer.Typer) -> None:
             f"重建完毕：批次 {report.batches:,} 个、重放 {report.replays:,} 次、记录 {report.records:,} 条，分成 {report.buckets} 桶"
         )
         stdout().print(f"画像截止：{'、'.join(day.isoformat() for day in report.days)}")
+        if not report.told:
+            stderr().print(
+                "旧湖说不出有过哪几天的画像，只做了上面这几天的；别的日子要看，再运行 portrait refresh --as-of 那一天"
+            )
         if report.renumbered:
             stdout().print(
                 f"{len(report.renumbered):,} 个账号的登录名遮盖了，换了编号；关联、撤回、认可、确认和异议都跟着转过去了"

@@ -33,7 +33,9 @@ def register(app: typer.Typer) -> None:
         settings = load_settings(home, **{name: value for name, value in given.items() if value is not None})
         if not settings.xapi_port:
             raise SettingError("没有端口：用 --port 或 PORTRAIT_XAPI_PORT 写明学习记录库监听的端口")
-        run(open_site(settings))
+        run(
+            open_site(settings, behind=True)
+        )  # it writes nothing of the lake, and may stand where there is none
 
 
 def record_store(site: Site) -> Application:

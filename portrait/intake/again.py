@@ -36,6 +36,7 @@ from portrait.store.batch import (
 from portrait.store.lease import Lease
 from portrait.store.link import link_accounts, unlinked
 from portrait.store.quarantine import Place, Refused, places, restate, take
+from portrait.store.seal import note_written
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,8 @@ def _close(
         rows_unmatched=strange,
     )
     close_batch(connection, batch.id, counts, "", now)
+    if batch.target == "record":
+        note_written(connection, bench.site.lake.written)
     before = batch_of(connection, origin.id).counts
     recount_batch(
         connection,

@@ -53,6 +53,7 @@ from portrait.store.lease import Lease, writing
 from portrait.store.link import asked_about, link_accounts, unlinked
 from portrait.store.quarantine import Refused, store_refused
 from portrait.store.ruling import Ruling, rule
+from portrait.store.seal import note_written
 
 DELETED = "平台作废或删除了这条记录"
 REASONS = 20  # of what was passed over are told one by one
@@ -339,6 +340,8 @@ def _fill(
             [*([lost] if lost else []), *gone],
         )
         close_batch(connection, batch.id, counts, message, clock.now())
+        if batch.target == "record":
+            note_written(connection, site.lake.written)
     bench.known.forget(batch.target)
     return BatchReport(
         batch.id,

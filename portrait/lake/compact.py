@@ -25,6 +25,7 @@ def tidy(lake: Lake) -> int:
     """Fold the partitions that many small batches have crowded, and remove what nobody needs of the tables concerned.
 
     Returns how many files there are fewer. Needs the writer's lease (portrait.store.lease.writing).
+    Raises LakeForeign, as all here that write or remove, when the lake has become another's.
     """
     fewer = 0
     for name in WHOLE:
@@ -67,6 +68,7 @@ def compact(lake: Lake, name: str, *, only: Collection[int] | None = None) -> in
     table = lake.open(name)
     if table is None:
         return 0
+    lake.say_owner()
     before = len(table.file_uris())
     chosen = None if only is None else [(TABLES[name][1][0], "in", [str(value) for value in only])]
     if name in SORTED_BY:
@@ -87,6 +89,7 @@ def vacuum(lake: Lake, name: str, *, keep_hours: int = 168) -> list[str]:
     table = lake.open(name)
     if table is None:
         return []
+    lake.say_owner()
     removed: list[str] = table.vacuum(
         retention_hours=keep_hours, dry_run=False, enforce_retention_duration=False, full=True
     )
@@ -104,6 +107,7 @@ def clear_replaced(lake: Lake, now: datetime) -> list[str]:
     since = datetime.fromtimestamp((lake.folder / "lake.json").stat().st_mtime, UTC)
     if now - since < timedelta(hours=LEAST_HOURS):
         return []
+    lake.say_owner()
     older = [str(number) for number in range(1, int(root))]
     replaced = [name for name in (*TABLES, *older) if (lake.folder / name).is_dir()]
     for name in replaced:

@@ -6,7 +6,6 @@ import json
 import os
 import tempfile
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,10 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from portrait.errors import LakeForeign
+from portrait.lake.log import names
 from portrait.lake.owner import Owner, read_owner, write_owner
 from portrait.record import (
     ALIGNED_SCHEMA,
@@ -39,6 +40,15 @@ TABLES: dict[str, tuple[pa.Schema, list[str]]] = {
 
 # Small row groups: files are sorted by teacher, so looking one up reads one group of each file.
 WRITER = WriterProperties(compression="ZSTD", max_row_group_size=32_768)
+
+
+DAMAGED = (DeltaError, OSError)  # what comes of reading a lake that is damaged
+_REBUILT = 2**32  # more commits than the records of a lake can have
+
+
+def rebuilds(written: int) -> int:
+    """How often the lake had been rebuilt, of what it has `written`."""
+    return written // _REBUILT
 
 
 @dataclass(frozen=True)
@@ -95,10 +105,10 @@ class Lake:
         """From now on what is written here is written for this owner; the lake says so from its first commit on."""
         self._keeper = owner
         if self.made:
-            self._say_owner()
+            self.say_owner()
 
-    def _say_owner(self) -> None:
-        """Raises LakeForeign when it has become another's since it was opened."""
+    def say_owner(self) -> None:
+        """Before anything is written or removed. Raises LakeForeign when it has become another's since it was opened."""
         if self._keeper is None:
             return
         owner = self.owner
@@ -116,9 +126,19 @@ class Lake:
         stamp = there.st_mtime_ns, there.st_ino
         read = self._read
         if read is None or read[0] != stamp:
-            said = json.loads(self._sign.read_text(encoding="utf-8"))
-            read = self._read = stamp, Standing(said["root"], said["buckets"])
+            read = self._read = stamp, self._stands()
         return read[1]
+
+    def _stands(self) -> Standing:
+        try:
+            said = json.loads(self._sign.read_text(encoding="utf-8"))
+            return Standing(said["root"], said["buckets"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise LakeForeign(
+                "{file} 坏了，看不出记录湖现在用哪一份表：从备份恢复它；没有备份，就把 {lake} 移到别处，再 portrait rebuild",
+                file=self._sign,
+                lake=self.folder,
+            ) from error
 
     @property
     def buckets(self) -> int:
@@ -133,7 +153,7 @@ class Lake:
 
     def stand(self, standing: Standing) -> None:
         """From now on these tables are read, by every process at once."""
-        self._say_owner()
+        self.say_owner()
         self.folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.folder, prefix=".")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -179,15 +199,43 @@ class Lake:
         return [path for path in file_paths(table) if path.rpartition("/")[2] in held]
 
     def newest(self, name: str, column: str) -> int | None:
-        """The greatest number in a column, by the bounds that the table keeps of each file; None where none is known, or nobody can read it."""
-        # deltalake raises its own kinds for every way in which a table may be damaged.
-        with suppress(Exception):
-            table = self.table(name)
-            if table is not None:
-                kept = pa.table(table.get_add_actions(flatten=True))
-                most = [value for value in kept[f"max.{column}"].to_pylist() if value is not None]
-                return max(most, default=None)
-        return None
+        """The greatest number in a column, by the bounds that the table keeps of each file; None where none is known."""
+        table = self.table(name)
+        if table is None:
+            return None
+        kept, bound = pa.table(table.get_add_actions(flatten=True)), f"max.{column}"
+        bounds = kept[bound].to_pylist() if bound in kept.column_names else []
+        return max((value for value in bounds if value is not None), default=None)
+
+    def parts(self, name: str, column: str) -> set[int]:
+        """The numbers of a partition column under which a table has files, by the table's own account of them."""
+        table = self.table(name)
+        if table is None:
+            return set()
+        kept, part = pa.table(table.get_add_actions(flatten=True)), f"partition.{column}"
+        return set(kept[part].to_pylist()) if part in kept.column_names else set()
+
+    def folders(self, name: str, column: str) -> set[int]:
+        """The numbers of a partition column that its folders are called by, those among them whose files no longer count."""
+        said = (folder.name.removeprefix(f"{column}=") for folder in self.path(name).glob(f"{column}=*/"))
+        return {int(number) for number in said if number.isdecimal()}
+
+    @property
+    def written(self) -> int:
+        """How often records were written: a number that only grows, with a rebuild too; less of it is an earlier copy."""
+        table = self.table("record")
+        return int(self.standing.root or 0) * _REBUILT + (0 if table is None else table.version() + 1)
+
+    def holds(self, key: str) -> bool:
+        """Whether records came in under the key of this batch."""
+        first = f"{key}:0/1"  # nearly all have one part only, see portrait.intake.land
+        return self.landed("record", first) or key in self.batches()
+
+    def batches(self) -> set[str]:
+        """The keys of the batches whose records came in."""
+        if self.table("record") is None:
+            return set()
+        return {name.rpartition(":")[0] for name in names(self.path("record"))}
 
     def append(self, name: str, data: pa.Table | pa.RecordBatchReader, *, part: str) -> None:
         """Append `data` in one atomic commit that is remembered under `part`.
@@ -209,7 +257,7 @@ class Lake:
         `replace` "" puts `data` in the place of the whole table, a predicate over partition columns in the place of
         those partitions; None appends. `data` may be empty.
         """
-        self._say_owner()
+        self.say_owner()
         if not self._sign.exists():
             self.stand(Standing("", self.wanted))
         self.path(name).mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,12 @@
-"""The registry's seal: a random number of its own that goes wherever its rows go, and that the lake made of them carries too."""
+"""The registry's seal: a random number of its own that goes wherever its rows go, and that the lake made of them carries too; and what
+the registry knows of that lake, by which a copy of another day is told."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.engine import URL
 
 from portrait.store.registry import at_once
@@ -13,45 +14,79 @@ from portrait.store.schema import batch, mark
 from portrait.store.upsert import put
 
 _MARK = "registry"
+_WRITTEN = "lake"
 _SECRET = ("pass", "secret")  # in the name of a parameter that is nobody's to read
+_LAST = (
+    select(batch.c.id, batch.c.key, batch.c.file)
+    .where(batch.c.target == "record", batch.c.state == "done", batch.c.rows_stored > 0)
+    .order_by(batch.c.finished.desc().nulls_last(), batch.c.id.desc())
+    .limit(1)
+)
+
+
+@dataclass(frozen=True)
+class Last:
+    """The batch of learning records that was finished last of those that left any."""
+
+    id: int
+    key: str
+    file: str
 
 
 @dataclass(frozen=True)
 class Held:
-    """What a registry holds before anything is done to it. `seal` is None in one that has none yet, `empty` says that no batch came in."""
+    """What a registry holds before anything is done to it. `seal` is None in one that has none yet, `written` (how far its lake had
+    come, see portrait.lake.table.Lake) in one that noted nothing yet."""
 
     seal: int | None
-    empty: bool
+    written: int | None
+    newest: int  # the highest number of the ledger, 0 in an empty one
+    last: Last | None
 
 
 def held(registry: Engine) -> Held:
     """Changes nothing: tables that are not there are not made."""
     with registry.connect() as connection:
         there = inspect(connection)
-        seal = _seal(connection) if there.has_table(mark.name) else None
-        some = there.has_table(batch.name) and connection.scalar(select(batch.c.id).limit(1)) is not None
-        return Held(seal, not some)
+        seal = written = last = None
+        newest = 0
+        if there.has_table(mark.name):
+            seal, written = _number(connection, _MARK), _number(connection, _WRITTEN)
+        if there.has_table(batch.name):
+            newest = connection.scalar(select(func.coalesce(func.max(batch.c.id), 0))) or 0
+            row = connection.execute(_LAST).first()
+            last = None if row is None else Last(row.id, row.key, row.file)
+        return Held(seal, written, newest, last)
 
 
-def knows(registry: Engine, number: int) -> bool:
-    """Whether the ledger has a batch of this number that may have left records."""
-    query = select(batch.c.id).where(
-        batch.c.id == number, (batch.c.rows_stored > 0) | (batch.c.state != "done")
-    )
+def key_of(registry: Engine, number: int) -> str | None:
+    """The key of the batch of this number; None where the ledger has none."""
     with registry.connect() as connection:
-        return connection.scalar(query) is not None
+        found: str | None = connection.scalar(select(batch.c.key).where(batch.c.id == number))
+        return found
+
+
+def keys(registry: Engine) -> set[str]:
+    """The keys of all batches of the ledger."""
+    with registry.connect() as connection:
+        return set(connection.scalars(select(batch.c.key)))
+
+
+def note_written(connection: Connection, written: int) -> None:
+    """Keep how far the lake has come, in the transaction that says of a batch that it is in."""
+    put(connection, mark.name, ["name", "value"], [(_WRITTEN, written)])
 
 
 def sealed(registry: Engine, lake: int | None = None) -> int:
     """The registry's seal. One that has none gets that of its `lake`, else a new one."""
     with registry.connect() as connection:
-        found = _seal(connection)
+        found = _number(connection, _MARK)
     if found is not None:
         return found
     with at_once(registry) as connection:
         new = secrets.randbits(63) if lake is None else lake
         put(connection, mark.name, ["name", "value"], [(_MARK, new)], update=False)
-        found = _seal(connection)
+        found = _number(connection, _MARK)
     assert found is not None
     return found
 
@@ -62,6 +97,6 @@ def address(url: URL) -> str:
     return url.set(query=open_).render_as_string(hide_password=True)
 
 
-def _seal(connection: Connection) -> int | None:
-    found: int | None = connection.scalar(select(mark.c.value).where(mark.c.name == _MARK))
+def _number(connection: Connection, name: str) -> int | None:
+    found: int | None = connection.scalar(select(mark.c.value).where(mark.c.name == name))
     return found
