@@ -365,7 +365,10 @@ def _dated(
         program.checks.append(check(column, f"y_{name} AND NOT {dated}", "no_year", NO_YEAR, f"x_{name}"))
         dated = f"({dated} OR y_{name})"
     elif expression.loose and not expression.format and expression.year and program.of_year:
-        program.short.append(loose.yearless(f"x_{name}"))
+        # Of twelve months from one year into the next there is something to know where any are of the first.
+        begin, _, month = expression.year.partition("-")
+        early = f" AND year(n_{name}) = {int(begin)}" if month else ""
+        program.short.append(loose.yearless(f"x_{name}") + early)
     elif expression.loose and not expression.year and not expression.format:
         short = loose.yearless(f"x_{name}")
         program.checks.append(check(column, short, "no_year", program.undated, f"x_{name}"))
