@@ -68,6 +68,7 @@ class RebuildReport:
     recounted: tuple[int, ...]
     renumbered: tuple[int, ...] = ()  # accounts that have got the number that they have by the rules of today
     unread: tuple[str, ...] = ()  # of the old lake, so that what was said of their records could not follow
+    rekeyed: tuple[int, ...] = ()  # persons whose key was a number or held one, and does no more
 
 
 def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float = 0.0) -> RebuildReport:
@@ -76,13 +77,14 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
     Killed and called again it goes on with the first batch that was not done. Raises InputError when the archive lacks a
     file and MappingError when a mapping was not kept, both before anything is written; LakeBusy when another process writes.
 
-    Accounts that have a number by the rules of before get that of today (portrait.renumber), and keep what people said of them.
+    Accounts that have a number by the rules of before get that of today (portrait.renumber), and keep what people said of them. Persons
+    whose keys show a number get a key that shows none.
     """
     tell = progress or (lambda _step, _share: None)
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
         sweep(site)
         tell("核对存档", 0.0)
-        moves = finish(site)
+        moves, people = finish(site)
         with site.registry.connect() as connection:
             ledger = record_ledger(connection)
         moved = _checked(site, ledger)
@@ -101,6 +103,7 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
             site.lake.stand(standing)
             renumbered.drop()
             moves += renumbered.moves
+            people += renumbered.people
         if renumbered.moves:
             refreshed(site, lease, as_of=days[0])  # with what was decided while the portraits were made
         for left in (half / "plan", half / "done"):
@@ -117,6 +120,7 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
         tuple(recounted),
         tuple(one.new for one in moves),
         renumbered.unread,
+        tuple(one.id for one in people),
     )
 
 

@@ -32,6 +32,7 @@ from portrait.intake.typed import (
 from portrait.intake.width import narrow_sql
 from portrait.intake.year import in_year
 from portrait.sentence import sentence
+from portrait.store.rekeyed import DIGEST
 
 _EXAMPLE = datetime(2022, 8, 31, 9, 5)  # as forms of times are shown to people
 
@@ -132,9 +133,13 @@ def _anonymous(program: Program, fields: dict[str, Expression]) -> None:
         program.lookups[name] = Lookup(
             Field(name, "编号", "identifier", codes="staff"), fields["key"], must=False
         )
-    made = f"{literal(program.mapping.source + ':')} || left(l_{name}.digest, 16)"
+    made = f"{literal(program.mapping.source + ':')} || left(l_{name}.digest, {DIGEST})"
+    # Who was listed before keys were kept so has a number of before.
+    there = f"(SELECT min(k.key) FROM {program.kept} k WHERE k.digest = left(l_{name}.digest, {DIGEST}))"
     own = program.values["v_key"]
-    program.values["v_key"] = f"CASE WHEN l_{name}.shown LIKE '%***%' THEN {made} ELSE {own} END"
+    program.values["v_key"] = (
+        f"CASE WHEN l_{name}.shown <> l_{name}.plain THEN coalesce({there}, {made}) ELSE {own} END"
+    )
 
 
 def slot(name: str) -> str:
