@@ -74,14 +74,12 @@ def test_a_person_of_before_gets_a_key_without_a_number_and_stays_the_same(
     assert {"person.key", "identifier.hint", "account.shown"} <= set(shown(site, PHONE))
     told = {one.name: one.message for one in examine(site.settings) if one.state == "wrong"}
     assert "1 位教师的编号带着手机号" in told["person"]
-    with pytest.raises(LakeOutdated, match="portrait rebuild"):
-        listed(site, tmp_path, "shut", "T4,钱进")
     with monkeypatch.context() as patched:
         patched.setattr("portrait.renumber.rekey", killed)
         with pytest.raises(KeyboardInterrupt):
             rebuild(site)
-    with pytest.raises(LakeOutdated):
-        listed(site, tmp_path, "still", "T4,钱进")
+    with pytest.raises(LakeOutdated, match="portrait rebuild"):
+        listed(site, tmp_path, "shut", "T4,钱进")
     done = rebuild(site)
     secret = load_secret(site.settings.home)
     key = f"m:{identify('m', 'staff', WHO, secret).digest[:16]}"

@@ -154,7 +154,7 @@ def _years(table: Table, file: str, draft: Draft, days: Sequence[str]) -> Iterat
     found = year_named(table.head.title, table.sheet, file, days)
     if short and found.programme:
         yield of_programme(found, draft.year if held_after(found, draft.year, True) else "")
-    elif short and "-" in found.of and _of_the_first(found.of, days, table):
+    elif short and "-" in found.of and (not found.made or _of_the_first(found.of, days, table)):
         yield spanned(found)
     elif short and draft.named:
         yield sentence(
