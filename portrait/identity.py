@@ -25,8 +25,8 @@ _PHONE = re.compile(r"1[3-9]\d{9}")
 # Logins with so many digits were digests whatever they counted. They stay so: the ids of their records come from that.
 _LONG = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
 SHORTEST = 6  # signs of a mailbox's name of which the last is shown too
-# Counts up when a login may be taken for another account than before: registries are looked through once for each (portrait.store.number).
-NAMING = 2
+# Counts up when a login may be taken for another account than before, or a person for another one: registries are looked through once for each (portrait.store.number).
+NAMING = 3
 # A login that is one of these is a person's number.
 _NUMBERS = {"idno": re.compile(f"{NEW}|{OLD}"), "phone": re.compile(f"{CALL}|{LINED}")}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from itertools import chain
 
 from portrait.errors import InputError, MappingError, PortraitError
 from portrait.identity import hidden
@@ -21,6 +22,7 @@ from portrait.store.batch import batch_of, record_batches_from, sources
 _FEW = 5  # records that are named one by one
 
 Keys = Iterable[str | Sequence[str]]
+_Numbers = list[int]  # of one way to read a key, in every spelling
 
 
 def meant(
@@ -31,27 +33,43 @@ def meant(
     columns = [(key,) if isinstance(key, str) else tuple(key) for key in keys]
     streams = _streams(site, source, stream)
     read = [
-        [[made_key(source, series, parts) for parts in way] for way in ways]
-        for ways in _read(site, streams, columns)
+        [[[made_key(source, series, parts) for parts in way] for way in ways] for ways in each]
+        for each in _read(site, streams, columns)
     ]
     # Where everything is known by what is read, nothing stands as it is spelled; words of before may have been said so.
     spelled = said == "restore" or not streams or not all(read_by_field(one) for _, one in streams)
     plain = [
         [record_key(source, series, one) for one in (spellings(key) if spelled else [key])] for key in columns
     ]
-    ways = [[*made, as_written] for made, as_written in zip(read, plain, strict=True)]
-    there = _there(site, [number for some in ways for way in some for number in way] if any(read) else [])
+    numbers = [*chain.from_iterable(chain(*chain(*read), plain))]
+    there = _there(site, numbers) if any(map(any, read)) else set()
     found = {}
-    for key, some in zip(columns, ways, strict=True):
-        # Of several ways to read a key that is meant which a record has. To take a word back, take all of them: it may have been
-        # said before the record was in.
-        those = [way for way in some if not there.isdisjoint(way)]
+    for key, by_field, as_written in zip(columns, read, plain, strict=True):
+        every = [*chain(*by_field), as_written]
+        those = [way for way in every if not there.isdisjoint(way)]
         if said == "void" and len({frozenset(there.intersection(way)) for way in those}) > 1:
-            raise _two(site, key, there.intersection(number for way in those for number in way))
-        those = those or some[:-1] or some
-        chosen = some if said == "restore" else those
-        found[tuple(dict.fromkeys(number for way in chosen for number in way))] = key
+            raise _two(site, key, there.intersection(chain(*those)))
+        # To take a word back, take all of them: it may have been said before the record was in.
+        chosen = every if said == "restore" else _awaited(by_field, as_written, spelled, those)
+        found[tuple(dict.fromkeys(chain(*chosen)))] = key
     return found
+
+
+def _awaited(
+    by_field: Sequence[Sequence[_Numbers]], as_written: _Numbers, spelled: bool, those: Sequence[_Numbers]
+) -> list[_Numbers]:
+    """The ways to read a key by which every record of it is taken back, one of a stream that has none yet among them: of the several
+    ways of a stream that is meant (`those`) which a record has."""
+    told = [ways for ways in by_field if ways]
+    if spelled or not told or as_written in those:
+        told.append([as_written])  # streams that know their records by columns have it so
+    known = [ways for ways in told if any(way in those for way in ways)]
+    passed = [way for ways in known for way in ways if way not in those]
+    chosen = list[_Numbers](those)
+    for ways in told:
+        if ways not in known:
+            chosen += [way for way in ways if way not in passed] or ways
+    return chosen
 
 
 def _two(site: Site, key: Sequence[str], numbers: Collection[int]) -> InputError:
@@ -114,16 +132,14 @@ def spelled(site: Site, batch_id: int, line: int) -> list[int]:
 
 def _read(
     site: Site, streams: Sequence[tuple[Mapping, Stream]], keys: Sequence[Sequence[str]]
-) -> list[list[Spelled]]:
-    """Of each key what those of the streams make of it that know a record by what is read."""
-    found = [dict[Spelled, None]() for _ in keys]
+) -> list[list[list[Spelled]]]:
+    """Of each key what each of the streams makes of it that know a record by what is read."""
     by_field = [one for one in streams if read_by_field(one[1])]
-    if by_field:
-        with open_bench(site) as bench:
-            for mapping, one in by_field:
-                for ways, made in zip(found, keys_read(bench, mapping, one, keys), strict=True):
-                    ways.update(dict.fromkeys(made))
-    return [list(ways) for ways in found]
+    if not by_field:
+        return [[] for _ in keys]
+    with open_bench(site) as bench:
+        made = [keys_read(bench, mapping, one, keys) for mapping, one in by_field]
+    return [list(each) for each in zip(*made, strict=True)]
 
 
 def _streams(site: Site, source: str, stream: str | None) -> list[tuple[Mapping, Stream]]:

@@ -66,6 +66,7 @@ class RebuildReport:
     recounted: tuple[int, ...]
     renumbered: tuple[int, ...] = ()  # accounts that have got the number that they have by the rules of today
     unread: tuple[str, ...] = ()  # of the old lake, so that what was said of their records could not follow
+    rekeyed: tuple[int, ...] = ()  # persons whose key was a number or held one, and does no more
     told: bool = True  # whether the old lake could say of which days it had portraits; else there may have been more of them
 
 
@@ -75,13 +76,14 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
     Killed and called again it goes on with the first batch that was not done. Raises InputError when the archive lacks a
     file and MappingError when a mapping was not kept, both before anything is written; LakeBusy when another process writes.
 
-    Accounts that have a number by the rules of before get that of today (portrait.renumber), and keep what people said of them.
+    Accounts that have a number by the rules of before get that of today (portrait.renumber), and keep what people said of them. Persons
+    whose keys show a number get a key that shows none.
     """
     tell = progress or (lambda _step, _share: None)
     with writing(site.registry, wait_seconds=wait_seconds) as lease:
         sweep(site)
         tell("核对存档", 0.0)
-        moves = finish(site)
+        moves, people = finish(site)
         with site.registry.connect() as connection:
             ledger = record_ledger(connection)
         moved = _checked(site, ledger)
@@ -103,6 +105,7 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
                 note_written(connection, site.lake.written)
             renumbered.drop()
             moves += renumbered.moves
+            people += renumbered.people
         if renumbered.moves:
             refreshed(site, lease, as_of=days[0])  # with what was decided while the portraits were made
         for left in (half / "plan", half / "done"):
@@ -119,6 +122,7 @@ def rebuild(site: Site, *, progress: Progress | None = None, wait_seconds: float
         tuple(recounted),
         tuple(one.new for one in moves),
         renumbered.unread,
+        tuple(one.id for one in people),
         told,
     )
 

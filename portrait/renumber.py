@@ -1,5 +1,5 @@
 """What people said of accounts and their records while a rebuild gives these other numbers: readers of the old lake and of the new one
-miss none of it, whenever it was said and wherever the rebuild is killed."""
+miss none of it, whenever it was said and wherever the rebuild is killed. Persons get the keys of today with it, and keep their numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from portrait.site import Site
 from portrait.store.audit import add_audit
 from portrait.store.link import link_accounts
 from portrait.store.moved import Moved, copy_claims, copy_rulings, spoken
-from portrait.store.number import Renumbered, carry, drop, note, renumbered
+from portrait.store.number import Renumbered, carry, drop, note, renumbered, settled
+from portrait.store.rekeyed import Rekeyed, rekey, rekeyed
 
 _LEFT = "moved"  # beside the tables of a new lake, until the registry has let go of the numbers of before
 
@@ -33,6 +34,7 @@ class Renumbering:
     lakes: Beside | None
     moved: Moved = field(default_factory=Moved)
     asked: tuple[set[bytes], set[int]] = field(default_factory=lambda: (set(), set()))
+    people: list[Rekeyed] = field(default_factory=list)  # known when it is done
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -70,12 +72,25 @@ class Renumbering:
         (made / _LEFT).write_text(_written(self.moved), encoding="utf-8")
 
     def drop(self) -> None:
-        """Move what was said, forget the accounts of before, and note that it is done."""
+        """Move what was said, forget the accounts of before, give persons the keys of today, and note that it is done."""
         with self.site.registry.begin() as connection:
             self._look(connection)
             drop(connection, self.moves, self.moved, clock.now())
+            if has_secret(self.site.settings.home) and not settled(connection):
+                secret = load_secret(self.site.settings.home)
+                self.people = rekeyed(connection, secret)
+                rekey(connection, self.people, secret)
             note(connection, NAMING)
         self.site.lake.path(_LEFT).unlink(missing_ok=True)
+        for one in self.people:
+            add_audit(
+                self.site.registry,
+                now=clock.now(),
+                actor="portrait",
+                action="person.rekey",
+                object=one.now,
+                reason="教师编号里的号码遮盖后换了编号，人还是原来那位",
+            )
 
     def _look(self, connection: Connection) -> None:
         """What has become of the records that were spoken of since the last look."""
@@ -106,14 +121,14 @@ def renumbering(site: Site, made: Site) -> Iterator[Renumbering]:
         yield Renumbering(site, moves, beside(engine, site.lake, made.lake, accounts))
 
 
-def finish(site: Site) -> list[Renumbered]:
-    """Do what a rebuild had to do yet that was killed when its lake stood already; which accounts that was about."""
+def finish(site: Site) -> tuple[list[Renumbered], list[Rekeyed]]:
+    """Do what a rebuild had to do yet that was killed when its lake stood already; which accounts and persons that was about."""
     left = site.lake.path(_LEFT)
     if not left.exists():
-        return []
+        return [], []
     found = Renumbering(site, _moves(site), None, _read(left.read_text(encoding="utf-8")))
     found.drop()
-    return found.moves
+    return found.moves, found.people
 
 
 def _moves(site: Site) -> list[Renumbered]:

@@ -14,7 +14,7 @@ from portrait.errors import MappingError
 from portrait.explain import set_aside_of
 from portrait.identity import account_id
 from portrait.intake.mapping import read_mapping
-from portrait.intake.replay import mend
+from portrait.intake.replay import mend, replay
 from portrait.rebuild import rebuild
 from portrait.record import Standing
 from portrait.refresh import refresh
@@ -22,6 +22,7 @@ from portrait.site import Site
 from portrait.store.batch import batch_of
 from tests.export import Export
 from tests.hand import Hand
+from tests.inbox import ledger
 from tests.sheets import proposed, taken, written
 
 MAP = """
@@ -122,12 +123,31 @@ def test_what_was_taken_back_is_told_to_its_teacher_with_why(sheet: Export) -> N
     assert (one.state, one.item, one.absent) == (Standing.OUTDATED, "2022-10-08", True)
 
 
-def test_a_cell_mended_to_a_cross_takes_back_what_was_signed(sheet: Export) -> None:
+def killed(*_given: Any, **_named: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_cell_mended_to_a_cross_takes_back_what_was_signed_and_is_passed_over(
+    sheet: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
     take(sheet, "a,√,√")
     take(sheet, "a,？,√")
     (row,) = sheet.waiting()
-    report = mend(sheet.site, row.id, {"签到": "×"}, by="t")
-    assert (report.rows, report.still) == (1, 0)
+    with monkeypatch.context() as patched:
+        patched.setattr("portrait.intake.again._close", killed)
+        with pytest.raises(KeyboardInterrupt):
+            mend(sheet.site, row.id, {"签到": "×"}, by="t")
+    report = replay(sheet.site, by="t")
+    assert (report.rows, report.stored, report.duplicate, report.passed, report.still) == (1, 0, 0, 1, 0)
+    assert report.message == "略过 1 行：缺勤 1 行；收回了以前的 1 条签到：这次写的是缺勤、请假"
+    origin, again = (one.counts for one in ledger(sheet.site)[-2:])
+    assert (origin.rows_read, origin.rows_duplicate, origin.rows_quarantined, origin.rows_passed) == (
+        1,
+        1,
+        0,
+        1,
+    )
+    assert (again.rows_read, again.rows_duplicate, again.rows_passed) == (0, 0, 1)
     refresh(sheet.site)
     assert (signed(sheet.site), sheet.waiting()) == (["09"], [])
     rebuild(sheet.site)

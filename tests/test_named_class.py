@@ -14,7 +14,7 @@ from portrait.explain import records_of
 from portrait.hashing import key_number
 from portrait.intake.preview import preview
 from portrait.intake.title import class_said, school_said
-from portrait.programme.called import alike, bare, contradict
+from portrait.programme.called import alike, bare, contradict, levels
 from portrait.rebuild import rebuild
 from portrait.record import Flag
 from portrait.refresh import refresh
@@ -89,6 +89,46 @@ def test_names_that_differ_are_not_alike() -> None:
     assert contradict("2021年骨干教师提升一班", "2022年骨干教师提升一班")
     assert alike("ＡＢ（一）班") == alike("ab(一)班")
     assert bare("学员") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("“国培计划（2022）”——骨干教师培训班", "国"),
+        ("河南省省培计划骨干教师培训班", "省"),
+        ("2022年市培骨干教师培训班", "市"),
+        ("某市市培项目骨干教师培训班", "市"),
+        ("区培计划骨干教师培训班", "县"),
+        ("2022年校本研修一班", "校"),
+        ("2022年县培训班", ""),
+        ("某市培训班", ""),
+        ("某县培英中学培训班", ""),
+        ("全国培训者培训班", ""),
+        ("省级骨干教师培训班", ""),
+    ],
+)
+def test_a_name_says_the_level_of_its_programme_and_a_place_is_none(name: str, level: str) -> None:
+    assert "".join(levels(name)) == level
+    assert bare("2022年市培训班") != bare("2022年县培训班")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("初中语文骨干教师培训班", "小学语文骨干教师培训班"),
+        ("初中语文骨干教师培训班", "初中数学骨干教师培训班"),
+        ("骨干教师培训班第一期", "骨干教师培训班（第2期）"),
+        ("骨干教师培训班（一班）", "骨干教师培训班二班"),
+        ("骨干教师培训班一班", "骨干教师培训班11班"),
+        ("骨干教师培训班A班", "骨干教师培训班B班"),
+        ("骨干教师培训（一）", "骨干教师培训（二）"),
+        ("国培骨干教师培训班", "省培骨干教师培训班"),
+        ("2022年市培计划骨干教师培训班", "“县培计划（2022）”骨干教师培训班"),
+        ("2022年国培骨干教师培训班", "2022年校本研修骨干教师培训班"),
+    ],
+)
+def test_classes_for_others_are_told_apart(one: str, other: str) -> None:
+    assert bare(one) != bare(other) or contradict(one, other)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +223,37 @@ def test_a_class_of_another_year_and_a_short_code_are_not_meant(site: Site) -> N
     assert [one.code for one in known.fitting("骨干教师提升一班")] == ["B1"]
     assert known.fitting("01") == ()
     assert known.fitting("骨干教师提升一班", "city") == ()
+
+
+def test_a_class_of_another_level_is_not_meant_and_one_that_says_none_only_where_no_other_does(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    called = "初中语文骨干教师培训班"
+    nation, province = f"2022年国培计划{called}", f"2022年省培{called}"
+    register(sqlite_site, ("G", nation))
+
+    def fitting(name: str) -> list[str]:
+        with sqlite_site.registry.connect() as connection:
+            return [one.code for one in classes(connection).fitting(name)]
+
+    assert (fitting(f"{province}学员签到表"), fitting(f"2022年{called}签到表")) == ([], ["G"])
+    table = [["班级", "继教编号", "县区"], [province, "HJ001", "410102"], [nation.replace("计划", ""), "HJ002", "410102"]]  # fmt: skip
+    written(tmp_path, proposed(tmp_path, table))
+    roster = taken(sqlite_site, tmp_path, table, "名单.xlsx")
+    assert (roster.rows_stored, roster.rows_quarantined) == (1, 1)
+    register(sqlite_site, ("N", called))
+    assert (fitting(province), fitting(nation)) == (["N"], ["G"])
+    register(sqlite_site, ("S", province))
+    assert (fitting(f"省培计划{called}"), fitting(f"2022年国培{called}")) == (["S"], ["G"])
+    assert fitting(f"市培{called}") == ["N"]
+    assert len(fitting(f"2022年{called}")) == 3, "which one cannot be told"
+    again = [["班级", "继教编号", "县区"], [f"2022年省培计划{called}", "HJ001", "410102"]]
+    assert taken(sqlite_site, tmp_path, again, "名单二.xlsx").rows_stored == 1
+    with sqlite_site.registry.connect() as connection:
+        listed = connection.execute(
+            select(training_class.c.code).join(trainee).order_by(training_class.c.code)
+        )
+        assert listed.scalars().all() == ["G", "S"]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,14 @@ from tests.sheets import SIGNS, held_days, proposed, taken, written
         (("2021年度校本研修签到表", "", "2022年第一次.xlsx"), "2022", ()),
         (("2021年国培计划某班签到表", "Sheet1", "a.xlsx"), "2021", ()),
         (("2021年省培项目、2022年国培计划签到表", "", ""), "", ("2021", "2022")),
+        (("2022年12月至次年1月签到表", "", ""), "2022-12", ()),
+        (("2022年12月-1月签到表", "", ""), "2022-12", ()),
+        (("签到表", "2022.12.30—1.5", ""), "2022-12", ()),
+        (("签到表", "", "20221230-0105签到.xlsx"), "2022-12", ()),
+        (("2022年11月、翌年元月签到表", "", ""), "2022-11", ()),
+        (("2022年12月30日-31日签到表", "", ""), "2022", ()),
+        (("2022年9月-101班签到表", "", ""), "2022", ()),
+        (("2022年3月至5月签到表", "", ""), "2022", ()),
     ],
 )
 def test_a_sheet_names_its_year_in_its_title_its_tab_or_its_file_s_name(
@@ -48,6 +56,79 @@ def test_a_sheet_names_its_year_in_its_title_its_tab_or_its_file_s_name(
 ) -> None:
     found = year_named(*places)
     assert (found.year, found.among) == (year, among)
+
+
+OVER = ("12月30日", "1月5日")
+
+
+@pytest.mark.parametrize(
+    ("places", "heads", "of"),
+    [
+        (("2022年签到表", "", ""), OVER, "2022-12"),
+        (("2022年签到表", "", ""), OVER[::-1], "2022-12"),
+        (("2023年1月签到表", "", ""), OVER, "2022-12"),
+        (("2022-2023年签到表", "", ""), OVER, "2022-12"),
+        (("2022—2023学年签到表", "", ""), OVER, "2022-08"),
+        (("2022年国培计划签到表", "", ""), OVER, "2022-12"),
+        (("签到表", "", ""), ("12月30日", "2023年1月5日"), "2022-12"),
+        (("签到表", "", ""), ("2022年12月30日", "1月5日"), "2022-12"),
+        (("2022年签到表", "", ""), ("9月5日", "12月1日", "1月3日", "5月4日"), "2022-09"),
+        (("2022年签到表", "", ""), ("1月5日", "6月1日", "12月30日"), "2022"),
+        (("2022年签到表", "", ""), ("12月1日", "1月3日", "12月2日", "1月4日", "6月1日"), "2022"),
+        # The date of a file's name.
+        (("签到表", "", "签到20230115.xlsx"), OVER, "2022-12"),
+        (("签到表", "", "签到20221220.xlsx"), OVER, "2022-12"),
+        (("签到表", "", "签到20221008.xlsx"), OVER, "2021-12"),
+        (("签到表", "", "签到20230115.xlsx"), ("12月30日",), "2022-03"),
+        (("签到表", "", "签到20230115.xlsx"), (), "2022-03"),
+        (("签到表", "", "签到20230115.xlsx"), ("1月15日", "3月1日"), "2023"),
+        (("签到表", "", "签到20221008.xlsx"), ("10月8日", "12月3日"), "2022"),
+        (("签到表", "", "签到20221230.xlsx"), ("1月5日", "6月1日", "12月30日"), "2022"),
+    ],
+)
+def test_days_from_december_into_january_are_of_two_years_and_a_file_is_made_after_its_days(
+    places: tuple[str, str, str], heads: tuple[str, ...], of: str
+) -> None:
+    assert year_named(*places, heads).of == of
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "told"),
+    [
+        ("2022年12月-1月签到表", "表.xlsx", "按标题里写的读：这一张从 2022 年 12 月起算十二个月"),
+        ("2022年签到表", "表.xlsx", "列名里的日期跨年：没写年份的从 2022 年 12 月起算"),
+        ("签到表", "签到20230115.xlsx", "列名里的日期跨年"),
+        ("2022年国培计划签到表", "表.xlsx", "按标题里项目的年份，从 2022 年 12 月起算十二个月"),
+    ],
+)
+def test_a_sheet_over_new_year_is_read_so_and_that_is_said(
+    sqlite_site: Site, tmp_path: Path, title: str, name: str, told: str
+) -> None:
+    table = [[title], ["继教编号", *OVER], ["HJ001", "√", "√"]]
+    found = proposed(tmp_path, table, name)
+    assert told in "".join(map(str, found.notes))
+    written(tmp_path, found)
+    report = taken(sqlite_site, tmp_path, table, name)
+    assert held_days(sqlite_site) == ["2022-12-30", "2023-01-05"]
+    assert told in report.message or "按标题里写的读" in told
+
+
+def test_of_a_column_of_days_those_before_the_file_was_made_are_of_the_year_before(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    head = ["手机号", "签到", "签到日期"]
+    rows = [["13800000001", "√", "12月30日"], ["13800000002", "√", "1月5日"]]
+    found = proposed(tmp_path, [["签到表"], head, *rows], "签到20230115.xlsx")
+    says = "文件名里的日期是 2023-01"
+    assert says in "".join(map(str, found.notes))
+    written(tmp_path, found)
+    assert says in taken(sqlite_site, tmp_path, [["签到表"], head, *rows], "签到20230115.xlsx").message
+    assert held_days(sqlite_site) == ["2022-12-30", "2023-01-05"]
+    table = [["签到表"], ["手机号", *OVER], ["13800000004", "√", "√"]]
+    over = proposed(tmp_path, table)
+    written(tmp_path, replace(over, draft=replace(over.draft, year="2022")))
+    assert "列名里的日期跨年" in taken(sqlite_site, tmp_path, table, "某班.xlsx").message
+    assert held_days(sqlite_site) == ["2022-12-30", "2022-12-30", "2023-01-05", "2023-01-05"]
 
 
 def test_a_rule_saved_on_one_year_s_sheet_reads_the_next_year_s_in_its_own(

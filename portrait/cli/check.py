@@ -185,12 +185,19 @@ def _numbers(home: Path, engine: Engine) -> Iterator[Check]:
     if not has_secret(home):
         return
     with engine.connect() as connection:
-        left = owed(connection, load_secret(home))
-    if left:
+        accounts, people = owed(connection, load_secret(home))
+    if people:
+        yield Check(
+            "person",
+            "wrong",
+            f"{people:,} 位教师的编号带着手机号、身份证号或邮箱，还是按旧规矩存的，接入都停着",
+            "portrait rebuild 给他们换上不露号码的编号，人还是原来那位",
+        )
+    if accounts:
         yield Check(
             "account",
             "wrong",
-            f"{left:,} 个账号的登录名里带着手机号或身份证号，还是按旧规矩编的号，接入都停着",
+            f"{accounts:,} 个账号的登录名里带着手机号或身份证号，还是按旧规矩编的号，接入都停着",
             "portrait rebuild 把它们的记录、关联和裁定放到新的编号下",
         )
 

@@ -252,7 +252,10 @@ def _listed(ids: Sequence[int]) -> str:
 
 
 def _told(report: ReplayReport) -> str:
-    return f"读 {report.rows} 行：入库 {report.stored}，重复 {report.duplicate}，仍隔离 {report.still}"
+    passed = f"，略过 {report.passed}" if report.passed else ""
+    return (
+        f"读 {report.rows} 行：入库 {report.stored}，重复 {report.duplicate}{passed}，仍隔离 {report.still}"
+    )
 
 
 def _tell(report: ReplayReport, as_json: bool) -> None:
@@ -263,9 +266,13 @@ def _tell(report: ReplayReport, as_json: bool) -> None:
         stdout().print("没有待处理的行")
         return
     stdout().print(
-        f"重放 {report.rows:,} 行 = 入库 {report.stored:,} + 重复 {report.duplicate:,} + 仍隔离 {report.still:,}"
+        f"重放 {report.rows:,} 行 = 入库 {report.stored:,} + 重复 {report.duplicate:,}"
+        + (f" + 略过 {report.passed:,}" if report.passed else "")
+        + f" + 仍隔离 {report.still:,}"
         + ("；portrait refresh 以后进入画像" if report.stored else "")
     )
+    if report.message:
+        stdout().print(escape(report.message), soft_wrap=True)
 
 
 def _audited(site: Site, action: str, thing: str, reason: str) -> None:

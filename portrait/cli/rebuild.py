@@ -51,6 +51,10 @@ def register(app: typer.Typer) -> None:
             stdout().print(
                 f"{len(report.renumbered):,} 个账号的登录名遮盖了，换了编号；关联、撤回、认可、确认和异议都跟着转过去了"
             )
+        if report.rekeyed:
+            stdout().print(
+                f"{len(report.rekeyed):,} 位教师的编号里带着号码，换成了不露号码的；人、账号、关联和班级名单都没有变"
+            )
         if report.unread:
             stderr().print(
                 f"旧湖有读不出来的（{'、'.join(report.unread)}），这些账号名下记录的撤回、认可、确认和异议没能都转到新的编号：请逐条核对，重新裁定"

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import duckdb
 
-from portrait.intake.ask import one
+from portrait.intake.ask import many, one
 from portrait.intake.lookup import kind_number
 from portrait.intake.mapping import Stream, one_kind
 from portrait.intake.program import Program
@@ -21,6 +21,19 @@ from portrait.store.batch import Batch
 def absent_sql(row: str = "") -> str:
     """SQL over record columns of `row` of whether it says that nobody was there."""
     return f"({row}flag & {int(Flag.ABSENT)} <> 0)"
+
+
+def crossed(engine: duckdb.DuckDBPyConnection, program: Program) -> dict[str, int]:
+    """Why good rows are passed over that say that nobody was there, and how many for each reason; the commonest first."""
+    if not program.raw.void:
+        return {}
+    return dict(
+        many(
+            engine,
+            f"SELECT _why, count(*) FROM {program.seen} JOIN {program.judged} j USING (_row) "
+            f"WHERE j._absent AND NOT j._bad GROUP BY 1 ORDER BY 2 DESC, 1",
+        )
+    )
 
 
 def taken_back(

@@ -12,17 +12,21 @@ from sqlalchemy import Connection
 
 from portrait import clock
 from portrait.intake import mapping as source_mapping
+from portrait.intake.absence import crossed, taken_back
 from portrait.intake.archive import keep_text
 from portrait.intake.bench import Bench
+from portrait.intake.clash import came_before, clash
 from portrait.intake.judge import refused
 from portrait.intake.land import Landing, add, landing, make_known, strangers, unmatched
 from portrait.intake.mapping import Stream
 from portrait.intake.ordinal import continues, landed_ids, stage_again
 from portrait.intake.outdated import outdated
+from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, mapping_now, remapped
 from portrait.intake.register import register
 from portrait.intake.review import read_rows
 from portrait.lake.engine import bind
+from portrait.sentence import Sentence, in_turn, listed, sentence
 from portrait.store.batch import (
     Batch,
     Counts,
@@ -31,6 +35,7 @@ from portrait.store.batch import (
     drop_replay,
     open_replay,
     recount_batch,
+    replays,
     unfinished_replay,
 )
 from portrait.store.lease import Lease
@@ -38,15 +43,20 @@ from portrait.store.link import link_accounts, unlinked
 from portrait.store.quarantine import Place, Refused, places, restate, take
 from portrait.store.seal import note_written
 
+NOTHING_SAID = Sentence("")
+
 
 @dataclass(frozen=True)
 class ReplayReport:
-    """How many rows were read again, and what became of them; `still` are bad as before."""
+    """How many rows were read again, and what became of them; `still` are bad as before, `passed` say that nobody was there.
+    `message` is what is to be known of them besides."""
 
     rows: int
     stored: int
     duplicate: int
     still: int
+    passed: int = 0
+    message: Sentence = NOTHING_SAID
 
     def __add__(self, other: ReplayReport) -> ReplayReport:
         return ReplayReport(
@@ -54,6 +64,8 @@ class ReplayReport:
             self.stored + other.stored,
             self.duplicate + other.duplicate,
             self.still + other.still,
+            self.passed + other.passed,
+            in_turn(dict.fromkeys((self.message, other.message))),
         )
 
 
@@ -124,9 +136,31 @@ def _records(
             name, undone = f"{batch.key}:0/1", site.unfinished()
             add(engine, site.lake, lease, staged, 0, name, anywhere=anywhere, undone=undone)
         lease.check()
+        lost = _lost(bench, found.program, origin, batch)
         stored = landing(engine, site.lake, batch)
+        crosses = crossed(engine, found.program)
+        gone = taken_back(engine, site.lake, found.program, batch, site.unfinished())
+        told = in_turn([*_crosses_told(crosses), *gone, *([lost] if lost else [])])
         with site.registry.begin() as connection:
-            return _close(bench, connection, origin, batch, list(found.good.values()), found.still, stored)
+            good, passed = list(found.good.values()), sum(crosses.values())
+            return _close(
+                bench, connection, origin, batch, good, found.still, stored, passed=passed, told=told
+            )
+
+
+def _lost(bench: Bench, program: Program, origin: Batch, batch: Batch) -> Sentence | None:
+    """Which rows of a replay are no records of their own, beside each other and beside what came in of the same file before."""
+    with bench.site.registry.connect() as connection:
+        before = [origin.id, *(one.id for one in replays(connection, origin.id) if one.id != batch.id)]
+    came = came_before(bench.engine, bench.site.lake, before)
+    return clash(bench.engine, program, came).told(program.stream.key)
+
+
+def _crosses_told(crosses: Mapping[str, int]) -> list[Sentence]:
+    if not crosses:
+        return []
+    whys = [sentence("{why} {n} 行", why=sentence(why), n=f"{n:,}") for why, n in crosses.items()]
+    return [sentence("略过 {n} 行：{what}", n=f"{sum(crosses.values()):,}", what=listed(whys))]
 
 
 def _registered(
@@ -178,8 +212,12 @@ def _close(
     still: Sequence[tuple[int, Refused]],
     landed: Landing,
     strange: int = 0,
+    *,
+    passed: int = 0,
+    told: Sentence = NOTHING_SAID,
 ) -> ReplayReport:
-    """Write into the ledger what became of the rows, in the replay's own counts and in its origin's."""
+    """Write into the ledger what became of the rows, in the replay's own counts and in its origin's. Rows that are `passed` over, for
+    they say that nobody was there, are no rows read of either, as in a file that came in so."""
     now = clock.now()
     take(connection, [row.id for row in good], batch.id, batch.by, now)
     restate(connection, still)
@@ -187,14 +225,15 @@ def _close(
         link_accounts(connection, now)
         strange = unmatched(bench.engine, batch, unlinked(connection, batch.source))
     counts = Counts(
-        rows_read=len(good) + len(still),
+        rows_read=len(good) + len(still) - passed,
         rows_stored=landed.stored,
-        rows_duplicate=len(good) - landed.stored,
+        rows_duplicate=len(good) - passed - landed.stored,
         rows_quarantined=len(still),
+        rows_passed=passed,
         rows_doubtful=landed.doubtful,
         rows_unmatched=strange,
     )
-    close_batch(connection, batch.id, counts, "", now)
+    close_batch(connection, batch.id, counts, told, now)
     if batch.target == "record":
         note_written(connection, bench.site.lake.written)
     before = batch_of(connection, origin.id).counts
@@ -203,6 +242,8 @@ def _close(
         origin.id,
         replace(
             before,
+            rows_read=before.rows_read - passed,
+            rows_passed=before.rows_passed + passed,
             rows_stored=before.rows_stored + counts.rows_stored,
             rows_duplicate=before.rows_duplicate + counts.rows_duplicate,
             rows_quarantined=before.rows_quarantined - len(good),
@@ -210,7 +251,14 @@ def _close(
             rows_unmatched=before.rows_unmatched + counts.rows_unmatched,
         ),
     )
-    return ReplayReport(counts.rows_read, counts.rows_stored, counts.rows_duplicate, counts.rows_quarantined)
+    return ReplayReport(
+        counts.rows_read + passed,
+        counts.rows_stored,
+        counts.rows_duplicate,
+        counts.rows_quarantined,
+        passed,
+        told,
+    )
 
 
 def settle(bench: Bench, origin: Batch) -> None:
@@ -227,6 +275,5 @@ def _settle(bench: Bench, origin: Batch, begun: Batch, landed: Mapping[int, byte
             drop_replay(connection, begun.id)
             return NOTHING
         rows = [row for row in places(connection, origin.id, state="") if row.line in landed]
-        return _close(
-            bench, connection, origin, begun, rows, [], landing(bench.engine, bench.site.lake, begun)
-        )
+        found = landing(bench.engine, bench.site.lake, begun)
+        return _close(bench, connection, origin, begun, rows, [], found, passed=found.absent)

@@ -30,6 +30,7 @@ from portrait.sentence import sentence
 from portrait.site import Site
 from portrait.store.link import known_ids, known_names
 from portrait.store.number import note, owed, settled
+from portrait.store.rekeyed import kept
 
 _CHUNK = 50_000
 _LOOK = pa.schema(
@@ -147,18 +148,25 @@ def sweep(site: Site) -> None:
 
 
 def check_numbers(site: Site) -> None:
-    """Raises LakeOutdated while accounts stand under numbers by the rules of before: what comes in again would count twice."""
+    """Raises LakeOutdated while accounts or persons stand under names by the rules of before: what comes in again would count twice."""
     with site.registry.begin() as connection:
         if settled(connection):
             return
         left = owed(connection, load_secret(site.settings.home))
-        if not left:
+        if not any(left):
             note(connection, NAMING)
-    if left:
+    accounts, people = left
+    if accounts:
         raise LakeOutdated(
             "有 {n} 个账号的登录名里带着手机号或身份证号，还是按旧规矩编的号：先运行一次 portrait rebuild 再接入，"
             "不然同样的记录会算两遍（关联、撤回、认可和确认都会跟着转到新的编号）",
-            n=left,
+            n=accounts,
+        )
+    if people:
+        raise LakeOutdated(
+            "有 {n} 位教师在登记库里的编号带着手机号、身份证号或邮箱，还是按旧规矩存的：先运行一次 portrait rebuild 再接入，"
+            "不然同一位教师会成为两个人（关联、班级名单、确认和账号都留在原来那位教师名下）",
+            n=people,
         )
 
 
@@ -179,6 +187,8 @@ def set_up_over(
     for join in stream.joins:
         _join(bench, program, join.alias, joined[join.alias])
     execute = bench.engine.execute
+    if stream.target.name == "person":
+        _keep(bench, program)
     try:
         execute(f"CREATE VIEW {program.seen} AS {program.seen_sql()}")
         for name, lookup in program.lookups.items():
@@ -200,8 +210,24 @@ def clear(bench: Bench, program: Program) -> None:
         bench.engine.execute(f"DROP VIEW IF EXISTS {view}")
     tables = [program.table(name) for name in program.lookups]
     tables += [program.join_table(join.alias) for join in program.stream.joins]
+    tables.append(program.kept)
     for table in tables:
         bench.engine.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _keep(bench: Bench, program: Program) -> None:
+    with bench.site.registry.connect() as connection:
+        rows = kept(connection)
+    columns = {"digest": pa.string(), "id": pa.int64(), "key": pa.string()}
+    known = pa.table(
+        {
+            name: pa.array([row[place] for row in rows], kind)
+            for place, (name, kind) in enumerate(columns.items())
+        }
+    )
+    bench.engine.register("kept_people", known)
+    bench.engine.execute(f"CREATE TABLE {program.kept} AS SELECT * FROM kept_people")
+    bench.engine.unregister("kept_people")
 
 
 def _join(bench: Bench, program: Program, alias: str, file: Input) -> None:

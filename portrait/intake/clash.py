@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -11,6 +11,8 @@ from portrait.intake.ask import many, one
 from portrait.intake.land import content_text, key_sql, said_columns
 from portrait.intake.layout import FIELD
 from portrait.intake.program import Program
+from portrait.lake.engine import bind_files
+from portrait.lake.table import Lake
 from portrait.record import Flag, row_of
 from portrait.sentence import Sentence, sentence
 
@@ -46,17 +48,30 @@ def _written(part: str) -> str:
     return f"{{field: {part.removeprefix(FIELD)}}}" if part.startswith(FIELD) else part
 
 
-def clash(engine: duckdb.DuckDBPyConnection, program: Program) -> Clash:
-    """How the good rows of the file repeat each other. Where the source tells itself which of two versions is the newer one, these
-    are no clash, and neither is what it takes back; equal rows that are separate events repeat nothing."""
+def came_before(engine: duckdb.DuckDBPyConnection, lake: Lake, batches: Collection[int]) -> str:
+    """SQL, for `clash`, of what the lake holds of the same file from these batches; `record` is bound to it."""
+    bind_files(engine, "record", lake.files_holding("record", "batch", batches), lake.lacking("record"))
+    return (
+        f"SELECT id AS key, line, coalesce(modified, stored) AS version, {content_text()} AS said, "
+        f"flag & {int(Flag.VOID)} <> 0 AS gone FROM record WHERE batch IN ({', '.join(map(str, batches))})"
+    )
+
+
+def clash(engine: duckdb.DuckDBPyConnection, program: Program, before: str = "") -> Clash:
+    """How the good rows of the file repeat each other, and those that came in `before` them. Where the source tells itself which of
+    two versions is the newer one, these are no clash, and neither is what it takes back; equal rows that are separate events repeat
+    nothing."""
     stream = program.stream
     if stream.target.name != "record" or stream.repeats != "drop":
         return Clash()
     listed = ", ".join(f'{sql} AS "{name}"' for name, sql in said_columns(program).items())
     good = f"FROM {program.judged} WHERE _selected AND NOT _bad"
+    keys = f"SELECT {key_sql(program)} AS key {good}"
+    held = f"SELECT * FROM ({before}) WHERE key IN ({keys})" if before else ""
+    every = f"{keys} UNION ALL SELECT key FROM ({held})" if before else keys
     twice, table = f"{program.prefix}twice", f"{program.prefix}clash"
     engine.execute(
-        f"CREATE OR REPLACE TABLE {twice} AS SELECT {key_sql(program)} AS key {good} GROUP BY 1 HAVING count(*) > 1"
+        f"CREATE OR REPLACE TABLE {twice} AS SELECT key FROM ({every}) GROUP BY 1 HAVING count(*) > 1"
     )
     try:
         (any_,) = one(engine, f"SELECT count(*) FROM {twice}")
@@ -65,7 +80,7 @@ def clash(engine: duckdb.DuckDBPyConnection, program: Program) -> Clash:
         rows = f"SELECT * FROM (SELECT {key_sql(program)} AS key, _row AS line, {listed} {good}) WHERE key IN (FROM {twice})"
         engine.execute(
             f"CREATE OR REPLACE TABLE {table} AS SELECT key, line, coalesce(modified, stored) AS version, {content_text()} AS said, "
-            f"flag & {int(Flag.VOID)} <> 0 AS gone FROM ({rows})"
+            f"flag & {int(Flag.VOID)} <> 0 AS gone FROM ({rows}){f' UNION ALL {held}' if held else ''}"
         )
         return _counted(engine, table, "arg_max" if stream.versioned else "arg_min")
     finally:

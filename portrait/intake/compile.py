@@ -32,6 +32,7 @@ from portrait.intake.typed import (
 from portrait.intake.width import narrow_sql
 from portrait.intake.year import in_year
 from portrait.sentence import sentence
+from portrait.store.rekeyed import DIGEST
 
 _EXAMPLE = datetime(2022, 8, 31, 9, 5)  # as forms of times are shown to people
 
@@ -132,9 +133,13 @@ def _anonymous(program: Program, fields: dict[str, Expression]) -> None:
         program.lookups[name] = Lookup(
             Field(name, "编号", "identifier", codes="staff"), fields["key"], must=False
         )
-    made = f"{literal(program.mapping.source + ':')} || left(l_{name}.digest, 16)"
+    made = f"{literal(program.mapping.source + ':')} || left(l_{name}.digest, {DIGEST})"
+    # Who was listed before keys were kept so has a number of before.
+    there = f"(SELECT min(k.key) FROM {program.kept} k WHERE k.digest = left(l_{name}.digest, {DIGEST}))"
     own = program.values["v_key"]
-    program.values["v_key"] = f"CASE WHEN l_{name}.shown LIKE '%***%' THEN {made} ELSE {own} END"
+    program.values["v_key"] = (
+        f"CASE WHEN l_{name}.shown <> l_{name}.plain THEN coalesce({there}, {made}) ELSE {own} END"
+    )
 
 
 def slot(name: str) -> str:
@@ -365,7 +370,10 @@ def _dated(
         program.checks.append(check(column, f"y_{name} AND NOT {dated}", "no_year", NO_YEAR, f"x_{name}"))
         dated = f"({dated} OR y_{name})"
     elif expression.loose and not expression.format and expression.year and program.of_year:
-        program.short.append(loose.yearless(f"x_{name}"))
+        # Of twelve months from one year into the next there is something to know where any are of the first.
+        begin, _, month = expression.year.partition("-")
+        early = f" AND year(n_{name}) = {int(begin)}" if month else ""
+        program.short.append(loose.yearless(f"x_{name}") + early)
     elif expression.loose and not expression.year and not expression.format:
         short = loose.yearless(f"x_{name}")
         program.checks.append(check(column, short, "no_year", program.undated, f"x_{name}"))

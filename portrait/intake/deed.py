@@ -25,7 +25,14 @@ _SCORED = {
     "考试": "exam",
 }
 MOST = 40  # different words: a column with more of them says something else
-_NOT = re.compile("^[未没缺免非无]")
+# That it was not done, put off or taken back: 不参加考试, 取消作业, 已缓考试. 不等式测验, 无机化学考试 and 查漏补缺测验 are of a subject.
+_NOT = re.compile(
+    "不(?![等定规同限计])|未(?!来|成年)|没|(?<!补)缺(?!氧)|免(?!疫)|非(?![遗洲连金常谓])|无(?![机理线障纸])|缓(?!冲)|[弃拒]|退(?!休)|取消|撤[销回]|作废|删除?"
+    "|暂停(?!视频|播放)|[终中]止|延[期迟后]|推迟|忘|漏(?!补)|欠|待(?=[交考批做完提参看评学])|请假|旷|[驳打]回"
+)
+# What is only looked at, and what whoever teaches does with it.
+_LOOKED = re.compile("查看|浏览|阅读|访问|点击|打开|下载")
+_TAUGHT = re.compile("布置|发布|批[改阅]|评阅|创建|新建|导出|设置|命题")
 _NUMBER = re.compile(r"第?[\d一二三四五六七八九十]+[次章节课单元期]*$")
 
 
@@ -38,13 +45,16 @@ def kind_of(word: str) -> str:
     said = _NUMBER.sub("", said)
     if said in known:
         return known[said]
-    if _NOT.match(said):
-        return ""
     ends = (end for end in known if len(end) > 1 and said.endswith(end) and known[end] in _ENDING)
-    return known.get(max(ends, key=len, default=""), "")
+    end = max(ends, key=len, default="")
+    kind = known.get(end, "")
+    if _NOT.search(said) or (kind in _MARKED and _TAUGHT.search(said)):
+        return ""
+    return "view" if kind and kind != "video" and _LOOKED.match(said) else kind
 
 
-_ENDING = ("quiz", "assignment", "exam", "video", "forum", "pretest", "posttest")
+_MARKED = ("quiz", "assignment", "exam", "pretest", "posttest")
+_ENDING = (*_MARKED, "video", "forum")
 
 
 def kinds_of(found: Iterable[str]) -> dict[str, str]:

@@ -84,6 +84,7 @@ class Landing:
 
     stored: int
     doubtful: int
+    absent: int = 0  # rows that say that nobody was there
 
 
 def parts_of(rows: int, part_rows: int, buckets: int) -> int:
@@ -291,8 +292,8 @@ def landing(engine: duckdb.DuckDBPyConnection, lake: Lake, batch: Batch) -> Land
     return Landing(
         *one(
             engine,
-            f"SELECT count(*), count(*) FILTER (flag & {int(DOUBTFUL)} <> 0) FROM record "
-            f"WHERE batch = {batch.id} AND NOT {absent_sql()}",
+            f"SELECT count(*) FILTER (NOT {absent_sql()}), count(*) FILTER (NOT {absent_sql()} AND flag & {int(DOUBTFUL)} <> 0), "
+            f"count(*) FILTER ({absent_sql()}) FROM record WHERE batch = {batch.id}",
         )
     )
 

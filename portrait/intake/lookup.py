@@ -23,7 +23,7 @@ from portrait.identity import (
 from portrait.intake.expression import Expression
 from portrait.intake.mistake import EXPECTED, MISTAKES
 from portrait.intake.target import LOOKUPS, Field
-from portrait.programme.called import bare, years
+from portrait.programme.called import bare, closest, contradict, years
 from portrait.record import KIND_ZH, Kind
 from portrait.resource import read_code
 
@@ -103,7 +103,12 @@ class Known:
         """The id of the one thing that a sheet may call so. A class whose name says a year is meant by a name that says it too."""
         self.named(thing, name)
         alike = self._loose[thing].get(bare(name), {})
-        fit = [number for number, called in alike.items() if years(called) <= years(name)]
+        fit = [
+            number
+            for number, called in alike.items()
+            if years(called) <= years(name) and not contradict(name, called)
+        ]
+        fit = closest(name, fit, alike.__getitem__)
         return fit[0] if len(fit) == 1 else None
 
     def forget(self, thing: str) -> None:

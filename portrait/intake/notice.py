@@ -12,11 +12,13 @@ from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
 from portrait.intake.title import class_said, class_told, day_said
 from portrait.intake.twin import told, twins
-from portrait.intake.year import held_after, of_programme, year_named
+from portrait.intake.year import held_after, of_programme, spanned, year_named
 from portrait.record import KIND_ZH, Kind
 from portrait.sentence import Sentence, sentence
 
 _ROWS = 10  # rows that a notice names
+_VALUES = 200  # of a column that are looked at
+_SHORT = re.compile(r"(\d{1,2})[月/-]\d{1,2}[日号]?.*")
 
 
 def notices(
@@ -152,11 +154,13 @@ def _years(table: Table, file: str, draft: Draft, days: Sequence[str]) -> Iterat
     found = year_named(table.head.title, table.sheet, file, days)
     if short and found.programme:
         yield of_programme(found, draft.year if held_after(found, draft.year, True) else "")
+    elif short and "-" in found.of and (not found.made or _of_the_first(found.of, days, table)):
+        yield spanned(found)
     elif short and draft.named:
         yield sentence(
             "没写年份的日期，按{place}里写的年份读：这一张是 {year} 年，以后的表按它自己写的",
             place=found.place,
-            year=draft.named[:4],
+            year=found.first,
         )
     elif short:
         yield sentence(
@@ -164,8 +168,21 @@ def _years(table: Table, file: str, draft: Draft, days: Sequence[str]) -> Iterat
         )
 
 
+def _of_the_first(span: str, days: Sequence[str], table: Table) -> bool:
+    """Whether any day without a year is of the first of the two in which the twelve months lie."""
+    months = [int(day[5:7]) for head in days if not day_of(head, "") and (day := day_of(head, "2000"))]
+    for column in table.columns:
+        if column.role == "date":
+            months += [
+                int(found[1])
+                for value in islice(column.values, _VALUES)
+                if (found := _SHORT.fullmatch(value))
+            ]
+    return any(month >= int(span[5:]) for month in months)
+
+
 def _yearless(values: Sequence[str]) -> bool:
-    return any(re.fullmatch(r"\d{1,2}[月/-]\d{1,2}[日号]?.*", value) for value in islice(values, 200))
+    return any(_SHORT.fullmatch(value) for value in islice(values, _VALUES))
 
 
 def _beyond(scales: Mapping[str, Scale]) -> Iterator[Sentence]:

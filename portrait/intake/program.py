@@ -67,6 +67,11 @@ class Program:
     def table(self, lookup: str) -> str:
         return f"{self.prefix}look_{lookup}"
 
+    @property
+    def kept(self) -> str:
+        """The table of persons whose number is that of a key of before, for rosters of persons."""
+        return f"{self.prefix}kept"
+
     def join_table(self, alias: str) -> str:
         return f"{self.prefix}join_{self._place(alias)}"
 

@@ -185,7 +185,7 @@ def _proposal(
         | {field: why for field, (source, why) in meant.items() if fixed.get(field) == source},
         fill_down=table.fill_down,
         year=year,
-        named=named.year,
+        named=named.of,
         why={
             column.name: _why(column, picks[column.name])
             for column in table.columns

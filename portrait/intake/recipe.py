@@ -34,7 +34,7 @@ def _said_by(stream: Stream, name: str) -> list[str]:
     found = []
     if any(expression.titled for _, expression in stream.fields):
         named = year_named("", "", name)
-        if years := [year for year in (named.year, *named.among) if year]:
+        if years := [year for year in (named.of, *named.among) if year]:
             found.append(f"year:{','.join(years)}")
     if any(FILE in made.columns for made in stream.made):
         found.append(f"file:{name[-300:]}")

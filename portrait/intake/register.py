@@ -176,6 +176,9 @@ def registered(program: Program) -> dict[str, str]:
     if home.hashed:
         sourced = f"{program.mapping.source}|" if home.sourced else ""
         columns["id"] = number_sql(f"{literal(f'{stream.target.name}|{sourced}')} || v_{home.hashed}")
+    if home.table == "person":
+        there = f"SELECT min(k.id) FROM {program.kept} k WHERE k.key = v_{home.hashed}"
+        columns["id"] = f"coalesce(({there}), {columns['id']})"
     if home.sourced:
         columns["source"] = literal(program.mapping.source)
     renamed = dict(home.columns)

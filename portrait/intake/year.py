@@ -8,12 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portrait.intake.expression import Expression
+from portrait.intake.newyear import days_in, turn
 from portrait.intake.raw import Raw
 from portrait.sentence import Sentence, sentence
 
 _MONTHS = re.compile(
     r"(?<![0-9A-Za-z])((?:19|20)\d\d) ?(?:年|[./-]) ?(1[0-2]|0?[1-9])(?!\d)"
     r"|(?<![0-9A-Za-z])((?:19|20)\d\d)(0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
+)
+# 12月-1月, 12月30日至次年1月5日, 12.30—1.5: what follows the first month of a year, up to the last one.
+_UNTIL = re.compile(
+    r" ?(?:月份?|[./-])? ?(?:\d{1,2} ?[日号]?)? ?(?:[-—–~～至到]+ ?(次年|翌年|来年|第二年)?|[、，,和及与]? ?(次年|翌年|来年|第二年)) ?"
+    r"(1[0-2](?=[./0-3]\d)|0[1-9](?=[0-3]\d)|(?:1[0-2]|0?[1-9]|元)(?= ?月|[./]\d))"
 )
 _SCHOOL_YEAR = re.compile(r"((?:19|20)\d\d)年? ?[-—–~～至/] ?(?:(?:19|20)\d\d|\d\d)年? ?学年")
 # 〔2022〕1号 numbers a document, BJ2022GP01 a class, 2019年修订版 a form, 2021级 who has begun then.
@@ -27,6 +33,7 @@ _SAID = re.compile(r"(?:时间|日期|举办|举行) ?[:：]? ?((?:19|20)\d\d) ?
 _PROGRAMME = r"(?:[国省市县区校]培|计划|项目|工程|专项)"
 _OF_PROGRAMME = re.compile(rf" ?年? ?(?:度|(?:(?!签到|考勤|点名|成绩)[^\s，,。；;]){{0,14}}?{_PROGRAMME})")
 _PROGRAMME_OF = re.compile(rf"{_PROGRAMME}\W{{0,4}}$")
+_LONGEST = 6  # months from the first day of a class to its last
 _SCHOOL_MONTH = 8  # a school year's first trainings are in August
 _TITLE, _HEADS, _SHEET, _FILE = sentence("标题"), sentence("列名"), sentence("表名"), sentence("文件名")
 
@@ -41,16 +48,24 @@ NO_YEAR = sentence(
 @dataclass(frozen=True)
 class Named:
     """A year (2022, or 2022-09: the twelve months from then) and where it is named; or the several that leave it open. A `programme`'s
-    year says when it was planned, and of the days no more than that they are not before it."""
+    year says when it was planned, and of the days no more than that they are not before it. `span` are the twelve months that are
+    meant where the year alone does not say so: the days run over New Year, or the file was made (`made`, its month) in that year."""
 
     year: str = ""
     place: Sentence = _TITLE
     among: tuple[str, ...] = ()
     programme: bool = False
+    span: str = ""
+    made: str = ""
 
     @property
     def first(self) -> str:
         return self.year[:4]
+
+    @property
+    def of(self) -> str:
+        """The year or the twelve months that days without one are of."""
+        return self.span or self.year
 
 
 def year_named(title: str, sheet: str, file: str, heads: Sequence[str] = ()) -> Named:
@@ -68,18 +83,60 @@ def year_named(title: str, sheet: str, file: str, heads: Sequence[str] = ()) -> 
             for place, text in ((_TITLE, above), (_SHEET, tab), (_FILE, name))
         ),
     )
+    begins, ends = turn(heads)
     among: dict[str, None] = {}
     for place, years, programme in ways:
         found = list(dict.fromkeys(years))
         if len(found) == 1:
-            return Named(found[0], place, programme=programme)
+            named = Named(found[0], place, programme=programme)
+            if place is _FILE and not programme:
+                named = _made(named, name, [month for month, _ in days_in(heads)])
+            said = {_TITLE: above, _HEADS: " ".join(heads), _SHEET: tab}.get(place, "")
+            return _over(named, said, begins, ends)
+        if begins and len(found) == 2 and int(max(found)[:4]) - int(min(found)[:4]) == 1 and not programme:
+            return Named(min(found)[:4], place, span=f"{min(found)[:4]}-{begins:02d}")
         among.update(dict.fromkeys(found))
     return Named(among=tuple(among))
 
 
+def _made(named: Named, name: str, months: Sequence[int]) -> Named:
+    """A file is made after what it tells: its date says the year of the days up to then, with those of the month after it, but not of
+    the next year. One whose days begin in its month is named by the first of them."""
+    month = max((month for year, month in _dates(name) if str(year) == named.year), default=12)
+    begun = bool(months) and min(months) == month and max(months) <= month + _LONGEST
+    if month + 1 >= 12 or begun:
+        return named
+    made = f"{named.year}-{month:02d}"
+    return replace(named, span=f"{int(named.year) - 1}-{month + 2:02d}", made=made)
+
+
+def _over(named: Named, said: str, begins: int, ends: int) -> Named:
+    """A sheet whose days run over New Year, from one month to another: the year that is named is that of the first day, unless it
+    stands with a month of the last days, or is when the file was made."""
+    if not begins or "-" in named.year:
+        return named
+    year = int(named.year)
+    if named.made:
+        year = year - 1 if int(named.made[5:]) + 1 < begins else year
+    elif any(one == year and month <= ends for one, month in _dates(said)):
+        year -= 1
+    return replace(named, span=f"{year}-{begins:02d}", made="")
+
+
+def _dates(text: str) -> list[tuple[int, int]]:
+    """The months that a text names with their years."""
+    return [(int(one[1] or one[3]), int(one[2] or one[4])) for one in _MONTHS.finditer(text)]
+
+
 def _months(text: str) -> list[str]:
     """The years of what has a month, or from which month twelve are meant."""
-    months = [(int(one[1] or one[3]), int(one[2] or one[4])) for one in _MONTHS.finditer(text)]
+    months = _dates(text)
+    for one in _MONTHS.finditer(text):
+        until = _UNTIL.match(text, one.end())
+        if until:
+            year, month = int(one[1] or one[3]), int(one[2] or one[4])
+            end = 1 if until[3] == "元" else int(until[3])
+            months.append((year + (bool(until[1] or until[2]) or end < month), end))
     if not months:
         return []
     first, last = min(months), max(months)
@@ -121,7 +178,7 @@ def in_year(expression: Expression, raw: Raw) -> tuple[Expression, Sentence, Sen
         note = of_programme(found, year)
     elif expression.titled:
         if found.year:
-            year = found.year
+            year = found.of
         elif found.among and year not in (one[:4] for one in found.among):
             year = ""
             why = sentence(
@@ -130,6 +187,8 @@ def in_year(expression: Expression, raw: Raw) -> tuple[Expression, Sentence, Sen
             )
         if found.programme:
             note = of_programme(found)
+        elif found.span:
+            note = spanned(found)
     elif found.first and found.first != year[:4] and "-" not in found.year:
         why = sentence(
             '日期没有写年份，{place}写的是 {said} 年，映射的 year 却是 {year}：把映射改成 year: [auto, "{year}"]，就按每张表自己的年份读',
@@ -138,7 +197,32 @@ def in_year(expression: Expression, raw: Raw) -> tuple[Expression, Sentence, Sen
             year=year,
         )
         year = ""
+    if expression.titled and len(year) == 4 and (begins := turn(raw.heads)[0]):
+        year = f"{year}-{begins:02d}"  # of the days that a person gave it for the first
+        note = spanned(Named(year[:4], span=year))
     return _of_year(expression, year), why, note
+
+
+def spanned(found: Named) -> Sentence:
+    """What to know of days that are of twelve months from one year into the next."""
+    year, _, month = found.of.partition("-")
+    said = {"year": year, "month": int(month), "next": str(int(year) + 1)}
+    if found.made:
+        return sentence(
+            "表是做在它记的事以后的，文件名里的日期是 {made}：没写年份的日期从 {year} 年 {month} 月起算十二个月，{month} 月以前的算 {next} 年；不对就把日期写进标题",
+            made=found.made,
+            **said,
+        )
+    if found.span:
+        return sentence(
+            "列名里的日期跨年：没写年份的从 {year} 年 {month} 月起算十二个月，{month} 月以前的算 {next} 年；不对就在列名里写上年份",
+            **said,
+        )
+    return sentence(
+        "没写年份的日期，按{place}里写的读：这一张从 {year} 年 {month} 月起算十二个月，{month} 月以前的算 {next} 年；以后的表按它自己写的",
+        place=found.place,
+        **said,
+    )
 
 
 def held_after(found: Named, year: str, titled: bool) -> bool:
@@ -157,6 +241,13 @@ def of_programme(found: Named, year: str = "") -> Sentence:
             place=found.place,
             said=found.first,
             year=year,
+        )
+    if found.span:
+        return sentence(
+            "列名里的日期跨年：没写年份的按{place}里项目的年份，从 {year} 年 {month} 月起算十二个月；是下一年办的，把日期写进标题，或在列名里写上年份",
+            place=found.place,
+            year=found.span[:4],
+            month=int(found.span[5:]),
         )
     return sentence(
         '没写年份的日期按{place}里项目的年份算 {year} 年；是下一年办的，把日期写进标题，或在映射里写 year: [auto, "{next}"]',

@@ -15,6 +15,7 @@ from portrait.identifier import SENSITIVE
 from portrait.identity import NAMING, Identifier, account_number, renamed
 from portrait.store.link import OPEN, add_accounts, decide_alone, name_accounts, settle
 from portrait.store.moved import Moved, move
+from portrait.store.rekeyed import rekeyed
 from portrait.store.schema import account, followup, identifier, link, mark, trainee
 from portrait.store.upsert import chunks, put
 
@@ -54,10 +55,12 @@ def renumbered(connection: Connection, secret: bytes) -> list[Renumbered]:
     return found
 
 
-def owed(connection: Connection, secret: bytes) -> int:
-    """How many accounts a rebuild of the lake has to put under their numbers of today before anything may come in. It changes
-    nothing: see `settled`."""
-    return 0 if settled(connection) else len(renumbered(connection, secret))
+def owed(connection: Connection, secret: bytes) -> tuple[int, int]:
+    """How many accounts a rebuild of the lake has to put under their numbers of today, and how many persons under their keys of today,
+    before anything may come in. It changes nothing: see `settled`."""
+    if settled(connection):
+        return 0, 0
+    return len(renumbered(connection, secret)), len(rekeyed(connection, secret))
 
 
 def settled(connection: Connection) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
 
-from portrait.programme.called import alike, bare, contradict, years
+from portrait.programme.called import alike, bare, closest, contradict, years
 from portrait.store.schema import named_run, training_class
 from portrait.store.upsert import put
 
@@ -42,7 +42,8 @@ class Called:
     ends: date | None = None
 
     def near(self, name: str, span: Span | None) -> bool:
-        """Whether a sheet that calls it so may be about it: last year's class of the same name is not this year's."""
+        """Whether a sheet that calls it so may be about it: last year's class of the same name is not this year's,
+        and that of another programme another."""
         if contradict(name, self.name):
             return False
         if span is None:
@@ -73,13 +74,13 @@ class Classes:
         ways = [self.codes.get(code, ())] if _CODE.fullmatch(code) else []
         ways += [self.names.get(alike(name), ()), self.bare.get(bare(name), ())]
         for way in ways:
-            fit = tuple(
+            fit = [
                 one
                 for one in way
                 if (not catalogue or one.source == catalogue) and (one.code == code or one.near(name, span))
-            )
+            ]
             if fit:
-                return fit
+                return tuple(closest(name, fit, lambda one: one.name))
         return ()
 
     def nearest(self, name: str, catalogue: str = "") -> list[Called]:

@@ -73,14 +73,23 @@ def title(one: Quarantined) -> str:
 
 
 def replayed(report: ReplayReport) -> str:
-    """What a replay came to, in numbers."""
-    return gettext(
-        "重放 {n} 行：入库 {stored}，重复 {duplicate}，仍不能入库 {still}。",
-        n=f"{report.rows:,}",
-        stored=f"{report.stored:,}",
-        duplicate=f"{report.duplicate:,}",
-        still=f"{report.still:,}",
+    """What a replay came to, in numbers, and what is to be known of it."""
+    counts = {
+        "n": f"{report.rows:,}",
+        "stored": f"{report.stored:,}",
+        "duplicate": f"{report.duplicate:,}",
+        "still": f"{report.still:,}",
+    }
+    said = (
+        gettext(
+            "重放 {n} 行：入库 {stored}，重复 {duplicate}，略过 {passed}，仍不能入库 {still}。",
+            **counts,
+            passed=f"{report.passed:,}",
+        )
+        if report.passed
+        else gettext("重放 {n} 行：入库 {stored}，重复 {duplicate}，仍不能入库 {still}。", **counts)
     )
+    return gettext("{said}{more}。", said=said, more=gettext(report.message)) if report.message else said
 
 
 def _handled(context: Context, one: Quarantined, do: str, cells: dict[int, str]) -> Any:
