@@ -26,7 +26,8 @@ _SCORED = {
 }
 MOST = 40  # different words: a column with more of them says something else
 _NOT = re.compile("^[未没缺免非无]")
-_NUMBER = re.compile(r"第?[\d一二三四五六七八九十]+[次章节课单元期]*$")
+_DIGIT = r"\d一二三四五六七八九十"
+_NUMBER = re.compile(rf"(?:第|(?<![第{_DIGIT}]))[{_DIGIT}]+[次章节课单元期]*$")
 
 
 def kind_of(word: str) -> str:
