@@ -75,6 +75,8 @@ def traces(text: str) -> list[Trace]:
 
 def replaced(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
     """The text with others in these places, which are in order and do not overlap: put together once, however many they are."""
+    if not spans:
+        return text
     parts, end = [], 0
     for start, stop, other in spans:
         parts += [text[end:start], other]
