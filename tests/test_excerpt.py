@@ -12,8 +12,7 @@ from sqlalchemy import update
 
 from portrait.doubtful import doubts
 from portrait.errors import InputError
-from portrait.intake import archive, text
-from portrait.intake import original as row_module
+from portrait.intake import archive, bare, text
 from portrait.intake.door import intake
 from portrait.intake.excerpt import Excerpt
 from portrait.intake.mapping import read_mapping
@@ -257,14 +256,14 @@ def test_every_row_that_could_not_be_cut_is_looked_at_once(
 ) -> None:
     lines = [line for n in range(500) for line in (f"X{n},1,2,3", f"A{n},60")]
     take_in(sqlite_site, write(tmp_path, "sheet.csv", "编号,分", *lines), SHEET)
-    looked, body = Looked(), row_module.body
+    looked, body = Looked(), bare.body
 
     def counted(grid: Any, *given: Any) -> Any:
         looked.extend(grid.broken)
         grid.broken = looked
         return body(grid, *given)
 
-    monkeypatch.setattr(row_module, "body", counted)
+    monkeypatch.setattr(bare, "body", counted)
     assert original(sqlite_site, None, 1, 1001).cells == (("编号", "A499"), ("分", "60"))
     assert 400 < looked.n <= len(looked)
     assert "3" in str(original(sqlite_site, None, 1, 1000).cells)

@@ -34,8 +34,8 @@ def has_heads(path: Path, layout: Layout) -> bool:
     with path.open("rb") as file:
         packed = file.read(4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
     cells = sheet_head(path, layout.sheet, layout.header) if packed else head_of(path, layout.header)
-    named = named(dict.fromkeys(header_names(cells), ""), replace(layout, lacking=()))
-    return set(layout.heads) <= named.keys()
+    there = named(dict.fromkeys(header_names(cells), ""), replace(layout, lacking=()))
+    return set(layout.heads) <= there.keys()
 
 
 def plain_head(text: str) -> str:
@@ -52,11 +52,11 @@ def named(columns: dict[str, str], layout: Layout) -> dict[str, str]:
     ours = {
         plain_head(head): name for name, others in layout.names if name in free for head in (name, *others)
     }
-    named: dict[str, str] = {}
+    found: dict[str, str] = {}
     for head, sql in columns.items():
         name = ours.get(plain_head(head), head) if head not in dict(layout.names) else head
-        named.setdefault(head if name in named else name, sql)
-    return named | {name: "NULL::varchar" for name in layout.lacking if name not in named}
+        found.setdefault(head if name in found else name, sql)
+    return found | {name: "NULL::varchar" for name in layout.lacking if name not in found}
 
 
 def _long(raw: Raw, wide: Wide) -> Raw:

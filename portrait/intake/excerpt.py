@@ -52,8 +52,10 @@ class Excerpt:
         shown = []
         for place, head in enumerate(heads, 1):
             name = ours.get(head, head)
-            beside = wide is None or name in wide.keep
-            shown.append(beside and (self.own or name in used) or bool(wide) and place == self.place)
+            if wide is not None and name not in wide.keep:
+                shown.append(place == self.place)
+            else:
+                shown.append(self.own or name in used)
         return shown
 
     def of_object(self, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -17,19 +16,18 @@ from portrait.errors import InputError, NotFound
 from portrait.identity import hidden, masked
 from portrait.intake.archive import still_sound
 from portrait.intake.arrange import arranged, named, with_made
-from portrait.intake.bench import Input, staging_folder
+from portrait.intake.bare import Bare, Bench, bare_row
+from portrait.intake.bench import staging_folder
 from portrait.intake.excerpt import Excerpt, leaves
 from portrait.intake.judge import scrubbed
-from portrait.intake.mapping import Layout, Stream
+from portrait.intake.mapping import Stream
 from portrait.intake.mend import cells_of, sensitive_columns, shown_cells
-from portrait.intake.office import head_of, open_grid, sought
 from portrait.intake.program import own_columns
-from portrait.intake.raw import TEXT_KEY, Broken, Passed, Raw, header_names
-from portrait.intake.reader import cut_sql, format_of, read
+from portrait.intake.raw import Raw, header_names
+from portrait.intake.reader import cut_sql, format_of
 from portrait.intake.recipe import files_again, mapping_then
 from portrait.intake.said import object_of, told
-from portrait.intake.table import body
-from portrait.intake.text import event_again, line_at, look_kept, row_at
+from portrait.intake.text import event_again
 from portrait.record import COLUMN_STEP, row_of
 from portrait.scope import Scope
 from portrait.sentence import Sentence, sentence
@@ -61,18 +59,6 @@ class Original:
     less: str = ""
 
 
-@dataclass(frozen=True)
-class _Stood:
-    """A row before anything of it is hidden."""
-
-    sheet: str
-    cells: tuple[tuple[str, str], ...]
-    text: str = ""
-    note: str = ""
-    torn: bool = False  # which text belongs to which head is not known
-    event: bool = False  # the text is one of a tracking log
-
-
 def original(site: Site, scope: Scope | None, number: int, line: int, *, marks: bool = False) -> Original:
     """The row that a record with this batch and line was made of, as far as it is for this reader (None: who runs a command); of a
     replay the row of the file that was read again. `marks`: who decides on the record decides on a mark.
@@ -98,8 +84,8 @@ def original(site: Site, scope: Scope | None, number: int, line: int, *, marks: 
     engine = site.engine()
     try:
         with staging_folder(site.settings.home) as staging:
-            bench = _Bench(engine, staging)
-            stood = _stood(bench, stream, file, row)
+            bench = Bench(engine, staging)
+            stood = bare_row(bench, stream, file, row)
             if stood is None:
                 raise NotFound("{file} 没有第 {row} 行，或者这一行是空的", file=batch.file, row=row)
             secrets = _secrets(bench, stream, file.name, stood)
@@ -110,79 +96,10 @@ def original(site: Site, scope: Scope | None, number: int, line: int, *, marks: 
     return replace(_veiled(batch, row, stood, secrets, excerpt), mended=tuple(mended.items()))
 
 
-@dataclass(frozen=True)
-class _Bench:
-    engine: duckdb.DuckDBPyConnection
-    staging: Any
-
-
-def _stood(bench: _Bench, stream: Stream, file: Input, row: int) -> _Stood | None:
-    """The row by its number as the batch's mapping counts rows; None where there is none."""
-    layout = stream.layout
-    kind = layout.format if layout.format != "auto" else format_of(file.name)
-    if layout.office:
-        return _office(layout, own_columns(stream), kind, file, row)
-    if kind in ("jsonl", "edx"):
-        line = line_at(look_kept(file.path, file.name, layout.encoding), row, listed=kind == "jsonl")
-        return None if not line else _Stood("", (), line, event=kind == "edx")
-    if kind == "csv":
-        names, cells = row_at(look_kept(file.path, file.name, layout.encoding), layout.header, row)
-        if row <= layout.header and isinstance(cells, list):
-            return _above("", cells)
-        return _cut("", names, cells)
-    # As the file has its columns: neither renamed nor one of many made rows.
-    plain = replace(layout, names=(), lacking=(), wide=None)
-    raw = read(bench.engine, file.path, file.name, plain, [], bench.staging)
-    listed = ", ".join(raw.columns.values())
-    found = bench.engine.execute(f"SELECT {listed} FROM {raw.relation} r WHERE r._row = {row}").fetchall()
-    return _cut(raw.sheet, list(raw.columns), [text or "" for text in found[0]]) if found else None
-
-
-def _cut(sheet: str, names: Sequence[str], cells: Sequence[str] | Broken | None) -> _Stood | None:
-    if cells is None:
-        return None
-    if isinstance(cells, Broken):
-        text = cells.raw.get(TEXT_KEY, "")
-        told = tuple((name, cell) for name, cell in cells.raw.items() if name != TEXT_KEY)
-        return _Stood(sheet, told, text, sentence(cells.reason), torn=True)
-    return _Stood(sheet, tuple(zip(names, cells, strict=True))) if any(cells) else None
-
-
-def _above(sheet: str, cells: Sequence[str]) -> _Stood | None:
-    """A title, a stamp, the heads themselves: shown by place, for they stand under no head."""
-    places = tuple((sentence("第 {n} 列", n=n), cell) for n, cell in enumerate(cells, 1) if cell)
-    return _Stood(sheet, places, note=sentence("表头或表头上面的一行，不是数据")) if places else None
-
-
-def _office(layout: Layout, columns: Sequence[str], kind: str, file: Input, row: int) -> _Stood | None:
-    needed = sought(columns, layout)
-    opened = open_grid(file.path, file.name, kind, layout, kept=True)
-    head = head_of(opened, layout, needed)
-    if head is None:
-        return None
-    if row <= head.last:
-        return _above(opened.sheet, next((cells for number, cells in opened.first if number == row), []))
-    looked = 0  # of the rows that could not be cut, which are found on the way
-    for found in body(opened.grid, head, layout, needed):
-        if isinstance(found, Passed):
-            if found.row == row:
-                return _Stood(opened.sheet, (), found.text, sentence(found.reason))
-        elif found[0] == row:
-            return _cut(opened.sheet, head.names, found[1])
-        fresh, looked = opened.grid.broken[looked:], len(opened.grid.broken)
-        broken = next((one for one in fresh if one.row == row), None)
-        if broken is not None:
-            return _cut(opened.sheet, head.names, broken)
-        if (found.row if isinstance(found, Passed) else found[0]) > row:
-            break
-    broken = next((one for one in opened.grid.broken[looked:] if one.row == row), None)
-    return None if broken is None else _cut(opened.sheet, head.names, broken)
-
-
 # --- what must not be shown ------------------------------------------------------------------------------------
 
 
-def _secrets(bench: _Bench, stream: Stream, name: str, stood: _Stood) -> dict[str, str]:
+def _secrets(bench: Bench, stream: Stream, name: str, stood: Bare) -> dict[str, str]:
     """Texts of the row that are people's numbers by the mapping, also those that it makes of other columns, with their kind."""
     kinds = sensitive_columns(stream)
     if not kinds or stood.torn:
@@ -204,7 +121,7 @@ def _secrets(bench: _Bench, stream: Stream, name: str, stood: _Stood) -> dict[st
     return {text: kinds[column] for column, text in zip(asked, found or (), strict=False) if text}
 
 
-def _one_row(engine: duckdb.DuckDBPyConnection, stream: Stream, name: str, stood: _Stood) -> Raw | None:
+def _one_row(engine: duckdb.DuckDBPyConnection, stream: Stream, name: str, stood: Bare) -> Raw | None:
     if stood.cells:
         table = pa.table(
             {"_row": pa.array([1], pa.int64())}
@@ -229,7 +146,7 @@ def _one_row(engine: duckdb.DuckDBPyConnection, stream: Stream, name: str, stood
     )
 
 
-def _veiled(batch: Batch, row: int, stood: _Stood, secrets: Mapping[str, str], excerpt: Excerpt) -> Original:
+def _veiled(batch: Batch, row: int, stood: Bare, secrets: Mapping[str, str], excerpt: Excerpt) -> Original:
     def veil(text: str) -> str:
         if isinstance(text, Sentence):
             return text  # ours
@@ -261,7 +178,7 @@ def _veiled(batch: Batch, row: int, stood: _Stood, secrets: Mapping[str, str], e
     )
 
 
-def _of_text(made: Original, stood: _Stood, excerpt: Excerpt, veil: Callable[[str], str]) -> Original:
+def _of_text(made: Original, stood: Bare, excerpt: Excerpt, veil: Callable[[str], str]) -> Original:
     """A row that is one text, or has no columns that anybody could tell apart."""
     whole = excerpt.whole or excerpt.own
     said = None if stood.torn else object_of(stood.text)
