@@ -33,7 +33,7 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
                 "id": row.record.hex(),
                 "day": format.when(row.time) if row.time else gettext("无日期"),
                 "why": why(row) + (gettext("（已决定，下次计算后生效）") if row.waiting else ""),
-                "who": gettext("、").join(part for part in (row.name, row.account) if part),
+                "who": row.name or row.account,
                 "what": gettext("、").join(
                     part
                     for part in (
