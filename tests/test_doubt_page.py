@@ -31,7 +31,9 @@ def home(sqlite_site: Site) -> Site:
     hand.batch(
         [
             record(number, account_of(1), Kind.EXAM, 0.8, run=run, item=item, flag=Flag.SPEED)
-            for number, (run, item) in enumerate([(101, "甲班的"), (102, "乙班的"), (0, "自选的"), (101, QUIZ)], 1)
+            for number, (run, item) in enumerate(
+                [(101, "甲班的"), (102, "乙班的"), (0, "自选的"), (101, QUIZ)], 1
+            )
         ]
         + [record(9, account_of(1), Kind.QUIZ, 0.5, item="作废的")]
     )

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from portrait.errors import InputError, NotFound
 from portrait.intake import text
@@ -15,11 +15,12 @@ from portrait.intake.archive import place
 from portrait.intake.door import intake
 from portrait.intake.original import original
 from portrait.intake.replay import mend
+from portrait.rebuild import rebuild
 from portrait.record import COLUMN_STEP
 from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.store.audit import recent_audit
-from portrait.store.schema import account
+from portrait.store.schema import account, activity
 from portrait.xapi.name import activity_names
 from tests.inbox import MARKS, PEOPLE, STATEMENTS, ledger, mapping, records, waiting, write
 from tests.press import ask, shown
@@ -104,6 +105,10 @@ def test_a_statement_reads_in_lines_with_its_json_folded_and_its_mailbox_masked(
     intake(sqlite_site, folder, "xapi", by="t")
     (row,) = records(sqlite_site)
     assert row["item"] == "https://c.example.cn/quiz/1"  # what it is known by; the name is for readers
+    assert activity_names(sqlite_site.registry, {row["item"]}) == {row["item"]: "第一单元测验"}
+    with sqlite_site.registry.begin() as connection:
+        connection.execute(delete(activity))  # as where the file came in before names were read
+    rebuild(sqlite_site)
     assert activity_names(sqlite_site.registry, {row["item"]}) == {row["item"]: "第一单元测验"}
     again = write(tmp_path / "again", "s.jsonl", json.dumps(said)).parent
     assert [one.counts.rows_stored for one in intake(sqlite_site, again, "xapi", by="t")] == [0]
