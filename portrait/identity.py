@@ -15,7 +15,7 @@ from pathlib import Path
 
 from portrait.hashing import key_number
 from portrait.identifier import BETWEEN, KIND_NAME, KINDS, SENSITIVE
-from portrait.veil import CALL, LINED, NEW, OLD, check_digit, plain, traces
+from portrait.veil import CALL, LINED, NEW, OLD, check_digit, plain, replaced, traces
 
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#\s]+)([^#\s]*)", re.IGNORECASE)
@@ -153,9 +153,7 @@ def masked(kind: str, text: str) -> str:
 
 def hidden(text: str) -> str:
     """A text for people to read, with every phone number, mailbox and identity number in it masked: in full width or beside letters too."""
-    for trace in reversed(traces(text)):
-        text = text[: trace.start] + masked(trace.kind, trace.plain) + text[trace.end :]
-    return text
+    return replaced(text, [(one.start, one.end, masked(one.kind, one.plain)) for one in traces(text)])
 
 
 def veiled(kind: str, shown: str) -> str:

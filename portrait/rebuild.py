@@ -16,6 +16,7 @@ from pathlib import Path
 from portrait.errors import InputError
 from portrait.identity import NAMING, has_secret
 from portrait.intake.absence import absent_sql
+from portrait.intake.activity import name_activities
 from portrait.intake.archive import sound
 from portrait.intake.bench import Bench, clear, open_bench, set_up, set_up_over, sweep
 from portrait.intake.door import silent
@@ -256,10 +257,12 @@ def _replay(bench: Bench, lease: Lease, batch: Batch) -> None:
 
 
 def _known(bench: Bench, program: Program, batch: Batch) -> None:
-    """Register the accounts of a batch: a login may be taken for another kind than when it came in, and has another number then."""
+    """Register the accounts of a batch: a login may be taken for another kind than when it came in, and has another number then. And
+    the names of its activities: when it came in, these may not have been read yet."""
     landing(bench.engine, bench.site.lake, batch)
     with bench.site.registry.begin() as connection:
         make_known(bench.engine, connection, program, came_sql(batch))
+        name_activities(bench.engine, connection, program)
 
 
 def _rows(site: Site, batch: Batch) -> list[Place]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from portrait.errors import SettingError
@@ -23,6 +23,7 @@ from portrait.trouble import of_setting
 HOME_DEFAULT = "var"
 PREFIX = "PORTRAIT_"
 FILE = "portrait.env"
+_SECRET = ("pass", "pwd", "secret", "token")  # in the name of a parameter that is nobody's to read
 
 
 class Settings(BaseSettings):
@@ -144,10 +145,18 @@ def unknown_settings(home: Path) -> dict[str, str]:
     }
 
 
+def open_address(url: URL) -> str:
+    """Where a registry is, without what is secret: neither its password nor one among its parameters."""
+    open_ = {
+        name: value for name, value in url.query.items() if not any(part in name.lower() for part in _SECRET)
+    }
+    return url.set(query=open_).render_as_string(hide_password=True)
+
+
 def _masked(name: str, value: object) -> str:
     if name == "database_url" and value:
         try:
-            return make_url(str(value)).render_as_string(hide_password=True)
+            return open_address(make_url(str(value)))
         except ArgumentError:
             return "***"
     return "" if value is None else str(value)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])"  # GB/T 2260
@@ -21,7 +23,10 @@ NEW = r"[1-9]\d{5}(?:18|19|20)\d{9}[\dXx]"
 CALL = r"(?:(?:\+|00)?86[- ]?)?(?:1[3-9]\d(?:[- ]?\d{4}[- ]?|\.\d{4}\.)|\(1[3-9]\d\)[- ]?\d{4}[- ]?)\d{4}"
 # Underscores part the words of a name too: a row of more such groups is no number.
 LINED = r"(?<!\d)(?<!\d_)1[3-9]\d_\d{4}_\d{4}(?!_?\d)"
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
+# Every run of signs, a mailbox where the group is there: a pattern of the mailbox alone would look at a run once from each of its
+# signs, and a picture written as text is one run.
+MAIL = r"[\w.+-]+(@[\w-]+(?:\.[\w-]+)+)?"
+_MAIL = re.compile(MAIL, re.ASCII)
 # A day of birth where it belongs says enough: a slip in the check digit makes nobody's number a secret to tell.
 _LIKELY = re.compile(rf"(?<!\d)[1-9]\d{{5}}{_BORN}\d{{3}}(?:\d(?!\d)|[Xx])")
 # In a column of its own, or cut in groups or out of more digits as no serial number is by chance: if the check digit is right.
@@ -60,13 +65,23 @@ def traces(text: str) -> list[Trace]:
     for kind, spans in ((one, look) for one, looks in _LOOKS.items() for look in looks):
         taken = sorted(spans(rest))
         found += [(kind, start, end) for start, end in taken]
-        for start, end in taken:
-            # What is left of a run of digits is looked at as if it stood alone.
-            rest = rest[:start] + "\0" * (end - start) + rest[end:]
+        # What is left of a run of digits is looked at as if it stood alone.
+        rest = replaced(rest, [(start, end, "\0" * (end - start)) for start, end in taken])
     return [
         Trace(kind, places[start], places[end - 1] + 1, plain[start:end])
         for kind, start, end in sorted(found, key=lambda one: one[1])
     ]
+
+
+def replaced(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
+    """The text with others in these places, which are in order and do not overlap: put together once, however many they are."""
+    if not spans:
+        return text
+    parts, end = [], 0
+    for start, stop, other in spans:
+        parts += [text[end:start], other]
+        end = stop
+    return "".join([*parts, text[end:]])
 
 
 def plain(text: str) -> str:
@@ -96,7 +111,7 @@ def _plain(text: str) -> tuple[str, list[int] | range]:
 
 
 def _mails(text: str) -> Iterator[tuple[int, int]]:
-    return (found.span() for found in _MAIL.finditer(text)) if "@" in text else iter(())
+    return (found.span() for found in _MAIL.finditer(text) if found[1]) if "@" in text else iter(())
 
 
 def _likely(text: str) -> Iterator[tuple[int, int]]:
@@ -124,8 +139,11 @@ def _old(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _calls(text: str) -> Iterator[tuple[int, int]]:
-    yield from _people(text, _CALL)
-    yield from _people(text, _LINES)
+    return _people(text, _CALL)
+
+
+def _lined(text: str) -> Iterator[tuple[int, int]]:
+    return _people(text, _LINES)
 
 
 def _people(text: str, form: re.Pattern[str]) -> Iterator[tuple[int, int]]:
@@ -135,14 +153,37 @@ def _people(text: str, form: re.Pattern[str]) -> Iterator[tuple[int, int]]:
         return
     machines = [found.span() for found in _UUID.finditer(text)]
     tokens = [found.span() for found in _HEX.finditer(text)]
+    signs = _Signs(text, tokens)
     for start, end in spans:
-        if any(first <= start and end <= last for first, last in machines):
+        first, last = _at_or_before(machines, start)
+        if end <= last:
             continue
-        around = (text[first:start] + text[end:last] for first, last in tokens if first <= start <= last)
+        first, last = _at_or_before(tokens, start)
         # The rest of a digest has letters and digits; of letters alone somebody made a login.
-        if any(not one.isalpha() and not one.isdigit() for one in around if one):
+        if start <= last and signs.mixed(first, start, min(end, last), last):
             continue
         yield start, end
+
+
+def _at_or_before(spans: Sequence[tuple[int, int]], place: int) -> tuple[int, int]:
+    """The last span that begins no later; one that lies nowhere when there is none."""
+    found = bisect_right(spans, place, key=lambda span: span[0]) - 1
+    return spans[found] if found >= 0 else (-1, -1)
+
+
+class _Signs:
+    """How many digits stand before each place of the tokens of a text: counted once for all numbers in them."""
+
+    def __init__(self, text: str, tokens: Sequence[tuple[int, int]]) -> None:
+        self._digits = {
+            start: list(accumulate(map(str.isdigit, text[start:end]), initial=0)) for start, end in tokens
+        }
+
+    def mixed(self, first: int, start: int, end: int, last: int) -> bool:
+        """Whether the token first..last without the number start..end has digits and letters too."""
+        counts = self._digits[first]
+        digits = counts[start - first] + counts[last - first] - counts[end - first]
+        return 0 < digits < start - first + last - end
 
 
 def _checked(number: str) -> bool:
@@ -158,4 +199,4 @@ def _is_day(digits: str) -> bool:
     return True
 
 
-_LOOKS = {"mail": (_mails,), "idno": (_likely, _alone, _groups, _within, _old), "phone": (_calls,)}
+_LOOKS = {"mail": (_mails,), "idno": (_likely, _alone, _groups, _within, _old), "phone": (_lined, _calls)}

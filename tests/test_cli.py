@@ -243,8 +243,12 @@ def test_doctor_lists_every_setting_with_its_origin(
 
 
 def test_doctor_hides_the_password_of_the_database(home: Path) -> None:
-    settings = load_settings(home, database_url="postgresql+psycopg://me:hunter2@host/db")
-    assert not any("hunter2" in line.value for line in in_force(settings))
+    for url in ("me:hunter2@host/db", "host/db?user=me&password=hunter2&sslPassword=hunter2&sslmode=require"):
+        settings = load_settings(home, database_url=f"postgresql+psycopg://{url}")
+        told = {line.name: line.value for line in in_force(settings)}["database_url"]
+        assert "hunter2" not in told
+        assert "host/db" in told
+        assert ("sslmode=require" in told) == ("sslmode" in url)
 
 
 def test_doctor_names_a_misspelt_setting(

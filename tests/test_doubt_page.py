@@ -10,11 +10,14 @@ from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.store.audit import recent_audit
 from portrait.store.ruling import rulings_on
+from portrait.store.statement import put_activities
 from portrait.withdrawal import rule_on
+from portrait.xapi.term import number
 from tests.hand import Hand, record
 from tests.press import ask, shown
 from tests.readers import account_of, browser, enlist, settle
 
+QUIZ = "https://c.example.cn/quiz/7"
 OWN, FOREIGN, FREE = (n.to_bytes(16, "big").hex() for n in (1, 2, 3))
 
 
@@ -28,7 +31,9 @@ def home(sqlite_site: Site) -> Site:
     hand.batch(
         [
             record(number, account_of(1), Kind.EXAM, 0.8, run=run, item=item, flag=Flag.SPEED)
-            for number, (run, item) in enumerate([(101, "甲班的"), (102, "乙班的"), (0, "自选的")], 1)
+            for number, (run, item) in enumerate(
+                [(101, "甲班的"), (102, "乙班的"), (0, "自选的"), (101, QUIZ)], 1
+            )
         ]
         + [record(9, account_of(1), Kind.QUIZ, 0.5, item="作废的")]
     )
@@ -41,6 +46,17 @@ def test_everyone_sees_the_doubtful_records_of_their_own_scope(home: Site) -> No
     assert [word in admin for word in ("甲班的", "乙班的", "自选的", "学得异常快")] == [True] * 4
     assert "自选的" not in trainer
     assert ("甲班的" in trainer) != ("乙班的" in trainer)
+
+
+def test_a_thing_and_a_person_are_told_by_name_where_a_name_is_known(home: Site) -> None:
+    with home.registry.begin() as connection:
+        put_activities(connection, {number("activity", QUIZ): (QUIZ, {"name": {"zh-CN": "第七单元测验"}})})
+    listed = browser(home, "trainer").open("/doubts")
+    assert "第七单元测验" in listed
+    assert "quiz/7" not in listed
+    assert "甲教师本人" in listed
+    assert '"k1"' not in listed
+    assert '"k1"' in browser(home, "admin").open("/doubts"), "who is told no name is told the login"
 
 
 def test_a_decision_needs_a_tick_and_a_reason_and_waits_for_the_next_calculation(home: Site) -> None:

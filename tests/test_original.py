@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from portrait.errors import InputError, NotFound
 from portrait.intake import text
@@ -15,11 +15,12 @@ from portrait.intake.archive import place
 from portrait.intake.door import intake
 from portrait.intake.original import original
 from portrait.intake.replay import mend
+from portrait.rebuild import rebuild
 from portrait.record import COLUMN_STEP
 from portrait.refresh import refresh
 from portrait.site import Site
 from portrait.store.audit import recent_audit
-from portrait.store.schema import account
+from portrait.store.schema import account, activity
 from portrait.xapi.name import activity_names
 from tests.inbox import MARKS, PEOPLE, STATEMENTS, ledger, mapping, records, waiting, write
 from tests.press import ask, shown
@@ -69,12 +70,12 @@ def test_a_row_reads_as_it_stands_in_the_file_whatever_lies_around_it(
     by_line = {(row["batch"], row["line"]): row for row in records(sqlite_site)}
     assert {line for _, line in by_line} == {2, 4, 5}
     for number, line in by_line:
-        row = original(sqlite_site, number, line)
+        row = original(sqlite_site, None, number, line)
         assert [name for name, _ in row.cells] == MARK_HEAD.split(",")
         assert float(dict(row.cells)["得分"]) == by_line[number, line]["score"]
     for lost in (1_000, 3):
         with pytest.raises(NotFound, match="没有第"):
-            original(sqlite_site, 1, lost)
+            original(sqlite_site, None, 1, lost)
 
 
 def test_people_s_numbers_are_masked_where_the_mapping_has_them_and_where_it_has_not(
@@ -83,7 +84,7 @@ def test_people_s_numbers_are_masked_where_the_mapping_has_them_and_where_it_has
     head = "编号,姓名,身份证号,手机,邮箱,备注"
     cells = "A1,张三,11010519491231002X,13800138000,zhangsan@jy.example.cn,家里 13900139000"
     take_in(sqlite_site, write(tmp_path, "people.csv", head, cells), PEOPLE)
-    told = dict(original(sqlite_site, 1, 2).cells)
+    told = dict(original(sqlite_site, None, 1, 2).cells)
     assert (told["编号"], told["姓名"]) == ("A1", "张三")
     assert told["身份证号"].endswith("002X")
     assert told["身份证号"].startswith("*")
@@ -105,9 +106,13 @@ def test_a_statement_reads_in_lines_with_its_json_folded_and_its_mailbox_masked(
     (row,) = records(sqlite_site)
     assert row["item"] == "https://c.example.cn/quiz/1"  # what it is known by; the name is for readers
     assert activity_names(sqlite_site.registry, {row["item"]}) == {row["item"]: "第一单元测验"}
+    with sqlite_site.registry.begin() as connection:
+        connection.execute(delete(activity))  # as where the file came in before names were read
+    rebuild(sqlite_site)
+    assert activity_names(sqlite_site.registry, {row["item"]}) == {row["item"]: "第一单元测验"}
     again = write(tmp_path / "again", "s.jsonl", json.dumps(said)).parent
     assert [one.counts.rows_stored for one in intake(sqlite_site, again, "xapi", by="t")] == [0]
-    told = original(sqlite_site, row["batch"], row["line"])
+    told = original(sqlite_site, None, row["batch"], row["line"])
     assert told.row == 2
     cells = dict(told.cells)
     assert cells["语句号"] == said["id"]
@@ -121,7 +126,9 @@ def test_a_statement_reads_in_lines_with_its_json_folded_and_its_mailbox_masked(
 
 def test_a_wide_row_is_shown_whole_with_the_cell_of_the_record(sqlite_site: Site, tmp_path: Path) -> None:
     take_in(sqlite_site, write(tmp_path, "wide.csv", "编号,甲,乙", "A1,60,70"), WIDE)
-    found = {row["item"]: original(sqlite_site, row["batch"], row["line"]) for row in records(sqlite_site)}
+    found = {
+        row["item"]: original(sqlite_site, None, row["batch"], row["line"]) for row in records(sqlite_site)
+    }
     assert {item: one.column for item, one in found.items()} == {"甲": "甲", "乙": "乙"}
     assert all(one.cells == (("编号", "A1"), ("甲", "60"), ("乙", "70")) for one in found.values())
     assert all(row["line"] > COLUMN_STEP for row in records(sqlite_site))
@@ -131,9 +138,9 @@ def test_of_a_sheet_by_people_titles_heads_and_totals_are_shown_as_what_they_are
     sqlite_site: Site, tmp_path: Path
 ) -> None:
     take_in(sqlite_site, write(tmp_path, "sheet.csv", "某校成绩,", "编号,分", "A1,60", "合计,60"), SHEET)
-    assert original(sqlite_site, 1, 3).cells == (("编号", "A1"), ("分", "60"))
-    assert "不是数据" in original(sqlite_site, 1, 1).note
-    assert original(sqlite_site, 1, 4).note == "“合计”行，不是数据"
+    assert original(sqlite_site, None, 1, 3).cells == (("编号", "A1"), ("分", "60"))
+    assert "不是数据" in original(sqlite_site, None, 1, 1).note
+    assert original(sqlite_site, None, 1, 4).note == "“合计”行，不是数据"
 
 
 def test_a_replayed_record_goes_back_to_its_file_with_what_was_corrected(site: Site, tmp_path: Path) -> None:
@@ -142,7 +149,7 @@ def test_a_replayed_record_goes_back_to_its_file_with_what_was_corrected(site: S
     mend(site, row.id, {**row.raw, "得分": "90"}, by="wang")
     (stored,) = records(site)
     assert stored["batch"] == 2
-    told = original(site, stored["batch"], stored["line"])
+    told = original(site, None, stored["batch"], stored["line"])
     assert (told.batch, dict(told.cells)["得分"], dict(told.mended)) == (1, "900", {"得分": "90"})
 
 
@@ -153,10 +160,10 @@ def test_a_lost_and_a_damaged_file_are_said(sqlite_site: Site, tmp_path: Path) -
     kept.chmod(0o600)
     kept.write_text(f"{MARK_HEAD}\nA1,K1,2022-05-01,91\n", encoding="utf-8")
     with pytest.raises(InputError, match="已损坏"):
-        original(sqlite_site, 1, 2)
+        original(sqlite_site, None, 1, 2)
     kept.unlink()
     with pytest.raises(InputError, match="不在存档里"):
-        original(sqlite_site, 1, 2)
+        original(sqlite_site, None, 1, 2)
 
 
 def test_a_file_is_read_no_further_than_the_row(
@@ -172,7 +179,7 @@ def test_a_file_is_read_no_further_than_the_row(
             yield numbers, found
 
     monkeypatch.setattr(text, "_chunks", counted)
-    assert json.loads(original(sqlite_site, 1, 10_001).text)["id"] == "r10000"
+    assert json.loads(original(sqlite_site, None, 1, 10_001).text)["id"] == "r10000"
     assert read == [10_000, 10_000]
 
 

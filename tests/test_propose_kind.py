@@ -8,8 +8,9 @@ import pytest
 
 from portrait.intake.deed import kind_of
 from portrait.intake.door import intake
-from portrait.intake.guess import guesses, unit_of
+from portrait.intake.guess import guesses, outside, unit_of
 from portrait.intake.preview import preview
+from portrait.intake.total import called_total
 from portrait.record import KIND_ZH, Kind
 from portrait.site import Site
 from tests.sheets import Table, picked, proposed, written
@@ -156,3 +157,11 @@ def test_a_mark_is_what_its_own_head_says_and_not_what_stands_above_it(tmp_path:
         "score:quiz",
         "score:exam",
     )
+
+
+def test_a_word_or_a_head_of_a_hundred_thousand_signs_is_looked_through_once() -> None:
+    # Where the way grows with the square of the length, this ends on no day on which anybody waits for it.
+    many = 400_000
+    assert (kind_of("测验" + "1" * many), kind_of("1" * many + "!")) == ("quiz", "")
+    assert outside("([【", ")]】", "(甲)乙" + "(" * many) == "乙" + "(" * many
+    assert called_total("总评" + "（" * many)

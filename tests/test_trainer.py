@@ -222,7 +222,7 @@ def test_a_warning_gives_its_reason_and_keeps_the_answer(site):
     follow_up(site.registry, trainer(2), RUNNING, warned.account_id, "contacted", AT, "下周补学")
     after = text_of(risk_page.layout(context(site, 2), {"class": str(RUNNING)}))
     assert "已经处置" in after
-    assert "已联系。下周补学" in after
+    assert "工作人员：已联系。下周补学" in after
     assert "处置以后还没有新的学习记录" in after
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import re
 import sqlite3
 import uuid
 from datetime import date
@@ -20,8 +21,9 @@ from portrait.cli.journal import Veiled
 from portrait.clock import now
 from portrait.hashing import key_number
 from portrait.identifier import KINDS
-from portrait.identity import Unrecognised, account_number, hidden, identify
+from portrait.identity import Unrecognised, account_number, hidden, identify, masked
 from portrait.intake.door import intake
+from portrait.intake.judge import scrubbed
 from portrait.intake.preview import preview
 from portrait.lake.engine import bind
 from portrait.rebuild import rebuild
@@ -173,6 +175,36 @@ def test_digests_of_anything_are_nobodys_number(data: bytes, number: int) -> Non
         str(number),
     ):
         assert traces(text) == []
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.text(alphabet="ab1._+-@ 王", max_size=24))
+def test_mailboxes_are_found_where_a_pattern_of_them_alone_finds_them(text: str) -> None:
+    alone = r"[\w.+-]+@[\w-]+(\.[\w-]+)+"
+    assert [one.plain for one in traces(text)] == [one[0] for one in re.finditer(alone, text, re.ASCII)]
+    assert scrubbed(text) == re.sub(alone, lambda one: masked("mail", one[0]), text)
+
+
+@pytest.mark.parametrize(
+    ("part", "each"),
+    [
+        ("A", None),
+        ("a.", None),
+        ("a@", None),
+        ("a@b.cn ", "a***@b.cn "),
+        (f"{PHONE} ", "***5678 "),
+        (f"{PHONE}x", "***5678x"),
+        (f"{PHONE}a", None),  # all of them together look like a digest
+        (f"01234567-89ab-4cde-8f01-a{PHONE} ", None),
+    ],
+)
+def test_a_long_text_is_looked_through_however_many_numbers_or_runs_are_in_it(
+    part: str, each: str | None
+) -> None:
+    # Where the way grows with the square of the length, this ends on no day on which anybody waits for it.
+    many = 400_000 // len(part)
+    assert hidden(part * many + " @") == (part if each is None else each) * many + " @"
+    assert scrubbed(part * many).count("@") == part.count("@") * many
 
 
 def test_a_rebuild_gives_the_records_of_a_login_that_was_kept_whole_to_the_account_it_is_now(

@@ -17,7 +17,7 @@ from dashboards.part import card, empty_state, format, link_button, page_header,
 from dashboards.part.admin import desk
 from dashboards.part.admin.batch import SHOWN, batch_cards, batch_numbers
 from dashboards.part.admin.handling import register_rows
-from dashboards.part.admin.ledger import batch_grid, batch_row, equation, exact, sums_table
+from dashboards.part.admin.ledger import batch_grid, batch_rows, equation, exact, sums_table
 from dashboards.part.admin.panel import new_card, stuck_card, taken_card, upload_card
 from dashboards.part.admin.sketching import register_sketch, sketch_body
 from dashboards.part.admin.summary import intake_head
@@ -323,7 +323,7 @@ def register(app: Any, context: Callable[[], Context]) -> None:
         here = context()
         with here.site.registry.connect() as connection:
             listed = batches(connection, here.scope, source=str(source or ""), limit=MOST)
-        return [batch_row(here.site, one) for one in listed]
+        return batch_rows(here.site, listed)
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),

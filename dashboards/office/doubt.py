@@ -28,6 +28,7 @@ from dashboards.part.original import shown_row
 from dashboards.part.teacher.word import kind_name
 from portrait.doubtful import RULES, STATES, decide, doubt_counts, doubt_of, doubts
 from portrait.errors import InputError
+from portrait.record import SCORED
 from portrait.scope import Role
 from portrait.withdrawal import LONGEST
 
@@ -115,10 +116,10 @@ def register(app: Any, context: Callable[[], Context]) -> None:
 
     def opened(here: Context, key: str) -> tuple[str, Any]:
         one = doubt_of(here.site, here.scope, _record({"id": key}))
-        # Whose login a reader is not told stands in the row too.
+        # Whose name a reader is not told stands in the row too, and what was learned beside it.
         row = (
-            shown_row(here, one.batch, one.spot)
-            if one.account
+            shown_row(here, one.batch, one.spot, marks=one.kind in SCORED)
+            if one.name
             else html.P(gettext("这条记录是谁的您看不到，它在文件里的那一行也不显示。"), className="quiet")
         )
         return kind_name(one.kind), html.Div([html.P(why(one)), row], className="behind")

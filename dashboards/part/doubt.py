@@ -10,6 +10,7 @@ from dashboards.part import format, grid
 from dashboards.part.teacher.word import kind_name, source_name
 from portrait.doubtful import RULES, Doubt
 from portrait.site import Site
+from portrait.xapi.name import activity_names
 
 WRAP = {"wrapText": True, "autoHeight": True, "cellClass": "wrapped"}
 
@@ -17,6 +18,7 @@ WRAP = {"wrapText": True, "autoHeight": True, "cellClass": "wrapped"}
 def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
     """The records, to be ticked; the id of a row is the record's."""
     sources = {source: source_name(site, source) for source in {row.source for row in rows}}
+    names = activity_names(site.registry, {row.item for row in rows})
     return grid(
         id,
         [
@@ -31,10 +33,14 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
                 "id": row.record.hex(),
                 "day": format.when(row.time) if row.time else gettext("无日期"),
                 "why": why(row) + (gettext("（已决定，下次计算后生效）") if row.waiting else ""),
-                "who": gettext("、").join(part for part in (row.name, row.account) if part),
+                "who": row.name or row.account,
                 "what": gettext("、").join(
                     part
-                    for part in (row.course_title or row.class_name, kind_name(row.kind), _item(row.item))
+                    for part in (
+                        row.course_title or row.class_name,
+                        kind_name(row.kind),
+                        names.get(row.item) or _item(row.item),
+                    )
                     if part
                 ),
                 "from": gettext(
@@ -56,7 +62,7 @@ def doubt_grid(id: str, site: Site, rows: Sequence[Doubt]) -> Any:
 
 
 def _item(text: str) -> str:
-    """What a platform calls the thing; of an address its end, which is what tells things apart."""
+    """What a platform calls the thing; of an address that has no name its end, which is what tells things apart."""
     return "/".join(text.rsplit("/", 2)[-2:]) if text.startswith(("http://", "https://")) else text
 
 

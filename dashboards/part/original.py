@@ -60,10 +60,11 @@ def register_rows_of(
         return shown_row(here, number, line)
 
 
-def shown_row(context: Context, number: int, line: int) -> Any:
-    """The row for a reader who may see it; why it cannot be shown, where the archive has lost it. The look is in the audit."""
+def shown_row(context: Context, number: int, line: int, *, marks: bool = False) -> Any:
+    """What of the row is for a reader who may see the record (`marks`: with the mark that it is about); why it cannot be shown, where
+    the archive has lost it. The look is in the audit."""
     try:
-        body = row_body(original(context.site, number, line))
+        body = row_body(original(context.site, context.scope, number, line, marks=marks))
     except AccessRefused:
         raise
     except PortraitError as error:
@@ -85,6 +86,7 @@ def row_body(one: Original) -> Any:
             if one.cells
             else None,
             _text(one),
+            html.P(gettext(one.less), className="quiet") if one.less else None,
             html.Div(
                 [
                     html.H4(gettext("后来有人改正了")),

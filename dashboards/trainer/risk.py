@@ -21,12 +21,14 @@ from dashboards.part.class_choice import (
 )
 from dashboards.part.notice import notify
 from dashboards.part.warning import cause_words, ground_words
+from dashboards.part.who import who
 from models.risk import Risk, Watch, at_risk
 from portrait.clock import day_of
 from portrait.errors import InputError, ModelUnusable
 from portrait.lake.progress import Progress, class_progress
 from portrait.programme.training_class import Stage, TrainingClass
 from portrait.scope import Role
+from portrait.site import Site
 from portrait.store.followup import ANSWERS, NOTE_LIMIT, Followup, follow_up, followups
 from portrait.store.trainee import Trainee, class_accounts, roster
 
@@ -76,9 +78,9 @@ def _panels(context: Context, one: TrainingClass) -> list[Any]:
     waiting = [risk for risk in listed if risk.account_id not in answers]
     done = [risk for risk in listed if risk.account_id in answers]
     return [
-        _list_card(one, watch, waiting, people, answers, progress, gettext("等待处置")),
+        _list_card(context.site, one, watch, waiting, people, answers, progress, gettext("等待处置")),
         *(
-            [_list_card(one, watch, done, people, answers, progress, gettext("已经处置"))]
+            [_list_card(context.site, one, watch, done, people, answers, progress, gettext("已经处置"))]
             if done
             else []
         ),
@@ -119,6 +121,7 @@ def _not_running(one: TrainingClass, today: date) -> Any:
 
 
 def _list_card(
+    site: Site,
     one: TrainingClass,
     watch: Watch,
     risks: Sequence[Risk],
@@ -138,7 +141,7 @@ def _list_card(
         gettext("在训 {all} 人，这里列出 {n} 人，可能性大的在前。", all=watch.watched, n=len(risks)),
         html.Div(
             [
-                _entry(one, risk, people[risk.account_id], answers.get(risk.account_id, ()), progress)
+                _entry(site, one, risk, people[risk.account_id], answers.get(risk.account_id, ()), progress)
                 for risk in risks
             ],
             className="person-list",
@@ -148,6 +151,7 @@ def _list_card(
 
 
 def _entry(
+    site: Site,
     one: TrainingClass,
     risk: Risk,
     trainee: Trainee,
@@ -162,7 +166,7 @@ def _entry(
                     html.H3([gettext(trainee.name), html.Span(f"\u2003{trainee.school}", className="quiet")]),
                     html.P(_chance(risk)),
                     html.Ul([html.Li(cause_words(cause)) for cause in risk.causes]),
-                    *([html.P(_said(kept[0]), className="kept")] if kept else []),
+                    *([html.P(_said(site, kept[0]), className="kept")] if kept else []),
                     *([html.P(_since(kept[0], progress.get(trainee.account_id)), className="kept")] if kept else []),
                 ]
             ),
@@ -221,9 +225,12 @@ def _chance(risk: Risk) -> Any:
     ]
 
 
-def _said(kept: Followup) -> str:
+def _said(site: Site, kept: Followup) -> str:
     words = gettext(
-        "{when} {by}：{answer}", when=format.moment(kept.at), by=kept.by, answer=gettext(ANSWERS[kept.answer])
+        "{when} {by}：{answer}",
+        when=format.moment(kept.at),
+        by=who(site, kept.by),
+        answer=gettext(ANSWERS[kept.answer]),
     )
     return gettext("{words}。{note}", words=words, note=kept.note) if kept.note else words
 

@@ -16,7 +16,7 @@ from portrait.cli.console import moment
 from portrait.errors import LakeForeign, ModelUnusable
 from portrait.identity import has_secret, load_secret
 from portrait.lake.table import TABLES, Lake
-from portrait.settings import FILE, PREFIX, Settings, in_file, unknown_settings
+from portrait.settings import FILE, PREFIX, Settings, in_file, open_address, unknown_settings
 from portrait.store import health, migration
 from portrait.store.audit import verify_audit
 from portrait.store.number import owed
@@ -102,7 +102,7 @@ def _tie(settings: Settings, lake: Lake, engine: Engine, *, behind: bool = False
 
 
 def _registry(settings: Settings, engine: Engine) -> Iterator[Check]:
-    shown = engine.url.render_as_string(hide_password=True)
+    shown = open_address(engine.url)
     database = engine.url.database or ""
     if engine.dialect.name == "sqlite" and not Path(database).exists():
         yield Check("registry", "note", f"登记库 {shown} 还没有建", "第一次运行别的命令时会建好")

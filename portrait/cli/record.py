@@ -197,7 +197,7 @@ def register(app: typer.Typer) -> None:
 def _row(site: Site, one: Found) -> Original | str:
     """The row that a record was made of, or why it cannot be shown: the record is told either way."""
     try:
-        return original(site, one.batch, one.line)
+        return original(site, None, one.batch, one.line)
     except PortraitError as error:
         return error.message
 

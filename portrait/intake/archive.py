@@ -6,10 +6,12 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 _BLOCK = 1 << 20
 _COPYING = ".copy-"
+_MEMORY = 1024  # files
 
 
 def keep(archive: Path, file: Path) -> str:
@@ -62,6 +64,22 @@ def sound(archive: Path, digest: str) -> bool:
     """Whether the file with this content is there and still has it."""
     path = place(archive, digest)
     return path.is_file() and _digest(path) == digest
+
+
+def still_sound(archive: Path, digest: str) -> bool:
+    """As `sound`, for who looks at a file again and again: it is read once, and again when its size, time or place on the disk is
+    another."""
+    path = place(archive, digest)
+    try:
+        seen = path.stat()
+    except OSError:
+        return False
+    return _had(path, digest, (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns))
+
+
+@lru_cache(_MEMORY)
+def _had(path: Path, digest: str, _seen: tuple[int, ...]) -> bool:
+    return _digest(path) == digest
 
 
 def half_copied(archive: Path) -> Iterator[Path]:

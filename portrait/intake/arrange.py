@@ -23,7 +23,7 @@ _DAY = "10月8日"  # a head that days have and nothing else
 
 def arranged(raw: Raw, layout: Layout) -> Raw:
     """The rows as the layout wants them. Raises InputError when a wide table has rows that are longer or shorter than its head."""
-    raw = replace(raw, columns=_named(raw.columns, layout))
+    raw = replace(raw, columns=named(raw.columns, layout))
     return _long(raw, layout.wide) if layout.wide else raw
 
 
@@ -34,8 +34,8 @@ def has_heads(path: Path, layout: Layout) -> bool:
     with path.open("rb") as file:
         packed = file.read(4) in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
     cells = sheet_head(path, layout.sheet, layout.header) if packed else head_of(path, layout.header)
-    named = _named(dict.fromkeys(header_names(cells), ""), replace(layout, lacking=()))
-    return set(layout.heads) <= named.keys()
+    there = named(dict.fromkeys(header_names(cells), ""), replace(layout, lacking=()))
+    return set(layout.heads) <= there.keys()
 
 
 def plain_head(text: str) -> str:
@@ -43,7 +43,8 @@ def plain_head(text: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum())
 
 
-def _named(columns: dict[str, str], layout: Layout) -> dict[str, str]:
+def named(columns: dict[str, str], layout: Layout) -> dict[str, str]:
+    """The columns of a file by the mapping's names for them."""
     if not layout.names and not layout.lacking:
         return columns
     # A file that has our own name for a column means that one, whatever else is in it.
@@ -51,11 +52,11 @@ def _named(columns: dict[str, str], layout: Layout) -> dict[str, str]:
     ours = {
         plain_head(head): name for name, others in layout.names if name in free for head in (name, *others)
     }
-    named: dict[str, str] = {}
+    found: dict[str, str] = {}
     for head, sql in columns.items():
         name = ours.get(plain_head(head), head) if head not in dict(layout.names) else head
-        named.setdefault(head if name in named else name, sql)
-    return named | {name: "NULL::varchar" for name in layout.lacking if name not in named}
+        found.setdefault(head if name in found else name, sql)
+    return found | {name: "NULL::varchar" for name in layout.lacking if name not in found}
 
 
 def _long(raw: Raw, wide: Wide) -> Raw:

@@ -33,7 +33,8 @@ _NOT = re.compile(
 # What is only looked at, and what whoever teaches does with it.
 _LOOKED = re.compile("查看|浏览|阅读|访问|点击|打开|下载")
 _TAUGHT = re.compile("布置|发布|批[改阅]|评阅|创建|新建|导出|设置|命题")
-_NUMBER = re.compile(r"第?[\d一二三四五六七八九十]+[次章节课单元期]*$")
+_DIGIT = r"\d一二三四五六七八九十"
+_NUMBER = re.compile(rf"(?:第|(?<![第{_DIGIT}]))[{_DIGIT}]+[次章节课单元期]*$")
 
 
 def kind_of(word: str) -> str:

@@ -127,10 +127,16 @@ def plain(text: str) -> str:
     return re.sub(r"[\s*＊:：]+", "", unicodedata.normalize("NFKC", text)).lower()
 
 
+def outside(opens: str, closes: str, text: str) -> str:
+    """A plain head without what stands in brackets; one that nothing closes stays, and is looked for an end once."""
+    form = rf"[{re.escape(opens)}].*?(?:([{re.escape(closes)}])|$)"
+    return re.sub(form, lambda found: "" if found[1] else found[0], text)
+
+
 def _by_head(name: str) -> list[Guess]:
     whole = plain(name)
     last = plain(name.rpartition("·")[2])
-    bare = re.sub(r"[(\[【].*?[)\]】]", "", last)
+    bare = outside("([【", ")]】", last)
     heads = {head for head in (whole, last, bare) if head}
     found = []
     measured = _UNIT_LAST.sub("", bare)  # 用时秒 is a 用时, and 内容秒 the 时长 of a 内容

@@ -21,12 +21,13 @@ from portrait.intake.program import Program, column_sql, condition_sql
 from portrait.intake.raw import Broken, Passed, literal
 from portrait.sentence import Sentence, sentence
 from portrait.store.quarantine import Refused
+from portrait.veil import MAIL
 
 _LONG_NUMBER = re.compile(r"\d{7,}[Xx]?")
 _FEW = 5
 _KINDS = 20  # different texts of a column are told, the others are counted together
 _LONG = 40  # characters of a text
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_MAIL = re.compile(MAIL)
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _cut_short(program: Program, broken: Broken) -> Refused:
 
 def scrubbed(text: str) -> str:
     """A text with every long number and mailbox hidden."""
-    text = _MAIL.sub(lambda found: masked("mail", found.group()), text)
+    text = _MAIL.sub(lambda found: masked("mail", found[0]) if found[1] else found[0], text)
     return _LONG_NUMBER.sub(lambda found: masked("phone", found.group().rjust(8)), text)
 
 

@@ -21,7 +21,7 @@ from portrait.intake.raw import Broken, Passed, Raw, Stage, literal
 from portrait.intake.sheet import open_sheet, sheet_names, sound
 from portrait.intake.styling import Styling, styling
 from portrait.intake.table import HEAD_ROWS, Grid, Head, Row, body, found_head, head_at
-from portrait.intake.text import cut_rows, delimiter_of, look
+from portrait.intake.text import cut_rows, delimiter_of, look, look_kept
 from portrait.sentence import sentence
 
 _CHUNK = 5_000
@@ -69,11 +69,11 @@ def read_office(
     return replace(raw, columns=raw.columns | also)
 
 
-def open_grid(path: Path, name: str, kind: str, layout: Layout) -> Opened:
-    """The rows of a sheet as their texts are meant. Raises InputError."""
+def open_grid(path: Path, name: str, kind: str, layout: Layout, *, kept: bool = False) -> Opened:
+    """The rows of a sheet as their texts are meant; `kept` of a sound file of the archive. Raises InputError."""
     most = max(HEAD_ROWS, layout.header + layout.under)
     if kind == "csv":
-        text = look(path, name, layout.encoding)
+        text = (look_kept if kept else look)(path, name, layout.encoding)
         grid = Grid(iter(()), 0, exact=True)
         rows = _texts(cut_rows(text, delimiter_of(text, most)), grid.broken)
         opened = Opened("", grid, list(islice(rows, most)), Styling())

@@ -1,35 +1,36 @@
 """One row as it stands in the archived file: its cells under the file's own heads, or the JSON of a statement, without what must not
-be shown. Read up to that row and no further, and for nobody who may not see the row: that is for the caller to know.
+be shown. CSV and JSON lines are read up to that row; what only the whole file can say (that it is sound, its encoding, whether its
+quotation marks pair) is asked once while it stays as it is. For nobody who may not see the record: that is for the caller to know.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from portrait.errors import InputError, NotFound
 from portrait.identity import hidden, masked
-from portrait.intake.archive import sound
-from portrait.intake.arrange import arranged, with_made
-from portrait.intake.bench import Input, staging_folder
+from portrait.intake.archive import still_sound
+from portrait.intake.arrange import arranged, named, with_made
+from portrait.intake.bare import Bare, Bench, bare_row
+from portrait.intake.bench import staging_folder
+from portrait.intake.excerpt import Excerpt, leaves
 from portrait.intake.judge import scrubbed
-from portrait.intake.mapping import Layout, Stream
+from portrait.intake.mapping import Stream
 from portrait.intake.mend import cells_of, sensitive_columns, shown_cells
-from portrait.intake.office import head_of, open_grid, sought
 from portrait.intake.program import own_columns
-from portrait.intake.raw import TEXT_KEY, Broken, Passed, Raw
-from portrait.intake.reader import cut_sql, format_of, read
+from portrait.intake.raw import Raw, header_names
+from portrait.intake.reader import cut_sql, format_of
 from portrait.intake.recipe import files_again, mapping_then
 from portrait.intake.said import object_of, told
-from portrait.intake.table import body
-from portrait.intake.text import event_again, line_at, look, row_at
+from portrait.intake.text import event_again
 from portrait.record import COLUMN_STEP, row_of
-from portrait.sentence import sentence
+from portrait.scope import Scope
+from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, batch_of
 from portrait.store.quarantine import mended_of
@@ -42,7 +43,8 @@ class Original:
     """A row of a file. `cells` are (head, text); of a JSON line those that can be said in a line, and all of it in `text`.
 
     `column` is the head of the cell that the record was made of, where a table has one for each record. `note` says why a row
-    is no data, or could not be cut; `mended` are the cells that a person corrected later, in an archived file of their own.
+    is no data, or could not be cut; `mended` are the cells that a person corrected later, in an archived file of their own. `less` says
+    how much of the row the reader does not get, and why.
     """
 
     batch: int
@@ -54,21 +56,12 @@ class Original:
     column: str = ""
     note: str = ""
     mended: tuple[tuple[str, str], ...] = ()
+    less: str = ""
 
 
-@dataclass(frozen=True)
-class _Stood:
-    """A row before anything of it is hidden."""
-
-    sheet: str
-    cells: tuple[tuple[str, str], ...]
-    text: str = ""
-    note: str = ""
-    torn: bool = False  # which text belongs to which head is not known
-
-
-def original(site: Site, number: int, line: int) -> Original:
-    """The row that a record with this batch and line was made of; of a replay the row of the file that was read again.
+def original(site: Site, scope: Scope | None, number: int, line: int, *, marks: bool = False) -> Original:
+    """The row that a record with this batch and line was made of, as far as it is for this reader (None: who runs a command); of a
+    replay the row of the file that was read again. `marks`: who decides on the record decides on a mark.
 
     Raises NotFound for a row that the file does not have, InputError when the archive has lost the file or holds another in its
     place, and MappingError when nothing tells any more how the batch was read.
@@ -79,7 +72,7 @@ def original(site: Site, number: int, line: int) -> Original:
         corrected = mended_of(connection, batch.id, line)
     _, stream = mapping_then(site, batch)
     file, _ = files_again(site, batch)
-    if not sound(site.archive, batch.content):
+    if not still_sound(site.archive, batch.content):
         raise InputError(
             "第 {number} 号批次的原始文件 {name} 在存档里已损坏（archive/{folder}/{digest}），请从备份恢复",
             number=batch.id,
@@ -91,85 +84,22 @@ def original(site: Site, number: int, line: int) -> Original:
     engine = site.engine()
     try:
         with staging_folder(site.settings.home) as staging:
-            bench = _Bench(engine, staging)
-            stood = _stood(bench, stream, file, row)
+            bench = Bench(engine, staging)
+            stood = bare_row(bench, stream, file, row)
             if stood is None:
                 raise NotFound("{file} 没有第 {row} 行，或者这一行是空的", file=batch.file, row=row)
             secrets = _secrets(bench, stream, file.name, stood)
     finally:
         engine.close()
-    mended = shown_cells(stream, cells_of(site.archive, corrected))
-    return _veiled(batch, row, line // COLUMN_STEP, stood, secrets, mended)
-
-
-@dataclass(frozen=True)
-class _Bench:
-    engine: duckdb.DuckDBPyConnection
-    staging: Any
-
-
-def _stood(bench: _Bench, stream: Stream, file: Input, row: int) -> _Stood | None:
-    """The row by its number as the batch's mapping counts rows; None where there is none."""
-    layout = stream.layout
-    kind = layout.format if layout.format != "auto" else format_of(file.name)
-    if layout.office:
-        return _office(layout, own_columns(stream), kind, file, row)
-    if kind in ("jsonl", "edx"):
-        line = line_at(look(file.path, file.name, layout.encoding), row, listed=kind == "jsonl")
-        return None if not line else _Stood("", (), line)
-    if kind == "csv":
-        names, cells = row_at(look(file.path, file.name, layout.encoding), layout.header, row)
-        return _cut("", names, cells)
-    # As the file has its columns: neither renamed nor one of many made rows.
-    plain = replace(layout, names=(), lacking=(), wide=None)
-    raw = read(bench.engine, file.path, file.name, plain, [], bench.staging)
-    listed = ", ".join(raw.columns.values())
-    found = bench.engine.execute(f"SELECT {listed} FROM {raw.relation} r WHERE r._row = {row}").fetchall()
-    return _cut(raw.sheet, list(raw.columns), [text or "" for text in found[0]]) if found else None
-
-
-def _cut(sheet: str, names: Sequence[str], cells: Sequence[str] | Broken | None) -> _Stood | None:
-    if cells is None:
-        return None
-    if isinstance(cells, Broken):
-        text = cells.raw.get(TEXT_KEY, "")
-        told = tuple((name, cell) for name, cell in cells.raw.items() if name != TEXT_KEY)
-        return _Stood(sheet, told, text, sentence(cells.reason), torn=True)
-    return _Stood(sheet, tuple(zip(names, cells, strict=True))) if any(cells) else None
-
-
-def _office(layout: Layout, columns: Sequence[str], kind: str, file: Input, row: int) -> _Stood | None:
-    needed = sought(columns, layout)
-    opened = open_grid(file.path, file.name, kind, layout)
-    head = head_of(opened, layout, needed)
-    if head is None:
-        return None
-    if row <= head.last:
-        # A title, a stamp, the heads themselves: shown by place, for they stand under no head.
-        cells = next((cells for number, cells in opened.first if number == row), [])
-        places = tuple((sentence("第 {n} 列", n=n), cell) for n, cell in enumerate(cells, 1) if cell)
-        return (
-            _Stood(opened.sheet, places, note=sentence("表头或表头上面的一行，不是数据")) if places else None
-        )
-    for found in body(opened.grid, head, layout, needed):
-        if isinstance(found, Passed):
-            if found.row == row:
-                return _Stood(opened.sheet, (), found.text, sentence(found.reason))
-        elif found[0] == row:
-            return _cut(opened.sheet, head.names, found[1])
-        broken = next((one for one in opened.grid.broken if one.row == row), None)
-        if broken is not None:
-            return _cut(opened.sheet, head.names, broken)
-        if (found.row if isinstance(found, Passed) else found[0]) > row:
-            break
-    broken = next((one for one in opened.grid.broken if one.row == row), None)
-    return None if broken is None else _cut(opened.sheet, head.names, broken)
+    excerpt = Excerpt(stream, scope, line // COLUMN_STEP, marks)
+    mended = excerpt.corrected(shown_cells(stream, cells_of(site.archive, corrected)))
+    return replace(_veiled(batch, row, stood, secrets, excerpt), mended=tuple(mended.items()))
 
 
 # --- what must not be shown ------------------------------------------------------------------------------------
 
 
-def _secrets(bench: _Bench, stream: Stream, name: str, stood: _Stood) -> dict[str, str]:
+def _secrets(bench: Bench, stream: Stream, name: str, stood: Bare) -> dict[str, str]:
     """Texts of the row that are people's numbers by the mapping, also those that it makes of other columns, with their kind."""
     kinds = sensitive_columns(stream)
     if not kinds or stood.torn:
@@ -186,11 +116,12 @@ def _secrets(bench: _Bench, stream: Stream, name: str, stood: _Stood) -> dict[st
     if not asked:
         return {}
     listed = ", ".join(raw.text(column) for column in asked)
-    ((*found,),) = bench.engine.execute(f"SELECT {listed} FROM {raw.relation} r").fetchall()
-    return {text: kinds[column] for column, text in zip(asked, found, strict=True) if text}
+    found = bench.engine.execute(f"SELECT {listed} FROM {raw.relation} r").fetchone()
+    # A line that is no object gives no row.
+    return {text: kinds[column] for column, text in zip(asked, found or (), strict=False) if text}
 
 
-def _one_row(engine: duckdb.DuckDBPyConnection, stream: Stream, name: str, stood: _Stood) -> Raw | None:
+def _one_row(engine: duckdb.DuckDBPyConnection, stream: Stream, name: str, stood: Bare) -> Raw | None:
     if stood.cells:
         table = pa.table(
             {"_row": pa.array([1], pa.int64())}
@@ -215,30 +146,76 @@ def _one_row(engine: duckdb.DuckDBPyConnection, stream: Stream, name: str, stood
     )
 
 
-def _veiled(
-    batch: Batch, row: int, place: int, stood: _Stood, secrets: Mapping[str, str], mended: Mapping[str, str]
-) -> Original:
+def _veiled(batch: Batch, row: int, stood: Bare, secrets: Mapping[str, str], excerpt: Excerpt) -> Original:
     def veil(text: str) -> str:
+        if isinstance(text, Sentence):
+            return text  # ours
         if stood.torn:
             return scrubbed(hidden(text))
         for secret, kind in secrets.items():
             text = text.replace(secret, masked(kind, secret))
         return hidden(text)
 
-    cells, text = stood.cells, stood.text
-    if text and not cells:
-        said = object_of(text)
-        if said is not None:
-            cells = tuple(told(said))
-            text = json.dumps(said, ensure_ascii=False, indent=2)
-    return Original(
-        batch.id,
-        batch.file,
-        stood.sheet,
-        row,
-        tuple((head, veil(cell)) for head, cell in cells),
-        veil(text)[:_LONG],
-        stood.cells[place - 1][0] if 0 < place <= len(stood.cells) else "",
-        stood.note,
-        tuple(mended.items()),
+    made = Original(batch.id, batch.file, stood.sheet, row, (), note=stood.note)
+    if not stood.cells or stood.torn:
+        return _of_text(made, stood, excerpt, veil)
+    across = _across(excerpt.stream, [head for head, _ in stood.cells])
+    heads = [
+        masked(across.head, head) if across.head and wide else veil(head)
+        for (head, _), wide in zip(stood.cells, across.wide, strict=True)
+    ]
+    heads = heads if len(set(heads)) == len(heads) else header_names(heads)
+    cells = [
+        (head, masked(across.cell, cell) if across.cell and wide else veil(cell))
+        for head, (_, cell), wide in zip(heads, stood.cells, across.wide, strict=True)
+    ]
+    shown = excerpt.columns([head for head, _ in stood.cells])
+    return replace(
+        made,
+        cells=tuple(cell for cell, seen in zip(cells, shown, strict=True) if seen),
+        column=heads[excerpt.place - 1] if 0 < excerpt.place <= len(heads) else "",
+        less=excerpt.less(shown.count(False)),
+    )
+
+
+def _of_text(made: Original, stood: Bare, excerpt: Excerpt, veil: Callable[[str], str]) -> Original:
+    """A row that is one text, or has no columns that anybody could tell apart."""
+    whole = excerpt.whole or excerpt.own
+    said = None if stood.torn else object_of(stood.text)
+    if said is None and not whole:
+        return replace(made, less=sentence("这一行分不清哪些内容属于这条记录，不显示"))
+    if said is None:
+        cells = tuple((veil(head), veil(cell)) for head, cell in stood.cells)
+        return replace(made, cells=cells, text=veil(stood.text)[:_LONG])
+    if stood.event and not whole:
+        # The columns are cut out of the statement that the event is read as.
+        said = object_of(event_again(stood.text)) or {}
+    part = excerpt.of_object(said)
+    return replace(
+        made,
+        cells=tuple((veil(head), veil(cell)) for head, cell in told(part)),
+        text=veil(json.dumps(part, ensure_ascii=False, indent=2))[:_LONG],
+        less=excerpt.less(leaves(said) - leaves(part)),
+    )
+
+
+@dataclass(frozen=True)
+class _Across:
+    """Which columns of a wide table are records of their own, and the kind of identifier that their heads or cells are."""
+
+    wide: Sequence[bool]
+    head: str = ""
+    cell: str = ""
+
+
+def _across(stream: Stream, heads: Sequence[str]) -> _Across:
+    wide = stream.layout.wide
+    if wide is None:
+        return _Across([False] * len(heads))
+    ours = {head: name for name, head in named({head: head for head in heads}, stream.layout).items()}
+    kinds = sensitive_columns(stream)
+    return _Across(
+        [ours.get(head, head) not in wide.keep for head in heads],
+        kinds.get(wide.item, ""),
+        kinds.get(wide.value, ""),
     )

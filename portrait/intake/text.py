@@ -10,7 +10,8 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -28,6 +29,7 @@ from portrait.trouble import of_bytes, of_packed
 BLOCK = 4 << 20  # also the longest row that can be read
 _PEEK = 1 << 16
 _MOST_JSON = 200 << 20  # of a JSON document, which is held whole; longer files must be lines
+_MEMORY = 256  # files of the archive
 _DELIMITERS = ",\t;|"
 _QUOTED = re.compile('"[^"]*"')
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -41,6 +43,7 @@ class Text:
     name: str
     encoding: str
     marks: int
+    kept: bool = False  # in the archive, by the name of what it holds
 
     def open(self) -> IO[bytes]:
         """The file as UTF-8 bytes without a mark."""
@@ -84,6 +87,12 @@ def _open(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
+
+
+@lru_cache(_MEMORY)
+def look_kept(path: Path, name: str, encoding: str) -> Text:
+    """As `look`, of a file that the archive has and that is sound: as its name says what it holds, it is read to its end once."""
+    return replace(look(path, name, encoding), kept=True)
 
 
 def look(path: Path, name: str, encoding: str) -> Text:
@@ -267,14 +276,20 @@ def _paired(text: Text, delimiter: str) -> bool:
     """
     if text.marks % 2:
         return False
-    if text.marks:
-        with text.lines() as lines:
-            try:
-                for _ in csv.reader(lines, delimiter=delimiter, strict=True):
-                    pass
-            except csv.Error:
-                return False
+    return not text.marks or (_paired_kept if text.kept else _closed)(text, delimiter)
+
+
+def _closed(text: Text, delimiter: str) -> bool:
+    with text.lines() as lines:
+        try:
+            for _ in csv.reader(lines, delimiter=delimiter, strict=True):
+                pass
+        except csv.Error:
+            return False
     return True
+
+
+_paired_kept = lru_cache(_MEMORY)(_closed)
 
 
 def _cut_fast(text: Text, stage: Stage, delimiter: str, skip: int, header: int, broken: list[Broken]) -> None:

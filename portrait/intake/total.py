@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from portrait.intake.guess import plain
+from portrait.intake.guess import outside, plain
 from portrait.intake.scale import Marks
 from portrait.sentence import Sentence, sentence
 
@@ -19,7 +19,7 @@ _NEAR = 0.051  # of a sum: marks are written with one decimal
 
 def called_total(name: str) -> bool:
     """Whether a head says that its column sums others up."""
-    return bool(_CALLED.search(re.sub(r"[（(].*?[)）]", "", plain(name.rpartition("·")[2]))))
+    return bool(_CALLED.search(outside("（(", ")）", plain(name.rpartition("·")[2]))))
 
 
 def totals(columns: Mapping[str, Marks]) -> dict[str, Sentence]:

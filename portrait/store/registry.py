@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from portrait.errors import SettingError
+from portrait.settings import open_address
 from portrait.store.migration import upgrade
 
 DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
@@ -33,7 +34,7 @@ def open_registry(url: str, *, first: Callable[[Engine], None] | None = None) ->
         upgrade(engine)
     except OperationalError as error:
         engine.dispose()
-        shown = engine.url.render_as_string(hide_password=True)
+        shown = open_address(engine.url)
         raise SettingError(f"登记库 {shown} 打不开（PORTRAIT_DATABASE_URL）：{error.orig}") from error
     except Exception:
         engine.dispose()

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.engine import URL
 
+from portrait.settings import open_address
 from portrait.store.registry import at_once
 from portrait.store.schema import batch, mark
 from portrait.store.upsert import put
 
 _MARK = "registry"
 _WRITTEN = "lake"
-_SECRET = ("pass", "secret")  # in the name of a parameter that is nobody's to read
 _LAST = (
     select(batch.c.id, batch.c.key, batch.c.file)
     .where(batch.c.target == "record", batch.c.state == "done", batch.c.rows_stored > 0)
@@ -93,8 +93,7 @@ def sealed(registry: Engine, lake: int | None = None) -> int:
 
 def address(url: URL) -> str:
     """Where a registry is, without what is secret."""
-    open_ = {name: value for name, value in url.query.items() if not any(part in name for part in _SECRET)}
-    return url.set(query=open_).render_as_string(hide_password=True)
+    return open_address(url)
 
 
 def _number(connection: Connection, name: str) -> int | None:

@@ -27,6 +27,7 @@ from dashboards.part.number import counted
 from portrait.site import Site
 from portrait.store.batch import Batch
 from portrait.store.quarantine import Quarantined
+from portrait.store.user import shown_names
 
 SHOWN = 50  # quarantined rows on the batch's own page; all of them are one click away
 
@@ -82,7 +83,7 @@ def _about(site: Site, one: Batch, again: Sequence[Batch]) -> Any:
             if again
             else []
         ),
-        (gettext("由谁"), one.by),
+        (gettext("由谁"), shown_names(site.registry, [one.by]).get(one.by, one.by)),
         (gettext("开始"), format.moment(one.started)),
         (gettext("结束"), format.moment(one.finished)),
         (gettext("账目"), equation(counts)),

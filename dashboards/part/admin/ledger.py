@@ -15,6 +15,7 @@ from dashboards.part.admin.word import BATCH_STATES, reasons_text, source_name, 
 from portrait.intake.door import BatchReport
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, Sums
+from portrait.store.user import shown_names
 
 STATE_TONES = {"running": "data", "done": "good", "failed": "warn"}
 
@@ -124,7 +125,7 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch], *, arrived: bool = F
             else {"field": "when", "headerName": gettext("何时"), "minWidth": 140, "width": 146},
             {"field": "target", "headerName": gettext("是什么"), "minWidth": 100, "width": 110},
         ],
-        [batch_row(site, one) for one in found],
+        batch_rows(site, found),
         options={"tooltipShowDelay": 300, "rowClass": "clickable"},
         title="file",
         spare=("target", "by"),
@@ -133,7 +134,13 @@ def batch_grid(id: str, site: Site, found: Sequence[Batch], *, arrived: bool = F
     )  # fmt: skip
 
 
-def batch_row(site: Site, one: Batch) -> Mapping[str, Any]:
+def batch_rows(site: Site, found: Sequence[Batch]) -> list[Mapping[str, Any]]:
+    """The rows of `batch_grid`. Who took a batch in is told by name; of a command, and of an account that is gone, what was noted."""
+    names = shown_names(site.registry, {one.by for one in found})
+    return [_row(site, one, names.get(one.by, one.by)) for one in found]
+
+
+def _row(site: Site, one: Batch, by: str) -> Mapping[str, Any]:
     return {
         "key": str(one.id),
         "id": one.id,
@@ -147,7 +154,7 @@ def batch_row(site: Site, one: Batch) -> Mapping[str, Any]:
         "quarantined": one.counts.rows_quarantined,
         "state": gettext(BATCH_STATES.get(one.state, one.state)),
         "source": source_name(site, one.source),
-        "by": one.by,
+        "by": by,
         "when": format.stamp(one.started),
         "arrived": f"{one.arrived:%Y-%m-%d}" if one.arrived else format.stamp(one.started)[:10],
     }
