@@ -32,7 +32,9 @@ def linked_id(role: Role, code: str) -> int | None:
     if not code or role not in (Role.TEACHER, Role.TRAINER, Role.SCHOOL):
         return None
     kind, _ = LINKS[role]
-    return key_number(kind, normalised("staff", code) if kind == "person" else code)
+    # A key with the name of its source is written as it is shown; only staff numbers are taken in any case and width.
+    typed = kind == "person" and ":" not in code
+    return key_number(kind, normalised("staff", code) if typed else code)
 
 
 def add_linked(

@@ -7,6 +7,9 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from dashboards.app import create_app
 from dashboards.signin import local_path
 from portrait.errors import InputError, NotFound
+from portrait.hashing import key_number
+from portrait.login import linked_id
+from portrait.scope import Role
 from portrait.store.audit import recent_audit
 from portrait.store.user import add_user, locked_minutes, set_active, set_password, unlock
 from tests.readers import PAID, PASSWORD, START, Browser, Clock, browser, enlist, settle
@@ -293,3 +296,8 @@ def test_behind_https_the_cookie_is_secure_and_hsts_is_sent(sqlite_site):
     cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith("__Host-portrait="))
     assert "Secure" in cookie
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def test_a_teacher_is_bound_by_a_staff_number_in_any_case_and_by_a_key_with_its_source_as_it_is_shown():
+    assert linked_id(Role.TEACHER, "cx００1") == key_number("person", "CX001")
+    assert linked_id(Role.TEACHER, "m:ab12") == key_number("person", "m:ab12")
