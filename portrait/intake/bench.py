@@ -21,6 +21,8 @@ from portrait.intake.archive import half_copied
 from portrait.intake.arrange import with_made
 from portrait.intake.ask import many
 from portrait.intake.compile import compile_stream
+from portrait.intake.former import Titles, called, titles
+from portrait.intake.layout import CAPTION_COLUMN
 from portrait.intake.lookup import Answer, Context, Known, Lookup, answers
 from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.program import Program, join_columns, own_columns
@@ -61,10 +63,18 @@ class Bench:
     known: Known
     anywhere: bool = False  # look in all months for records that are in already, not only in their own
     _programs: int = field(default=0)
+    _titles: dict[tuple[str, str, str], Titles] = field(default_factory=dict)
 
     def prefix(self) -> str:
         self._programs += 1
         return f"p{self._programs}_"
+
+    def titles(self, mapping: Mapping, stream: Stream) -> Titles:
+        """See `portrait.intake.former`."""
+        key = (mapping.name, mapping.source, stream.series)
+        if key not in self._titles:
+            self._titles[key] = titles(self.site, mapping, stream)
+        return self._titles[key]
 
     def context(self, mapping: Mapping, stream: Stream) -> Context:
         return Context(
@@ -173,6 +183,8 @@ def set_up_over(
 ) -> Program:
     """The stream's views over rows that have been read."""
     require(raw, own_columns(stream), sentence("流 {stream} ", stream=stream.name))
+    if CAPTION_COLUMN in raw.columns:
+        raw = called(raw, bench.titles(mapping, stream))
     prefix = bench.prefix()
     raw = with_made(bench.engine, stream, raw, bench.staging / f"{prefix}made.parquet")
     program = compile_stream(mapping, stream, raw, prefix)

@@ -8,9 +8,10 @@ from itertools import islice
 
 from portrait.intake.draft import CERTIFICATE, SCHOOL, SERIAL, WITH_SCHOOL, Draft
 from portrait.intake.guess import day_of
+from portrait.intake.same import day_above
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
-from portrait.intake.title import class_said, class_told, day_said
+from portrait.intake.title import class_said, class_told
 from portrait.intake.twin import told, twins
 from portrait.intake.year import held_after, of_programme, year_named
 from portrait.record import KIND_ZH, Kind
@@ -24,14 +25,12 @@ def notices(
     file: str,
     draft: Draft,
     days: Sequence[str],
-    said: str,
     left: Mapping[str, Sentence],
     scales: Mapping[str, Scale],
     more: str = "",
 ) -> Iterator[Sentence]:
-    """Sentences about the tables (of one header) and the draft of them. `days` are heads that are days, `said` all that title, tab and
-    file name say, `left` columns that are not used with the reason, `more` the column that the key needed."""
-    yield from _notes(tables, file, draft, days, said)
+    """Sentences about the tables (of one header) and the draft of them. `days` are heads that are days, `left` columns that are not used with the reason, `more` the column that the key needed."""
+    yield from _notes(tables, file, draft, days)
     yield from (sentence("“{column}”不用：{why}", column=column, why=why) for column, why in left.items())
     yield from _beyond(scales)
     if draft.target == "record":
@@ -40,9 +39,7 @@ def notices(
     yield from guessed(scales)
 
 
-def _notes(
-    tables: Sequence[Table], file: str, draft: Draft, days: Sequence[str], said: str
-) -> Iterator[Sentence]:
+def _notes(tables: Sequence[Table], file: str, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
     """What a person should know before saying yes."""
     table = tables[0]
     if passed := sum(one.passed for one in tables):
@@ -65,7 +62,7 @@ def _notes(
                 "没有编号一类的列，按姓名和单位认人：没有出生年可以核对，同名的可能认错，所以每个人要在“身份合并”页确认一次；"
                 "有继教编号、手机号的表，把那一列加上再传更好"
             )
-        elif "name" in chosen and draft.fixed.get(SCHOOL) and draft.fixed[SCHOOL] not in draft.title:
+        elif "name" in chosen and draft.fixed.get(SCHOOL) and draft.fixed[SCHOOL] not in draft.heading:
             yield sentence(
                 "只有姓名，全表按姓名和单位“{school}”认人，每个人要在“身份合并”页确认一次；别的单位的表要另存一份映射",
                 school=draft.fixed[SCHOOL],
@@ -94,7 +91,7 @@ def _notes(
     if draft.fixed.get("time"):
         yield sentence(
             "没有日期列，用标题、表名或文件名里的日期，这一张是 {day}；要改就在下面写日期",
-            day=day_said(said),
+            day=day_above(table, file, chosen),
         )
     if draft.fixed.get("run"):
         called, coded = class_said(table.head.title, table.sheet, file)

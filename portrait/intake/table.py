@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from portrait.intake.caption import LONGEST, caption
 from portrait.intake.mapping import Layout
 from portrait.intake.raw import Broken, Passed, header_names, ragged
 from portrait.sentence import sentence
@@ -23,12 +24,13 @@ Row = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Head:
-    """Where the header is (from 1) and what it says; `title` is what stands above it."""
+    """Where the header is (from 1) and what it says; `title` is what stands above it, `caption` what of that names the thing."""
 
     row: int
     under: int
     names: tuple[str, ...]
     title: str = ""
+    caption: str = ""
 
     @property
     def last(self) -> int:
@@ -67,8 +69,9 @@ def head_at(rows: Sequence[Row], first: int, under: int, merged: Sequence[Merged
     for place in range(width):
         parts = [" ".join(line[place].split()) for line in lines]
         names.append("·".join(dict.fromkeys(part for part in parts if part)))
-    title = [cell for number, cells in rows if number < first for cell in cells if cell]
-    return Head(first, under, tuple(header_names(names)), " ".join(dict.fromkeys(title))[:200])
+    above = [cells for number, cells in rows if number < first]
+    title = " ".join(dict.fromkeys(cell for line in above for cell in line if cell))[:LONGEST]
+    return Head(first, under, tuple(header_names(names)), title, caption(above))
 
 
 def found_head(
