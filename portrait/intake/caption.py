@@ -43,7 +43,7 @@ _FILLED = re.compile(
     rf"(?:{_BLANK_DATE}|{DATE}|.*?(?={_LABEL}|[ \u3000,，、;；|]{_NEXT}|[ \u3000]+[^ \u3000]{{4,}}(?:表|册|名单)|[\n）)】]|$))"
 )
 _DATED = re.compile(
-    rf"{DATE} ?(?:由?.{{0,8}})?(?:{_DONE}|填|制|印|报)(?![\u4e00-\u9fff])"
+    rf"(?<![:：年./\d-])(?<![:：] ){DATE} ?(?:由\S{{1,6}})?(?:{_DONE}|填|制|印|报)(?![\u4e00-\u9fff])"
     rf"|(?:(?:数据|统计|信息)截[至止]|截至)(?:日期|时间|到)?[:：]? ?{DATE}"
 )
 _NOTE = re.compile(r"(?:^|(?<=[\s（(]))(?:备注|注意事项|填表说明|说明|注)[ \u3000]*[:：][^\n]*")
@@ -81,10 +81,10 @@ def caption(rows: Iterable[Sequence[str]]) -> str:
     for cells in rows:
         asked = False  # what is to be filled in may stand in the next cell
         for cell in filter(None, cells):
-            if asked and len(cell) <= _ANSWER and not re.search("[:：]", cell):
+            named = _named(cell)
+            if asked and named == cell and len(cell) <= _ANSWER and not re.search("[:：]", cell):
                 asked = False
                 continue
-            named = _named(cell)
             asked = named != cell and bool(_ASKED.search(cell))
             if named:
                 found[named] = None
@@ -93,7 +93,7 @@ def caption(rows: Iterable[Sequence[str]]) -> str:
 
 def _named(cell: str) -> str:
     text = _BRACKET.sub(_bracket, cell)
-    for form in (_NOTE, _FILLED, _DATED, _PAGE, _COUNT):
+    for form in (_NOTE, _DATED, _FILLED, _PAGE, _COUNT):
         text = form.sub(" ", text)
     text = _AGAIN_IN.sub("", text.strip(_EDGE) if text != cell else text)
     text = _AGAIN_LAST.sub("", _AGAIN_FIRST.sub("", text))

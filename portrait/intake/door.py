@@ -23,6 +23,7 @@ from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, check_numbers, clear, open_bench, set_up, sweep
 from portrait.intake.clash import clash
+from portrait.intake.dateless import dateless_told
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
 from portrait.intake.handed import handed_in
@@ -266,6 +267,7 @@ def _fill(
     late: dict[int, str] = {}
     good = -1
     gone: list[Sentence] = []
+    undated = 0
     lost: Sentence | None = None
     if batch.target == "record":
         staged = stage(
@@ -279,6 +281,7 @@ def _fill(
             folder=bench.staging,
         )
         good = staged.rows - staged.absent
+        undated = staged.dateless
         try:
             land(
                 engine,
@@ -336,7 +339,7 @@ def _fill(
             asked,
             skipped,
             unread,
-            [*([lost] if lost else []), *gone],
+            [*([lost] if lost else []), *gone, *dateless_told(program, undated)],
         )
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)

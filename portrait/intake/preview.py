@@ -13,6 +13,7 @@ from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
 from portrait.intake.clash import clash
+from portrait.intake.dateless import dateless, dateless_told
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
 from portrait.intake.handed import handed_in
@@ -180,7 +181,7 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
 
 def _named(bench: Bench, program: Program) -> Sentence | None:
     """What the codes and names of courses and classes stand for that nothing is registered under."""
-    notes = year_told(bench.engine, program)
+    notes = year_told(bench.engine, program) + dateless_told(program, dateless(bench.engine, program))
     course, run = program.lookups.get("course"), program.lookups.get("run")
     with bench.site.registry.connect() as connection:
         if course is not None and not course.must:

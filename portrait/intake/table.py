@@ -69,9 +69,9 @@ def head_at(rows: Sequence[Row], first: int, under: int, merged: Sequence[Merged
     for place in range(width):
         parts = [" ".join(line[place].split()) for line in lines]
         names.append("·".join(dict.fromkeys(part for part in parts if part)))
-    above = [cells for number, cells in rows if number < first]
-    title = " ".join(dict.fromkeys(cell for line in above for cell in line if cell))[:LONGEST]
-    return Head(first, under, tuple(header_names(names)), title, caption(above))
+    over = [row for number, row in rows if number < first]
+    title = " ".join(dict.fromkeys(cell for row in over for cell in row if cell))[:LONGEST]
+    return Head(first, under, tuple(header_names(names)), title, caption(over))
 
 
 def found_head(
