@@ -200,3 +200,14 @@ def test_two_sheets_that_were_taken_for_different_ones_stay_what_they_were_when_
 def take(site: Site, folder: Path, name: str) -> Any:
     (report,) = intake(site, folder / name, str(folder / "m.yaml"), by="t")
     return report
+
+
+def test_a_row_of_head_counts_is_passed_over_with_its_reason(sqlite_site: Site, tmp_path: Path) -> None:
+    table = [*signs("", "√√", "√×"), ["应到2人，实到1人"], ["", "", "填表人：张三", "电话：16900000000"]]
+    found = proposed(tmp_path, table)
+    assert (found.rows, found.passed) == (2, 2)
+    written(tmp_path, found)
+    report = taken(sqlite_site, tmp_path, table, "甲.xlsx")
+    assert (report.rows_stored, report.rows_quarantined) == (3, 0)
+    assert dict(report.passed)["人数、落款一类的行，不是数据"] == 1
+    assert "16900000000" not in report.message

@@ -30,6 +30,7 @@ from portrait.intake.raw import Raw
 from portrait.intake.reader import read, require
 from portrait.sentence import sentence
 from portrait.site import Site
+from portrait.store.catalogue import holders
 from portrait.store.link import known_ids, known_names
 from portrait.store.number import note, owed, settled
 
@@ -103,7 +104,11 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
         with site.registry.connect() as connection:
             return list(known_names(connection, thing))
 
-    known = Known(ids, also if also is not None else {}, names)
+    def listed(thing: str, code: str) -> list[str]:
+        with site.registry.connect() as connection:
+            return sorted(holders(connection, thing, [code]))
+
+    known = Known(ids, also if also is not None else {}, names, listed)
     try:
         yield Bench(site, engine, staging, load_secret(home), known)
     finally:

@@ -133,6 +133,9 @@ def _no_data(own: list[str], cells: list[str], head: Head, layout: Layout, wante
     word = _said(own, (*layout.skip, *layout.stop_at), cells, wanted)
     if word:
         return sentence("“{word}”行，不是数据", word=word)
+    filled = [cell for cell in own if cell]
+    if len(filled) <= _FEW and len(filled) < len(own) and not caption([filled]):
+        return sentence("人数、落款一类的行，不是数据")  # 应到5人，实到5人
     shown = [" ".join(cell.split()) for cell in own]
     if sum(map(bool, shown)) > 1 and all(
         not cell or cell == name.rpartition("·")[2] for cell, name in zip(shown, head.names, strict=True)
