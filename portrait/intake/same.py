@@ -110,6 +110,8 @@ def reasons(
         own = [scale for scale in scales.values() if scale.full == fixed["score_max"]]
         least = min(own, key=lambda scale: scale.sure)
         found["score_max"] = surely(least.why, least.sure)
+    if fixed.get("time") == TITLE_COLUMN:
+        found["time"] = sentence("标题里写的日子，每张表按它自己的标题")
     if fixed.get("run"):
         found["run"] = class_told(*class_said(table.head.title, table.sheet, file))
     for column, scale in scales.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from portrait.intake.caption import LONGEST, caption
@@ -24,17 +25,22 @@ Row = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Head:
-    """Where the header is (from 1) and what it says; `title` is what stands above it, `caption` what of that names the thing."""
+    """Where the header is (from 1) and what it says; `title` is what stands above it, in the rows `above`."""
 
     row: int
     under: int
     names: tuple[str, ...]
     title: str = ""
-    caption: str = ""
+    above: tuple[Sequence[str], ...] = ()
 
     @property
     def last(self) -> int:
         return self.row + self.under
+
+    @cached_property
+    def caption(self) -> str:
+        """What of the title names the thing."""
+        return caption(self.above)
 
 
 @dataclass
@@ -69,9 +75,9 @@ def head_at(rows: Sequence[Row], first: int, under: int, merged: Sequence[Merged
     for place in range(width):
         parts = [" ".join(line[place].split()) for line in lines]
         names.append("·".join(dict.fromkeys(part for part in parts if part)))
-    over = [row for number, row in rows if number < first]
+    over = tuple(row for number, row in rows if number < first)
     title = " ".join(dict.fromkeys(cell for row in over for cell in row if cell))[:LONGEST]
-    return Head(first, under, tuple(header_names(names)), title, caption(over))
+    return Head(first, under, tuple(header_names(names)), title, over)
 
 
 def found_head(
