@@ -132,7 +132,9 @@ def stage(
         engine.execute(f"CREATE TABLE {relation} AS {select}")
     made = {name: name if name in varying else sql for name, sql in columns.items()}
     nobody = f"count(*) FILTER ({absent_sql()})" if program.stream.absent else "0"
-    without = f"count(*) FILTER (kind {OF_A_DAY} AND NOT {absent_sql()}{' AND time IS NULL' if 'time' in varying else ''})"
+    signed = f" AND NOT {absent_sql()}" if program.stream.absent else ""
+    never = " AND time IS NULL" if "time" in varying else ""
+    without = f"count(*) FILTER (kind {OF_A_DAY}{signed}{never})"
     counted = f"SELECT count(*), {nobody}, {without} FROM {relation}"
     good, absent, undated = one(engine, counted) if parts == 1 or target.exists() else (0, 0, 0)
     staged = Staged(program, batch, good, absent, undated, parts, relation, made, target)
