@@ -74,7 +74,9 @@ def meant(
     known, spans = classes(connection), _spans(engine, program)
     found = {name: known.fitting(name, program.stream.class_source, spans.get(name)) for name in said}
     return {
-        name: sentence("{word}（认作班次 {found}）", word=name, found=_called(fit[0]))
+        name: sentence(
+            "{word}（认作班次 {found}）", word=name, found=fit[0].name if name == fit[0].code else fit[0].code
+        )
         for name, fit in found.items()
         if len(fit) == 1
     }
