@@ -192,8 +192,10 @@ def test_two_sheets_that_were_taken_for_different_ones_stay_what_they_were_when_
         )
     (tmp_path / "m.yaml").write_text(now, encoding="utf-8")
     assert [take(sqlite_site, tmp_path, name).rows_stored for name in ("甲.xlsx", "乙.xlsx")] == [0, 0]
-    # A third one is the newest, corrected.
-    assert taken(sqlite_site, tmp_path, marks("制表日期：2022年10月29日", 60), "丙.xlsx").rows_stored == 1
+    # A third one is the newest, corrected; that the first counts beside it is said.
+    report = taken(sqlite_site, tmp_path, marks("制表日期：2022年10月29日", 60), "丙.xlsx")
+    assert report.rows_stored == 1
+    assert "存成了 2 张（第 1、2 号批次）" in report.message
     assert scores(sqlite_site) == [60, 80]
 
 

@@ -15,24 +15,36 @@ from portrait.intake.office import head_of, open_grid, sought
 from portrait.intake.program import own_columns
 from portrait.intake.raw import Raw, literal
 from portrait.intake.reader import format_of
+from portrait.sentence import Sentence, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, record_batches_from
 
-Titles = list[
-    tuple[str, str]
-]  # of sheets, in the order in which they came: the whole title, and what it names
+# Of sheets, in the order in which they came: the whole title, what it names, and the first batch.
+Titles = list[tuple[str, str, int]]
 
 
 def called(raw: Raw, titles: Titles) -> Raw:
     """The rows under the name by which their records are known. Of several sheets that were taken for different ones because only
     their frames differed, each stays what it was when it comes again; another one is the newest of them, corrected."""
     name = raw.caption
-    if any(title == raw.title for title, _ in titles):
-        name = raw.title
-    else:
-        name = next((title for title, caption in reversed(titles) if caption == raw.caption), name)
-    said = literal(name)
-    return replace(raw, columns=raw.columns | {CAPTION_COLUMN: f"nullif({said}, '')"})
+    same = {title: batch for title, caption, batch in titles if caption == raw.caption}
+    if same:
+        name = raw.title if raw.title in same else list(same)[-1]
+    apart = tuple(same.values()) if len(same) > 1 else ()
+    return replace(raw, columns=raw.columns | {CAPTION_COLUMN: f"nullif({literal(name)}, '')"}, apart=apart)
+
+
+def apart_told(raw: Raw) -> list[Sentence]:
+    """What to know of a sheet that has come in as several; nothing of others."""
+    if not raw.apart:
+        return []
+    return [
+        sentence(
+            "这张表以前因为标题里的填报日期一类不同，存成了 {n} 张（第 {batches} 号批次），同一个人可能算了几次：多出来的记录用 portrait record void 撤回",
+            n=len(raw.apart),
+            batches=[str(batch) for batch in raw.apart],
+        )
+    ]
 
 
 def titles(site: Site, mapping: Mapping, stream: Stream) -> Titles:
@@ -58,7 +70,11 @@ def titles(site: Site, mapping: Mapping, stream: Stream) -> Titles:
             break
         if TITLE_COLUMN in known_by and CAPTION_COLUMN not in known_by and batch.origin is None:
             whole.append((batch, came))
-    return list(dict.fromkeys(one for batch, came in whole for one in _title(site, batch, came)))
+    found: dict[tuple[str, str], int] = {}
+    for batch, came in whole:
+        for one in _title(site, batch, came):
+            found.setdefault(one, batch.id)
+    return [(title, caption, number) for (title, caption), number in found.items()]
 
 
 def _known_by(stream: Stream) -> set[str]:
