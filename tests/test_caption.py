@@ -166,9 +166,11 @@ def test_what_came_in_under_the_whole_title_is_known_by_the_mapping_proposed_ane
     (tmp_path / "m.yaml").write_text(before(now), encoding="utf-8")
     first = taken(sqlite_site, tmp_path, signs("填报日期：2023年1月5日", "√√", "√√"), "甲.xlsx")
     assert first.rows_stored == 4
+    assert "按整个标题认表" in first.message
     (tmp_path / "m.yaml").write_text(now, encoding="utf-8")
     again = take(sqlite_site, tmp_path, "甲.xlsx")
     assert (again.rows_stored, again.rows_duplicate, again.taken_before) == (0, 4, False)
+    assert "整个标题" not in again.message
     corrected = taken(sqlite_site, tmp_path, signs("填报日期：2023年1月9日", "√×", "√√"), "乙.xlsx")
     assert (corrected.rows_stored, corrected.rows_duplicate) == (0, 3)
     assert take(sqlite_site, tmp_path, "甲.xlsx").taken_before

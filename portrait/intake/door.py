@@ -26,7 +26,7 @@ from portrait.intake.clash import clash
 from portrait.intake.dateless import dateless_told
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
-from portrait.intake.former import apart_told
+from portrait.intake.former import called_told
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed, year_told
 from portrait.intake.land import (
@@ -340,7 +340,12 @@ def _fill(
             asked,
             skipped,
             unread,
-            [*([lost] if lost else []), *gone, *dateless_told(program, undated), *apart_told(program.raw)],
+            [
+                *([lost] if lost else []),
+                *gone,
+                *dateless_told(program, undated),
+                *called_told(program.stream, program.raw),
+            ],
         )
         close_batch(connection, batch.id, counts, message, clock.now())
     bench.known.forget(batch.target)

@@ -34,8 +34,14 @@ def called(raw: Raw, titles: Titles) -> Raw:
     return replace(raw, columns=raw.columns | {CAPTION_COLUMN: f"nullif({literal(name)}, '')"}, apart=apart)
 
 
-def apart_told(raw: Raw) -> list[Sentence]:
-    """What to know of a sheet that has come in as several; nothing of others."""
+def called_told(stream: Stream, raw: Raw) -> list[Sentence]:
+    """What to know of a sheet that has come in as several, or would by a mapping of before; nothing of others."""
+    if raw.title != raw.caption and _whole(stream):
+        return [
+            sentence(
+                "这份映射按整个标题认表，标题里的填报日期一类一改就成了另一张：重新提一次（命令 --propose --save --over，网页上选“替换成新版本”），就不算它们"
+            )
+        ]
     if not raw.apart:
         return []
     return [
@@ -65,16 +71,21 @@ def titles(site: Site, mapping: Mapping, stream: Stream) -> Titles:
         came = streams[then]
         if came is None or came.series != stream.series:
             continue
-        known_by = _known_by(came)
-        if CAPTION_COLUMN in known_by and batch.mapping.rpartition("@")[0] == mapping.name:
+        if CAPTION_COLUMN in _known_by(came) and batch.mapping.rpartition("@")[0] == mapping.name:
             break
-        if TITLE_COLUMN in known_by and CAPTION_COLUMN not in known_by and batch.origin is None:
+        if _whole(came) and batch.origin is None:
             whole.append((batch, came))
     found: dict[tuple[str, str], int] = {}
     for batch, came in whole:
         for one in _title(site, batch, came):
             found.setdefault(one, batch.id)
     return [(title, caption, number) for (title, caption), number in found.items()]
+
+
+def _whole(stream: Stream) -> bool:
+    """Whether records are known by the whole title."""
+    columns = _known_by(stream)
+    return TITLE_COLUMN in columns and CAPTION_COLUMN not in columns
 
 
 def _known_by(stream: Stream) -> set[str]:

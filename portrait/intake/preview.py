@@ -16,7 +16,7 @@ from portrait.intake.clash import clash
 from portrait.intake.dateless import dateless, dateless_told
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
-from portrait.intake.former import apart_told
+from portrait.intake.former import called_told
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import Reason, passed, reasons, refuse_undated, refused, tally, veiled, year_told
 from portrait.intake.mapping import Stream, load_mapping
@@ -183,7 +183,7 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
 def _named(bench: Bench, program: Program) -> Sentence | None:
     """What the codes and names of courses and classes stand for that nothing is registered under."""
     notes = year_told(bench.engine, program) + dateless_told(program, dateless(bench.engine, program))
-    notes += apart_told(program.raw)
+    notes += called_told(program.stream, program.raw)
     course, run = program.lookups.get("course"), program.lookups.get("run")
     with bench.site.registry.connect() as connection:
         if course is not None and not course.must:
