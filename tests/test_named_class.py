@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from portrait.record import Flag
 from portrait.refresh import refresh
 from portrait.scope import scope
 from portrait.site import Site
+from portrait.store.quarantine import quarantined
 from portrait.store.run import Classes, classes, keep_runs, meant_runs, moved_runs, note_runs
 from portrait.store.schema import account, trainee, training_class
 from tests.desk import waiting_records
@@ -165,6 +167,7 @@ def test_a_class_is_found_by_the_name_in_a_title_before_and_after_it_is_register
     proposed(tmp_path, table, "二.xlsx")
     (seen,) = preview(sqlite_site, tmp_path / "二.xlsx", str(tmp_path / "m.yaml"))
     assert f"认作班次 {NAME}（BJ01）" in str(seen.courses)
+    assert "（认作班次 BJ01）" in seen.samples[0].read["run"], "and no row says otherwise"
     assert f"认作班次 {NAME}（BJ01）" in taken(sqlite_site, tmp_path, table, "二.xlsx").message
     assert refresh(sqlite_site).cells == "batch", "what is new needs nothing counted over"
     assert runs(sqlite_site) == [own]
@@ -361,6 +364,22 @@ def test_a_list_of_trainees_names_its_class_as_sheets_do(sqlite_site: Site, tmp_
     assert "“2022年某县骨干教师培训班一班”认作班次 某县骨干教师培训班（一班）（B1）" in report.message
     with sqlite_site.registry.connect() as connection:
         assert connection.scalars(select(trainee.c.class_id)).all() == [own]
+
+
+def test_a_list_of_trainees_is_told_whose_list_has_the_code_of_its_class(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    register(sqlite_site, ("BJ2022GP100007", NAME))
+    table = [["学员名单"], ["继教编号", "县区"], ["HJ001", "410102"]]
+    found = proposed(tmp_path, table)
+    fixed = {**found.draft.fixed, "class": "BJ2022GP100007"}
+    written(tmp_path, replace(found, draft=replace(found.draft, target="trainee", fixed=fixed)))
+    report = taken(sqlite_site, tmp_path, table, "名单.xlsx")
+    with sqlite_site.registry.connect() as connection:
+        (row,) = quarantined(connection, number=report.batch)
+    assert row.code == "unknown_class"
+    assert row.reason.startswith("班次代码“BJ2022GP100007”：")
+    assert "来源 henan 的班次名单里有这个代码：是那里的，就在映射里写 class_source: henan" in row.reason
 
 
 def test_what_readers_see_is_what_the_last_refresh_found(site: Site) -> None:

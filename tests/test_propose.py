@@ -17,6 +17,7 @@ from portrait.intake.door import intake
 from portrait.intake.draft import checked, choices, kinds, lacking
 from portrait.intake.guess import RULES, day_of, guesses
 from portrait.intake.lookup import code_list
+from portrait.intake.mapping import load_mapping
 from portrait.intake.pick import TARGETS_OFFERED
 from portrait.intake.propose import propose
 from portrait.intake.replay import ReplayReport, mend
@@ -371,3 +372,7 @@ def test_a_proposal_is_saved_where_its_source_has_a_title(
     used = command("intake", tmp_path / "marks.xlsx", "--source", "marks", "--home", home)
     assert (used.code, "只显示代码" in used.out) == (0, False)
     assert command("intake", tmp_path / "marks.xlsx", "--save", "--source", "marks").code == 2
+    how = ("intake", tmp_path / "marks.xlsx", "--propose", "--save", "--home", home)
+    assert "（命令加 --over）" in command(*how).err
+    assert command(*how, "--over").code == 0
+    assert load_mapping("marks", home).version == "2"

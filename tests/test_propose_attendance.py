@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.part.admin.sketch import sketch_form
+from dashboards.part.admin.sketching import drafted
 from portrait.hashing import key_number
 from portrait.intake.door import intake
 from portrait.intake.draft import lacking
 from portrait.intake.propose import propose
+from portrait.intake.sketch import Tried
 from portrait.record import Kind
 from portrait.site import Site
 from tests.export import Export
@@ -211,3 +214,24 @@ def test_the_class_in_a_title_is_proposed_and_asked_about(
     intake(sqlite_site, tmp_path / name, str(tmp_path / "m.yaml"), by="t")
     expected = key_number("class", found.draft.source, called) if called else 0
     assert sqlite_site.pool.rows("SELECT run FROM record") == [(expected,)]
+
+
+def test_a_sheet_of_another_school_is_nobody_s_here_whatever_the_source_is_called_on_the_page(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    rows = [["姓名", "9月5日", "9月12日"], ["王芳", "√", "√"]]
+    table = [["某县第一小学2022年9月校本研修签到表"], *rows]
+    path = Export(sqlite_site, tmp_path).workbook("表.xlsx", {"1组": table})
+    (found,) = propose(path, path.name, schools=lambda: ["某县第一小学", "某县实验中学"])
+    drawn = sketch_form(path, [path.name], ["1组"], found, Tried(), {})
+    data = {
+        part.id: part.data for part in drawn if getattr(part, "id", "") in ("sketch-columns", "sketch-about")
+    }
+    named = {"name": "signs", "source": "signs", "title": "第一小学校本研修签到"}
+    picks = [found.draft.picks[column] for column in data["sketch-columns"]]
+    draft = drafted(data["sketch-columns"], data["sketch-about"], picks, [], found.draft.fixed, named)
+    written(tmp_path, replace(found, draft=draft))
+    assert taken(sqlite_site, tmp_path, table, "甲.xlsx").rows_stored == 2
+    for title in ("某县实验中学2022年9月校本研修签到表", "2022年9月校本研修签到表"):
+        report = taken(sqlite_site, tmp_path, [[title], *rows], "乙.xlsx")
+        assert (report.rows_stored, report.rows_quarantined) == (0, 2), title

@@ -71,6 +71,10 @@ def register(app: typer.Typer) -> None:
                 help="和 --propose 一起： 把提出的映射存进家目录的 mapping/， 以后写 --source 名字 就能用",
             ),
         ] = False,
+        over: Annotated[
+            bool,
+            typer.Option("--over", help="和 --save 一起： 已有同名的映射时， 替换成新版本（旧的存档）"),
+        ] = False,
         fill: Annotated[
             list[str] | None,
             typer.Option(
@@ -112,6 +116,8 @@ def register(app: typer.Typer) -> None:
             )
         if (saved or fill) and not proposed:
             raise Misused("--save、--fill 和 --propose 一起写：存的、补的是提出来的映射")
+        if over and not saved:
+            raise Misused("--over 和 --save 一起写：替换的是存着的同名映射")
         if path is None:
             raise Misused("请写明要导入的文件或文件夹")
         if not source and not proposed:
@@ -123,7 +129,7 @@ def register(app: typer.Typer) -> None:
                 path, path.name, schools=lambda: _schools(home), fill=_given(fill or []), lists=_lists(home)
             )
             if saved:
-                save_proposals(site_of(home), found, path, as_json)
+                save_proposals(site_of(home), found, path, as_json, over)
             else:
                 show_proposals(found, as_json, path, load_settings(home).home)
             return
@@ -166,7 +172,7 @@ def _lists(home: Path | None) -> Lists:
     return site_lists(site_of(home))
 
 
-def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: bool) -> None:
+def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: bool, over: bool) -> None:
     """Save what is proposed, and print what a person should know of it. Raises InputError for what is still to be said."""
     if not as_json:
         for note in dict.fromkeys(note for one in found for note in one.notes):
@@ -177,7 +183,7 @@ def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: b
             "没有存：还缺 {fields}。加 --fill 字段=值 补上（如 school=单位全名、year=2022、score_max=100），或在“数据接入”页上传这个文件来补",
             fields=missing,
         )
-    print_saved(save(site, *(one.draft for one in found)), path, as_json)
+    print_saved(save(site, *(one.draft for one in found), over=over), path, as_json)
 
 
 def print_saved(mapping: Mapping, path: Path, as_json: bool) -> None:

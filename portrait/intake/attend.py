@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portrait.intake.guess import RULES
-from portrait.intake.layout import SHEET_COLUMN, TITLE_COLUMN
+from portrait.intake.layout import CAPTION_COLUMN, DATED_COLUMN, SHEET_COLUMN, TITLE_COLUMN
 from portrait.intake.shape import FILE
 from portrait.resource import read_yaml
 from portrait.sentence import sentence
@@ -56,16 +56,16 @@ def meeting(*heads: str) -> dict[str, Any]:
     again = {str(word): "" for word in _said()["again"]}
     return {
         SESSION: [{"from": place, "match": _SESSION} for place in (*heads, SHEET_COLUMN)],
-        MEETING: [{"from": [TITLE_COLUMN, SESSION], "replace": again}],
+        MEETING: [{"from": [CAPTION_COLUMN, SESSION], "replace": again}],
     }
 
 
 def dated(said: str) -> dict[str, Any]:
-    """The day of a sheet without a column for it: as given, or (`TITLE_COLUMN`) what its title, its tab or the file's name says."""
+    """The day of a sheet without a column for it: as given, or (`TITLE_COLUMN`) what its title says, else its tab or the file's name."""
     if said != TITLE_COLUMN:
         return {DAY: [{"const": said}]}
-    whole = {"from": [TITLE_COLUMN, SHEET_COLUMN, FILE], "match": f"({_WHOLE})"}
-    return {DAY: [whole | {"replace": {".": "-", " ": ""}}]}
+    whole = {"from": [SHEET_COLUMN, FILE], "match": f"({_WHOLE})"}
+    return {DAY: [{"from": DATED_COLUMN}, whole | {"replace": {".": "-", " ": ""}}]}
 
 
 def _said() -> Mapping[str, Any]:

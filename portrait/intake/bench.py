@@ -21,6 +21,8 @@ from portrait.intake.archive import half_copied
 from portrait.intake.arrange import with_made
 from portrait.intake.ask import many
 from portrait.intake.compile import compile_stream
+from portrait.intake.former import Titles, called, titles
+from portrait.intake.layout import CAPTION_COLUMN
 from portrait.intake.lookup import Answer, Context, Known, Lookup, answers
 from portrait.intake.mapping import Mapping, Stream
 from portrait.intake.program import Program, join_columns, own_columns
@@ -28,6 +30,7 @@ from portrait.intake.raw import Raw
 from portrait.intake.reader import read, require
 from portrait.sentence import sentence
 from portrait.site import Site
+from portrait.store.catalogue import holders
 from portrait.store.link import known_ids, known_names
 from portrait.store.number import note, owed, settled
 from portrait.store.rekeyed import kept
@@ -62,10 +65,18 @@ class Bench:
     known: Known
     anywhere: bool = False  # look in all months for records that are in already, not only in their own
     _programs: int = field(default=0)
+    _titles: dict[tuple[str, str, str], Titles] = field(default_factory=dict)
 
     def prefix(self) -> str:
         self._programs += 1
         return f"p{self._programs}_"
+
+    def titles(self, mapping: Mapping, stream: Stream) -> Titles:
+        """See `portrait.intake.former`."""
+        key = (mapping.name, mapping.source, stream.series)
+        if key not in self._titles:
+            self._titles[key] = titles(self.site, mapping, stream)
+        return self._titles[key]
 
     def context(self, mapping: Mapping, stream: Stream) -> Context:
         return Context(
@@ -94,7 +105,11 @@ def open_bench(site: Site, also: dict[str, set[int]] | None = None) -> Iterator[
         with site.registry.connect() as connection:
             return list(known_names(connection, thing))
 
-    known = Known(ids, also if also is not None else {}, names)
+    def listed(thing: str, code: str) -> list[str]:
+        with site.registry.connect() as connection:
+            return sorted(holders(connection, thing, [code]))
+
+    known = Known(ids, also if also is not None else {}, names, listed)
     try:
         yield Bench(site, engine, staging, load_secret(home), known)
     finally:
@@ -181,6 +196,8 @@ def set_up_over(
 ) -> Program:
     """The stream's views over rows that have been read."""
     require(raw, own_columns(stream), sentence("流 {stream} ", stream=stream.name))
+    if CAPTION_COLUMN in raw.columns:
+        raw = called(raw, bench.titles(mapping, stream))
     prefix = bench.prefix()
     raw = with_made(bench.engine, stream, raw, bench.staging / f"{prefix}made.parquet")
     program = compile_stream(mapping, stream, raw, prefix)

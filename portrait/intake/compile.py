@@ -179,7 +179,7 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
         )
         lookup = Lookup(wanted, expression, program.stream.target.name != "record", words)
         program.lookups[name] = lookup
-        column = _told(program, expression) or wanted.name
+        column = _told(program, expression) or wanted.zh
         own = f"split_part(t_{name}, chr(31), 2)" if lookup.mixed else f"t_{name}"
         shown = "NULL" if lookup.sensitive else own
         wrong = f"c_{name} <> ''"
@@ -229,7 +229,7 @@ def _mix(program: Program, expression: Expression, name: str) -> None:
 
 def _field(program: Program, wanted: Field, expression: Expression) -> None:
     name = slot(wanted.name)
-    column = _told(program, expression) or wanted.name
+    column = _told(program, expression) or wanted.zh
     if expression.start is not None and expression.days is not None:
         _counted(program, wanted, expression.start, expression.days, name)
         _missing(program, wanted, column, name)

@@ -23,8 +23,10 @@ from portrait.intake.archive import keep, keep_text, place
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, check_numbers, clear, open_bench, set_up, sweep
 from portrait.intake.clash import clash
+from portrait.intake.dateless import dateless_told
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, files_of, joined_file
+from portrait.intake.former import called_told
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import no_data, passed, refuse_undated, refused, tally, where_passed, year_told
 from portrait.intake.land import (
@@ -267,6 +269,7 @@ def _fill(
     late: dict[int, str] = {}
     good = -1
     gone: list[Sentence] = []
+    undated = 0
     lost: Sentence | None = None
     if batch.target == "record":
         staged = stage(
@@ -280,6 +283,7 @@ def _fill(
             folder=bench.staging,
         )
         good = staged.rows - staged.absent
+        undated = staged.dateless
         try:
             land(
                 engine,
@@ -337,7 +341,12 @@ def _fill(
             asked,
             skipped,
             unread,
-            [*([lost] if lost else []), *gone],
+            [
+                *([lost] if lost else []),
+                *gone,
+                *dateless_told(program, undated),
+                *called_told(program.stream, program.raw),
+            ],
         )
         close_batch(connection, batch.id, counts, message, clock.now())
         if batch.target == "record":

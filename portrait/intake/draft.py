@@ -12,7 +12,7 @@ from portrait.errors import InputError
 from portrait.identifier import KIND_NAME
 from portrait.intake import attend, title
 from portrait.intake.guess import RULES, day_of, is_day
-from portrait.intake.layout import NAMED, SHEET_COLUMN, TITLE_COLUMN
+from portrait.intake.layout import CAPTION_COLUMN, HELD_COLUMN, NAMED, SHEET_COLUMN, TITLE_COLUMN
 from portrait.intake.lookup import code_list
 from portrait.intake.node import NAME
 from portrait.intake.target import DATED, TARGETS, Target
@@ -60,7 +60,7 @@ class Draft:
 
     name: str
     source: str
-    title: str
+    title: str  # of the source; anybody may call it otherwise
     file: str
     target: str
     header: str = "auto"  # auto, auto 2, 3 or 3-4
@@ -69,6 +69,7 @@ class Draft:
     fixed: Mapping[str, str] = field(default_factory=dict)
     fill_down: tuple[str, ...] = ()
     year: str = ""  # of days without one, on sheets that name none; only a person says it
+    heading: str = ""  # what stands above the table and on its tab
     named: str = ""  # the year that this sheet names, by which its own days are read
     version: str = "1"
     why: Mapping[str, str] = field(default_factory=dict)  # column → comment
@@ -344,9 +345,11 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
         del fields["key"]
     ticked = one is not None and one[1] in ("tick", "sign")
     day = fields.get("time", {}).get("const")
-    if draft.target == "record" and day and (ticked or day == TITLE_COLUMN):
+    if draft.target == "record" and day and ticked:
         body.make |= attend.dated(day)
         fields["time"] = {"from": attend.DAY}
+    elif draft.target == "record" and day == TITLE_COLUMN:
+        fields["time"] = {"from": HELD_COLUMN}
     if draft.target == "record":
         for wanted, (column, rules) in TITLED.items():
             if fields.get(wanted, {}).get("const") == TITLE_COLUMN:
@@ -367,7 +370,7 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
             body.key = [serial, *([NAMED + one[0]] if one is not None and several else [])]
             body.passed.insert(0, {"column": serial, "present": "false", "why": UNNUMBERED})
         if attend.DAY in body.make:
-            body.key.append(TITLE_COLUMN)
+            body.key.append(CAPTION_COLUMN)
         if signed or attend.DAY in body.make:
             _met(body)
     _in_order(body, target)
@@ -384,7 +387,7 @@ def _kinds_passed(draft: Draft, body: _Body) -> None:
 
 def _met(body: _Body) -> None:
     """A sheet of signatures that comes again corrected is the same one, although its title says so."""
-    key = [attend.MEETING if part == TITLE_COLUMN else part for part in body.key]
+    key = [attend.MEETING if part == CAPTION_COLUMN else part for part in body.key]
     body.key = [part for place, part in enumerate(key) if part not in key[:place]]
     if attend.MEETING in body.key:
         body.make = attend.meeting() | body.make
@@ -452,7 +455,7 @@ def _known_by_name(draft: Draft, body: _Body) -> None:
     name = body.fields.get("name", {}).get("from")
     if "account" in body.fields or not school or not name:
         return
-    if "const" in school and school["const"] in draft.title:
+    if "const" in school and school["const"] in draft.heading:
         # The sheet of another school says so, and its people are not this one's.
         body.make[_PLACE] = [
             {"from": [TITLE_COLUMN, SHEET_COLUMN], "match": f"({re.escape(school['const'])})"}
@@ -469,16 +472,20 @@ def _key(body: _Body, column: str, more: Sequence[str]) -> list[str | dict[str, 
     for wanted in ("account", "course", "run", "item", "kind", "time"):
         said = body.fields.get(wanted, {}).get("from")
         if said in (title.RUN, title.PROJECT):
-            found.append(TITLE_COLUMN)  # which says it
+            found.append(CAPTION_COLUMN)  # which says it
             continue
-        if not said or said in (attend.ITEM, attend.MARK) or body.fields[wanted].get("map") == attend.MAP:
+        if (
+            not said
+            or said in (attend.ITEM, attend.MARK, HELD_COLUMN)
+            or body.fields[wanted].get("map") == attend.MAP
+        ):
             continue
         found.append({"field": wanted} if wanted in ("account", "kind", "time") else said)
     if column and NAMED + column not in found:
         found.append(NAMED + column)
     found += more
-    if "time" not in body.fields:
-        found.append(TITLE_COLUMN)  # nothing else tells this term's marks from the last one's
+    if body.fields.get("time", {}).get("from", HELD_COLUMN) == HELD_COLUMN:
+        found.append(CAPTION_COLUMN)  # nothing else tells this term's marks from the last one's
     return [part for place, part in enumerate(found) if part not in found[:place]]
 
 

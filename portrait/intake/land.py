@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from portrait.hashing import key_number, number_sql
 from portrait.intake.absence import absent_sql
 from portrait.intake.ask import many, one
+from portrait.intake.dateless import OF_A_DAY
 from portrait.intake.program import Program
 from portrait.intake.raw import literal
 from portrait.intake.run import spans_sql
@@ -48,6 +49,7 @@ class Staged:
     batch: Batch
     rows: int  # those among them that say that nobody was there (`absent`)
     absent: int
+    dateless: int
     parts: int
     relation: str
     columns: dict[str, str]  # record column → SQL over the relation, without id
@@ -131,9 +133,12 @@ def stage(
         engine.execute(f"CREATE TABLE {relation} AS {select}")
     made = {name: name if name in varying else sql for name, sql in columns.items()}
     nobody = f"count(*) FILTER ({absent_sql()})" if program.stream.absent else "0"
-    counted = f"SELECT count(*), {nobody} FROM {relation}"
-    good, absent = one(engine, counted) if parts == 1 or target.exists() else (0, 0)
-    staged = Staged(program, batch, good, absent, parts, relation, made, target)
+    signed = f" AND NOT {absent_sql()}" if program.stream.absent else ""
+    never = " AND time IS NULL" if "time" in varying else ""
+    without = f"count(*) FILTER (kind {OF_A_DAY}{signed}{never})"
+    counted = f"SELECT count(*), {nobody}, {without} FROM {relation}"
+    good, absent, undated = one(engine, counted) if parts == 1 or target.exists() else (0, 0, 0)
+    staged = Staged(program, batch, good, absent, undated, parts, relation, made, target)
     if program.stream.repeats == "keep" and good < rows - len(program.raw.broken):
         staged = replace(staged, reserved=f"{program.prefix}reserved")
         engine.execute(f"CREATE TABLE {staged.reserved} AS {keys_sql(program)} AND _bad")

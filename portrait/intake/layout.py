@@ -13,7 +13,11 @@ from portrait.intake.node import choice_of, columns_of
 OFFICE = "office"
 AUTO = "auto"  # of a year: what the sheet names itself
 EVERY_SHEET = "*"
-SHEET_COLUMN, TITLE_COLUMN = "（工作表）", "（标题）"  # columns that no sheet has and every sheet gives
+# Columns that no sheet has and every sheet gives: its tab, all that stands above its table, what of that names the thing, the day that
+# it says of the thing, and the one day that it says at all.
+SHEET_COLUMN, TITLE_COLUMN, CAPTION_COLUMN = "（工作表）", "（标题）", "（标题正文）"
+HELD_COLUMN, DATED_COLUMN = "（标题日期）", "（标题里的一天）"
+_GIVEN = (SHEET_COLUMN, TITLE_COLUMN, CAPTION_COLUMN, HELD_COLUMN, DATED_COLUMN)
 FIELD = "（读作）"  # before a field's name, in a key: what is read there, however it was written
 NAMED = "（列名）"  # before a column's name: a column that says that name in every row
 JOIN_WORDS = frozenset({"cells", "fill_down", "skip", "stop_at", "hidden"})
@@ -74,7 +78,7 @@ def office_of(raw: dict[str, Any], at: str) -> dict[str, Any]:
 
 def given(column: str) -> bool:
     """Whether a column is one that every sheet gives and none has."""
-    return column in (SHEET_COLUMN, TITLE_COLUMN) or column.startswith(NAMED)
+    return column in _GIVEN or column.startswith(NAMED)
 
 
 def habit_of(raw: dict[str, Any], at: str) -> Habit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
@@ -52,6 +52,7 @@ LOST = "号码被表格软件变成了科学计数，末几位已经丢失，补
 _ALSO = {"gender": {"男": "1", "女": "2", "未知": "0"}}
 _SIGNS = 120  # of choices that fit into a sentence
 TAG = "\x1f"  # between the kind and the text of an identifier whose alternatives are of several kinds
+_LISTED = ("course", "class")  # of which every source may have a list of its own
 _CODED = {"course": "课程", "class": "班次", "school": "学校", "provider": "承训单位"}
 
 
@@ -76,6 +77,9 @@ class Known:
     ids: Callable[[str], Iterable[int]]
     also: dict[str, set[int]] = field(default_factory=dict)
     names: Callable[[str], Iterable[tuple[str, int]]] = lambda _thing: ()
+    listed: Callable[[str, str], Sequence[str]] = (
+        lambda _thing, _code: ()
+    )  # the sources whose lists have a code
     _read: dict[str, set[int]] = field(default_factory=dict)
     _named: dict[str, dict[str, int]] = field(default_factory=dict)
     _loose: dict[str, dict[str, dict[int, str]]] = field(
@@ -236,7 +240,11 @@ class Lookup:
             if (called := context.known.called(thing, text)) is not None:
                 return Answer(str(called), shown=hidden(text))
         by = "代码或名称（或同名的不止一个）" if self.must and self.expression.loose else "代码"
-        reason = f"登记库里没有{by}为“{text}”的{_CODED[thing]}，请先接入{_CODED[thing]}名单或改正代码"
+        hint = f"请先接入{_CODED[thing]}名单或改正代码"
+        if self.must and thing in _LISTED and (there := context.known.listed(thing, text)):
+            sources = "、".join(there)
+            hint = f"来源 {sources} 的{_CODED[thing]}名单里有这个代码：是那里的，就在映射里写 {thing}_source: {there[0]}，再导入或重放一次"
+        reason = f"登记库里没有{by}为“{text}”的{_CODED[thing]}，{hint}"
         return Answer(str(number), "" if not self.must else f"unknown_{thing}", reason, shown=hidden(text))
 
 

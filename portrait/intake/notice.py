@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from portrait.intake.draft import CERTIFICATE, SCHOOL, SERIAL, WITH_SCHOOL, Draft
 from portrait.intake.guess import day_of
+from portrait.intake.layout import TITLE_COLUMN
+from portrait.intake.same import day_above
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
-from portrait.intake.title import class_said, class_told, day_said
+from portrait.intake.title import class_said, class_told
 from portrait.intake.twin import told, twins
 from portrait.intake.year import held_after, of_programme, spanned, year_named
 from portrait.record import KIND_ZH, Kind
@@ -26,14 +28,12 @@ def notices(
     file: str,
     draft: Draft,
     days: Sequence[str],
-    said: str,
     left: Mapping[str, Sentence],
     scales: Mapping[str, Scale],
     more: str = "",
 ) -> Iterator[Sentence]:
-    """Sentences about the tables (of one header) and the draft of them. `days` are heads that are days, `said` all that title, tab and
-    file name say, `left` columns that are not used with the reason, `more` the column that the key needed."""
-    yield from _notes(tables, file, draft, days, said)
+    """Sentences about the tables (of one header) and the draft of them. `days` are heads that are days, `left` columns that are not used with the reason, `more` the column that the key needed."""
+    yield from _notes(tables, file, draft, days)
     yield from (sentence("“{column}”不用：{why}", column=column, why=why) for column, why in left.items())
     yield from _beyond(scales)
     if draft.target == "record":
@@ -42,9 +42,7 @@ def notices(
     yield from guessed(scales)
 
 
-def _notes(
-    tables: Sequence[Table], file: str, draft: Draft, days: Sequence[str], said: str
-) -> Iterator[Sentence]:
+def _notes(tables: Sequence[Table], file: str, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
     """What a person should know before saying yes."""
     table = tables[0]
     if passed := sum(one.passed for one in tables):
@@ -67,7 +65,7 @@ def _notes(
                 "没有编号一类的列，按姓名和单位认人：没有出生年可以核对，同名的可能认错，所以每个人要在“身份合并”页确认一次；"
                 "有继教编号、手机号的表，把那一列加上再传更好"
             )
-        elif "name" in chosen and draft.fixed.get(SCHOOL) and draft.fixed[SCHOOL] not in draft.title:
+        elif "name" in chosen and draft.fixed.get(SCHOOL) and draft.fixed[SCHOOL] not in draft.heading:
             yield sentence(
                 "只有姓名，全表按姓名和单位“{school}”认人，每个人要在“身份合并”页确认一次；别的单位的表要另存一份映射",
                 school=draft.fixed[SCHOOL],
@@ -93,11 +91,7 @@ def _notes(
         yield sentence(
             "打勾的、迟到早退的算到；叉和缺勤、请假、空格不成为记录，各自计入略过；认不出的记号进隔离区。改正了再导入一次，改成叉、缺勤、请假的收回以前的签到，空格不收回"
         )
-    if draft.fixed.get("time"):
-        yield sentence(
-            "没有日期列，用标题、表名或文件名里的日期，这一张是 {day}；要改就在下面写日期",
-            day=day_said(said),
-        )
+    yield from _dated(table, file, draft, chosen)
     if draft.fixed.get("run"):
         called, coded = class_said(table.head.title, table.sheet, file)
         yield sentence(
@@ -108,6 +102,30 @@ def _notes(
         yield sentence("每张证书按证书编号认；没有编号的行略过")
     if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
+
+
+def _dated(table: Table, file: str, draft: Draft, chosen: Collection[str]) -> Iterator[Sentence]:
+    """Which day the records are of where no column says one."""
+    if draft.target != "record" or {"time", "day"} & set(chosen):
+        return
+    day = draft.fixed.get("time", "")
+    if day == TITLE_COLUMN and {"tick", "sign"} & set(chosen):
+        yield sentence(
+            "没有日期列，用标题、表名或文件名里的日期，这一张是 {day}；要改就在下面写日期",
+            day=day_above(table, file, chosen),
+        )
+    elif day == TITLE_COLUMN:
+        yield sentence(
+            "没有日期列，用标题里写的日子（考试时间、培训时间一类，一段时间算最后一天），这一张是 {day}，以后的表按自己的标题；要改就在下面写日期",
+            day=day_above(table, file, chosen),
+        )
+    elif day:
+        yield sentence("没有日期列，全部算 {day} 这一天；别的日子的表要另存一份映射", day=day)
+    elif draft.fixed.get("kind") not in ("enrol", "withdraw", "view", "video", "forum"):
+        yield sentence(
+            "没有日期：记录能入库，但不计入（成绩不能折算，签到和学时算不到哪一年）。标题里写上“考试时间：2022年10月22日”一类的字就会读；"
+            "或者在“数据接入”页这张表下面的“时间”里填，命令加 --fill time=2022-10-22"
+        )
 
 
 def _kinds(draft: Draft) -> Iterator[Sentence]:
@@ -148,7 +166,7 @@ def _apart(tables: Sequence[Table], draft: Draft, more: str) -> Iterator[Sentenc
 
 def _years(table: Table, file: str, draft: Draft, days: Sequence[str]) -> Iterator[Sentence]:
     """Which year days without one are of."""
-    short = any(not day_of(day, "") for day in days) or any(
+    short = any(not day_of(day, "") for day in [*days, *_above(table, file, draft)]) or any(
         column.role == "date" and _yearless(column.values) for column in table.columns
     )
     found = year_named(table.head.title, table.sheet, file, days)
@@ -179,6 +197,12 @@ def _of_the_first(span: str, days: Sequence[str], table: Table) -> bool:
                 if (found := _SHORT.fullmatch(value))
             ]
     return any(month >= int(span[5:]) for month in months)
+
+
+def _above(table: Table, file: str, draft: Draft) -> list[str]:
+    """The day of all rows where the sheet's own words say it."""
+    there = {pick.partition(":")[0] for pick in draft.picks.values()}
+    return [day_above(table, file, there)] if draft.fixed.get("time") == TITLE_COLUMN else []
 
 
 def _yearless(values: Sequence[str]) -> bool:

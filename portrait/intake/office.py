@@ -15,7 +15,17 @@ from portrait.errors import InputError
 from portrait.identity import hidden
 from portrait.intake.arrange import arranged
 from portrait.intake.cell import clean, meant
-from portrait.intake.layout import EVERY_SHEET, NAMED, SHEET_COLUMN, TITLE_COLUMN, given
+from portrait.intake.held import day_said, held
+from portrait.intake.layout import (
+    CAPTION_COLUMN,
+    DATED_COLUMN,
+    EVERY_SHEET,
+    HELD_COLUMN,
+    NAMED,
+    SHEET_COLUMN,
+    TITLE_COLUMN,
+    given,
+)
 from portrait.intake.mapping import Layout
 from portrait.intake.raw import Broken, Passed, Raw, Stage, literal
 from portrait.intake.sheet import open_sheet, sheet_names, sound
@@ -60,11 +70,21 @@ def read_office(
             [pa.array(column, pa.string()) for column in texts],
         )
     stage.close()
-    told = {SHEET_COLUMN: opened.sheet, TITLE_COLUMN: head.title}
+    told = {SHEET_COLUMN: opened.sheet, TITLE_COLUMN: head.title, CAPTION_COLUMN: head.caption}
+    told |= {HELD_COLUMN: held(head.caption), DATED_COLUMN: held(head.caption) or day_said(head.caption)}
     told |= {column: column.removeprefix(NAMED) for column in columns if column.startswith(NAMED)}
     also = {column: f"nullif({literal(text)}, '')" for column, text in told.items() if column in columns}
     broken = tuple(opened.grid.broken)
-    raw = Raw(name, opened.sheet, stage.relation(), stage.columns(), broken, tuple(passed), title=head.title)
+    raw = Raw(
+        name,
+        opened.sheet,
+        stage.relation(),
+        stage.columns(),
+        broken,
+        tuple(passed),
+        title=head.title,
+        caption=head.caption,
+    )
     raw = arranged(raw, layout) if layout.wide else raw
     return replace(raw, columns=raw.columns | also)
 

@@ -13,8 +13,10 @@ from portrait.intake import mapping as source_mapping
 from portrait.intake.ask import many
 from portrait.intake.bench import Bench, Input, clear, open_bench, set_up_over
 from portrait.intake.clash import clash
+from portrait.intake.dateless import dateless, dateless_told
 from portrait.intake.elsewhere import elsewhere, strange_codes, taken_for, unknown_codes
 from portrait.intake.find import by_sheet, found, joined_file, lacking, useless
+from portrait.intake.former import called_told
 from portrait.intake.handed import handed_in
 from portrait.intake.judge import Reason, passed, reasons, refuse_undated, refused, tally, veiled, year_told
 from portrait.intake.mapping import Stream, load_mapping
@@ -22,10 +24,10 @@ from portrait.intake.program import Program, own_columns
 from portrait.intake.raw import Passed, Raw
 from portrait.intake.reader import read
 from portrait.intake.register import forbidden, registered
-from portrait.intake.run import rosters_told, runs_told
+from portrait.intake.run import meant, rosters_told, runs_told
 from portrait.intake.target import Field
 from portrait.intake.wording import field_sql, worded
-from portrait.sentence import Sentence, in_turn
+from portrait.sentence import Sentence, in_turn, sentence
 from portrait.site import Site
 from portrait.store.catalogue import only_holder
 
@@ -180,7 +182,8 @@ def _seen(bench: Bench, program: Program, begun: Preview, rows: int) -> Preview:
 
 def _named(bench: Bench, program: Program) -> Sentence | None:
     """What the codes and names of courses and classes stand for that nothing is registered under."""
-    notes = year_told(bench.engine, program)
+    notes = year_told(bench.engine, program) + dateless_told(program, dateless(bench.engine, program))
+    notes += called_told(program.stream, program.raw)
     course, run = program.lookups.get("course"), program.lookups.get("run")
     with bench.site.registry.connect() as connection:
         if course is not None and not course.must:
@@ -194,15 +197,21 @@ def _named(bench: Bench, program: Program) -> Sentence | None:
     return in_turn(notes) or None
 
 
-def _held(bench: Bench, program: Program) -> dict[str, dict[str, str]]:
-    """Field → codes that are registered, but by another source than the mapping means, with that source."""
-    found: dict[str, dict[str, str]] = {}
+def _held(bench: Bench, program: Program) -> dict[str, dict[str, Sentence]]:
+    """Field → codes that are registered, but by another source than the mapping means, and classes that are meant by what the file calls
+    them, each as it is told."""
+    found: dict[str, dict[str, Sentence]] = {}
     with bench.site.registry.connect() as connection:
         for name in ("course", "run", "class"):
             field = program.stream.target.field(name)
             if name in program.lookups and field is not None and field.type in ("course", "class"):
                 codes = unknown_codes(bench.engine, program, name)
-                found[name] = only_holder(connection, field.type, codes)
+                found[name] = {
+                    word: sentence("{word}（来源 {source} 有这个代码）", word=word, source=source)
+                    for word, source in only_holder(connection, field.type, codes).items()
+                }
+                if name == "run":
+                    found[name] |= meant(connection, bench.engine, program, codes)
     return found
 
 
@@ -228,7 +237,7 @@ def _rows(
     program: Program,
     chosen: str,
     problems: Mapping[int, str],
-    held: Mapping[str, Mapping[str, str]],
+    held: Mapping[str, Mapping[str, Sentence]],
 ) -> list[Sample]:
     """Rows by number, `chosen` being what follows IN."""
     raw, stream = program.raw, program.stream
@@ -268,7 +277,7 @@ def _read(
     program: Program,
     fields: Sequence[Field],
     texts: Sequence[str | None],
-    held: Mapping[str, Mapping[str, str]],
+    held: Mapping[str, Mapping[str, Sentence]],
 ) -> dict[str, str]:
     read_ = {
         field.name: hidden(worded(program, field, text, bench.known, held.get(field.name)))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from portrait.errors import InputError
+from portrait.intake.caption import caption
 from portrait.intake.deed import kinds_of
 from portrait.intake.draft import CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft, checked, lacking
 from portrait.intake.guess import is_day
@@ -185,6 +186,7 @@ def _proposal(
         | {field: why for field, (source, why) in meant.items() if fixed.get(field) == source},
         fill_down=table.fill_down,
         year=year,
+        heading=f"{table.head.title} {table.sheet}".strip(),
         named=named.of,
         why={
             column.name: _why(column, picks[column.name])
@@ -203,7 +205,7 @@ def _proposal(
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        tuple(notices(tables, name, draft, days, said, left, scales, more)),
+        tuple(notices(tables, name, draft, days, left, scales, more)),
     )
 
 
@@ -236,7 +238,7 @@ def _why(column: Column, pick: str) -> str:
 
 def _titled(tables: Sequence[Table]) -> str:
     """The title of a sheet; of several without what tells them apart."""
-    title = tables[0].title
+    title = caption([[tables[0].title]])
     if len(tables) > 1:
         title = re.sub(rf"[（(【\[]?{re.escape(tables[0].sheet)}[）)】\]]?", "", title)
     return _short(title)

@@ -47,6 +47,8 @@ class Raw:
     made: dict[str, str] = field(default_factory=dict)  # columns that the mapping makes of the file's own
     recut: Callable[[str], str] | None = None  # what a corrected line is cut from, where not from itself
     title: str = ""  # what stands above the table of a sheet
+    caption: str = ""  # what of that names the thing
+    apart: tuple[int, ...] = ()  # the batches as which this very sheet came in before it was known to be one
     heads: tuple[str, ...] = ()  # of the columns that a wide table was made long of
     why: str = ""  # SQL of the reason why a row is passed over, where the mapping gives any
     void: str = ""  # SQL of whether a row that is passed over takes back an earlier record, where the mapping says so of any

@@ -54,6 +54,7 @@ def reread(bench: Bench, stream: Stream, file: Input, rows: Cells) -> Iterator[R
         tuple(broken[line] for line in sorted(broken)),
         whole="r._json" if whole.whole else "",
         title=whole.title,
+        caption=whole.caption,
         heads=whole.heads,
     )
     engine.execute(f"DROP TABLE IF EXISTS {table}")

@@ -58,11 +58,33 @@ def runs_told(
                 "登记库里还没有这些班次代码：{codes}（记录已保存，班次接入后即可对上）", codes=_first(said)
             )
         ]
-    spans = {name: (first, last) for _, name, first, last in many(engine, spans_sql(program)) if first}
-    told = list(_each(connection, program.stream.class_source, said[:_FEW], spans))
+    told = list(_each(connection, program.stream.class_source, said[:_FEW], _spans(engine, program)))
     if len(said) > _FEW:
         told.append(sentence("另有 {n} 个班次名称或代码不在班次名单里", n=len(said) - _FEW))
     return told
+
+
+def meant(
+    connection: Connection, engine: duckdb.DuckDBPyConnection, program: Program, said: Sequence[str]
+) -> dict[str, Sentence]:
+    """Of the classes that a file names and that are not registered so those that one registered class fits, as they are told in a row."""
+    lookup = program.lookups.get("run")
+    if not said or lookup is None or not lookup.expression.loose:
+        return {}
+    known, spans = classes(connection), _spans(engine, program)
+    found = {name: known.fitting(name, program.stream.class_source, spans.get(name)) for name in said}
+    return {
+        name: sentence(
+            "{word}（认作班次 {found}）", word=name, found=fit[0].name if name == fit[0].code else fit[0].code
+        )
+        for name, fit in found.items()
+        if len(fit) == 1
+    }
+
+
+def _spans(engine: duckdb.DuckDBPyConnection, program: Program) -> dict[str, Span]:
+    """What a file calls a class → first and last day of what it says of it."""
+    return {name: (first, last) for _, name, first, last in many(engine, spans_sql(program)) if first}
 
 
 def _each(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 from portrait.intake.deed import mark_word
 from portrait.intake.draft import CERTIFICATE
 from portrait.intake.guess import SURE
+from portrait.intake.held import day_said, held
 from portrait.intake.layout import TITLE_COLUMN
 from portrait.intake.pick import said_to_be
 from portrait.intake.scale import Scale, scale_of
 from portrait.intake.spare import marks_of
 from portrait.intake.survey import Table
 from portrait.intake.target import SOURCE_FIELDS
-from portrait.intake.title import class_said, class_told, day_said
+from portrait.intake.title import class_said, class_told
 from portrait.record import KIND_ZH, Kind
 from portrait.sentence import Sentence, sentence
 
@@ -43,7 +45,7 @@ def same_in_all(
             said,
             "".join(column.name for column in table.columns if column.role != "certificate"),
         )
-    if there & {"tick", "sign"} and not there & {"time", "day"} and day_said(said):
+    if not there & {"time", "day"} and day_above(table, file, there):
         fixed["time"] = TITLE_COLUMN
     if "run" not in there and class_said(table.head.title, table.sheet, file)[0]:
         fixed["run"] = TITLE_COLUMN
@@ -57,6 +59,15 @@ def same_in_all(
             "" if "" in fulls else max(fulls, key=lambda full: (fulls.count(full), full == "100"))
         )
     return fixed
+
+
+def day_above(table: Table, file: str, there: Collection[str]) -> str:
+    """The day of all rows of a sheet without a column for it, by its own words; "" where they name none. Who signed did so on the one
+    day that is written anywhere, while of marks a word must say that it is theirs."""
+    told = held(table.head.caption)
+    if set(there) & {"tick", "sign"}:
+        return told or day_said(table.head.caption) or day_said(f"{table.sheet} {Path(file).name}")
+    return told
 
 
 def _kind(there: set[str], said: str, heads: str) -> str:
@@ -99,6 +110,8 @@ def reasons(
         own = [scale for scale in scales.values() if scale.full == fixed["score_max"]]
         least = min(own, key=lambda scale: scale.sure)
         found["score_max"] = surely(least.why, least.sure)
+    if fixed.get("time") == TITLE_COLUMN:
+        found["time"] = sentence("标题里写的日子，每张表按它自己的标题")
     if fixed.get("run"):
         found["run"] = class_told(*class_said(table.head.title, table.sheet, file))
     for column, scale in scales.items():

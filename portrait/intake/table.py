@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
+from portrait.intake.caption import LONGEST, caption
 from portrait.intake.mapping import Layout
 from portrait.intake.raw import Broken, Passed, header_names, ragged
 from portrait.sentence import sentence
@@ -23,16 +25,22 @@ Row = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Head:
-    """Where the header is (from 1) and what it says; `title` is what stands above it."""
+    """Where the header is (from 1) and what it says; `title` is what stands above it, in the rows `above`."""
 
     row: int
     under: int
     names: tuple[str, ...]
     title: str = ""
+    above: tuple[Sequence[str], ...] = ()
 
     @property
     def last(self) -> int:
         return self.row + self.under
+
+    @cached_property
+    def caption(self) -> str:
+        """What of the title names the thing."""
+        return caption(self.above)
 
 
 @dataclass
@@ -67,8 +75,9 @@ def head_at(rows: Sequence[Row], first: int, under: int, merged: Sequence[Merged
     for place in range(width):
         parts = [" ".join(line[place].split()) for line in lines]
         names.append("·".join(dict.fromkeys(part for part in parts if part)))
-    title = [cell for number, cells in rows if number < first for cell in cells if cell]
-    return Head(first, under, tuple(header_names(names)), " ".join(dict.fromkeys(title))[:200])
+    over = tuple(row for number, row in rows if number < first)
+    title = " ".join(dict.fromkeys(cell for row in over for cell in row if cell))[:LONGEST]
+    return Head(first, under, tuple(header_names(names)), title, over)
 
 
 def found_head(
@@ -130,6 +139,9 @@ def _no_data(own: list[str], cells: list[str], head: Head, layout: Layout, wante
     word = _said(own, (*layout.skip, *layout.stop_at), cells, wanted)
     if word:
         return sentence("“{word}”行，不是数据", word=word)
+    filled = [cell for cell in own if cell]
+    if len(filled) <= _FEW and len(filled) < len(own) and not caption([filled]):
+        return sentence("人数、落款一类的行，不是数据")  # 应到5人，实到5人
     shown = [" ".join(cell.split()) for cell in own]
     if sum(map(bool, shown)) > 1 and all(
         not cell or cell == name.rpartition("·")[2] for cell, name in zip(shown, head.names, strict=True)

@@ -8,12 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from portrait.intake.guess import day_of
-from portrait.intake.layout import SHEET_COLUMN, TITLE_COLUMN
+from portrait.intake.layout import CAPTION_COLUMN, SHEET_COLUMN, TITLE_COLUMN
 from portrait.intake.shape import FILE
 from portrait.sentence import Sentence, sentence
 
-_DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
 _PLACES = ("市", "县", "区", "乡", "镇")
 _SCHOOL = 4  # characters of a school's name, at least: 一小 may be any
 # Columns that the mapping makes. No sheet has such names.
@@ -49,9 +47,9 @@ def project() -> dict[str, Any]:
     """The class or the project, whatever the certificate is for; else the title as it stands."""
     return {
         PROJECT: [
-            {"from": TITLE_COLUMN, "match": _CLASS},
-            {"from": TITLE_COLUMN, "match": _PROJECT},
-            {"from": TITLE_COLUMN},
+            {"from": CAPTION_COLUMN, "match": _CLASS},
+            {"from": CAPTION_COLUMN, "match": _PROJECT},
+            {"from": CAPTION_COLUMN},
         ]
     }
 
@@ -89,9 +87,3 @@ def _cut(name: str, said: str) -> bool:
     """Whether what a text names is more than this: 实验小学 of 洛阳市涧西区实验小学 is no school of another county."""
     before = said[: said.index(name)]
     return before.endswith(_PLACES) and not any(place in name for place in _PLACES)
-
-
-def day_said(said: str) -> str:
-    """The one day (ISO) that the title names; "" where it names none, or several."""
-    days = {day for one in _DAY.finditer(said) if (day := day_of(one[0], ""))}
-    return days.pop() if len(days) == 1 else ""

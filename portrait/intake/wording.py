@@ -12,7 +12,7 @@ from portrait.intake.lookup import Known, code_list
 from portrait.intake.program import Program
 from portrait.intake.target import Field
 from portrait.record import KIND_ZH, Kind
-from portrait.sentence import sentence
+from portrait.sentence import Sentence, sentence
 
 _CODED = ("course", "class", "school", "provider")
 
@@ -31,9 +31,10 @@ def field_sql(program: Program, field: Field) -> str:
 
 
 def worded(
-    program: Program, field: Field, text: str | None, known: Known, held: Mapping[str, str] | None = None
+    program: Program, field: Field, text: str | None, known: Known, held: Mapping[str, Sentence] | None = None
 ) -> str:
-    """What `field_sql` gave, for people; "" for nothing. `held` are codes that another source's list has, with that source."""
+    """What `field_sql` gave, for people; "" for nothing. `held` are codes and names that nothing is registered under, but that are known
+    elsewhere, as they are told."""
     if text is None or text == "":
         return ""
     kind = field.type
@@ -42,8 +43,8 @@ def worded(
         word = program.lookups[slot(field.name)].word(raw) or ""
         if known(kind, int(number)):
             return word
-        if source := (held or {}).get(word):
-            return sentence("{word}（来源 {source} 有这个代码）", word=word, source=source)
+        if told := (held or {}).get(word):
+            return told
         return sentence("{word}（登记库里还没有）", word=word)
     if kind == "boolean":
         return sentence("是") if float(text) else sentence("否")

@@ -86,6 +86,7 @@ def sketch_form(
                 "target": draft.target,
                 "pattern": draft.file,
                 "fill_down": list(draft.fill_down),
+                "heading": draft.heading,
                 "named": draft.named,
                 "key": list(draft.key),
                 "words": {column.name: list(column.words) for column in table.columns if _worded(column)},

@@ -112,6 +112,7 @@ def drafted(
         fixed={name: _text(value) for name, value in fixed.items() if _text(value)},
         fill_down=tuple(_text(one) for one in fill if one in listed) if isinstance(fill, list) else (),
         year=_text(named.get("year")),
+        heading=_heading(told.get("heading")),
         named=_text(told.get("named")),
         key=tuple(_text(one) for one in key if one in listed and not _used(chosen, listed, one))
         if isinstance(key, list)
@@ -168,6 +169,11 @@ def _by_id(ids: Any, key: str, values: Any) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return " ".join(value.split())[:_LONGEST] if isinstance(value, str) else ""
+
+
+def _heading(value: Any) -> str:
+    """What stands above the table, as it stands there: a school is looked for in it."""
+    return value[: 2 * _LONGEST] if isinstance(value, str) else ""
 
 
 def register_sketch(
