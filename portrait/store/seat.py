@@ -50,7 +50,7 @@ def seat(connection: Connection, accounts: Collection[int], persons: Iterable[in
     before = staged(connection, "before", [Column("person_id", BigInteger)], ((one,) for one in set(persons)))
     member = empty_stage(connection, "member", [Column("account_id", BigInteger)])
     connection.execute(insert(member).from_select(["account_id"], _members(about, before)))
-    made = empty_stage(connection, "seat", list(trainee.c))
+    made = empty_stage(connection, "seat", list(trainee.c), [key.name for key in trainee.primary_key])
     connection.execute(insert(made).from_select([column.name for column in trainee.c], _seats(member)))
     gone = ~exists().where(made.c.class_id == trainee.c.class_id, made.c.account_id == trainee.c.account_id)
     connection.execute(delete(trainee).where(trainee.c.account_id.in_(select(member.c.account_id)), gone))

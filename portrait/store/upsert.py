@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
@@ -17,11 +17,11 @@ from sqlalchemy import (
     Table,
     Text,
     cast,
-    exists,
     literal,
     literal_column,
     or_,
     select,
+    tuple_,
 )
 from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -51,7 +51,9 @@ def put(
     table = metadata.tables[name]
     stage = staged(connection, name, [table.c[column] for column in columns], _filled(table, columns, rows))
     count = fold(connection, table, stage, update=update, only=only)
-    same = exists().where(*(table.c[key.name] == stage.c[key.name] for key in table.primary_key))
+    keys = [key.name for key in table.primary_key]
+    # Not EXISTS, for which SQLite would read the whole stage again for every row.
+    same = tuple_(*(table.c[key] for key in keys)).in_(select(*(stage.c[key] for key in keys)))
     for column, number in (raised or {}).items():
         lower = or_(table.c[column].is_(None), table.c[column] < number)
         connection.execute(sql_update(table).where(same, lower).values({column: number}))
@@ -116,12 +118,14 @@ def staged(
     return stage
 
 
-def empty_stage(connection: Connection, name: str, columns: Sequence[Column[Any]]) -> Table:
-    """A temporary table `stage_<name>` of these columns. The caller drops it."""
+def empty_stage(
+    connection: Connection, name: str, columns: Sequence[Column[Any]], keys: Collection[str] = ()
+) -> Table:
+    """A temporary table `stage_<name>` of these columns, found by `keys`. The caller drops it."""
     stage = Table(
         f"stage_{name}",
         MetaData(),
-        *(Column(column.name, column.type) for column in columns),
+        *(Column(column.name, column.type, primary_key=column.name in keys) for column in columns),
         prefixes=["TEMPORARY"],
     )
     # SQLite brings a dropped one back when its transaction is rolled back, and the pool hands the connection on.

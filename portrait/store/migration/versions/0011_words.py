@@ -62,11 +62,7 @@ FROM (
 JOIN told_twice t ON t.class_id = f.class_id AND t.learner = f.learner
 GROUP BY f.class_id, f.account_id
 """
-UNSEAT = """
-DELETE FROM trainee WHERE EXISTS (
-    SELECT 1 FROM told_twice t WHERE t.class_id = trainee.class_id AND t.account_id = trainee.account_id
-)
-"""
+UNSEAT = "DELETE FROM trainee WHERE (class_id, account_id) IN (SELECT class_id, account_id FROM told_twice)"
 
 
 def upgrade() -> None:
