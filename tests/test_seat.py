@@ -290,7 +290,10 @@ def test_what_was_done_under_either_account_is_the_seat_s(sqlite_site: Site, tmp
     assert set(found) == {seated.account_id for seated in roster(site.registry, province(), number)}
 
 
-def test_what_was_answered_under_one_account_stands_at_the_seat_of_both(site: Site, tmp_path: Path) -> None:
+def test_what_was_answered_under_one_account_stands_at_the_seat_of_both(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    site = sqlite_site
     people(site, tmp_path)
     sent(site, tmp_path)
     second(site, tmp_path)
@@ -391,7 +394,7 @@ def memory() -> Iterator[Engine]:
     engine.dispose()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(world=WORLD)
 def test_seats_follow_from_the_lists_and_the_links_alone(memory: Engine, world: dict[str, Any]) -> None:
     with memory.connect() as connection:
