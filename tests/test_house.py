@@ -55,6 +55,21 @@ def test_only_the_settings_read_the_environment() -> None:
     assert guilty == []
 
 
+@pytest.mark.parametrize(
+    ("written", "where"),
+    [
+        # Seats follow from lists and links: whoever else wrote them, or made an account somebody's, would leave them behind.
+        (
+            r"\b(insert|update|delete)\(trainee\)|\b(put|fold)\(\s*\w+,\s*\"?trainee\b",
+            "portrait/store/seat.py",
+        ),
+        (r"\bupdate\(account\)", "portrait/store/link.py"),
+    ],
+)
+def test_seats_and_whose_accounts_are_is_written_in_one_place_each(written: str, where: str) -> None:
+    assert [name(path) for path in MODULES if re.search(written, path.read_text(encoding="utf-8"))] == [where]
+
+
 def test_no_file_names_an_address_of_a_registry_or_a_folder_of_one_machine() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:

@@ -31,7 +31,19 @@ from portrait.store import number
 from portrait.store.decided import decided_records
 from portrait.store.decision import join_account
 from portrait.store.question import history
-from portrait.store.schema import account, audit, claim, contest, followup, identifier, link, ruling, trainee
+from portrait.store.schema import (
+    account,
+    audit,
+    claim,
+    contest,
+    enlisted,
+    followup,
+    identifier,
+    link,
+    ruling,
+    trainee,
+)
+from portrait.store.seat import seat
 from portrait.waiting import confirmed_records
 from portrait.withdrawal import newest, restore, rule_on, said_of, withdraw, words_of
 from tests.desk import waiting_queue
@@ -103,11 +115,12 @@ def made_before(site: Site, tmp_path: Path) -> Export:
         old = account_id("p", "native", WHO)
         with site.registry.begin() as connection:
             join_account(connection, old, 1, by="管理员", now=AT, note="问过本人")
-            for table in (trainee, followup):
+            for table in (enlisted, followup):
                 row = {"class_id": 70, "account_id": old}
                 more = {"answer": "asked", "by": "t", "at": AT} if table is followup else {"region": "410102"}
                 connection.execute(insert(table).values(**row, **more))
             digest = identify("p", "native", WHO, b"").digest
+            seat(connection, [old])
             connection.execute(
                 insert(identifier).values(kind="native", digest=digest, hint=WHO[:20], person_id=1)
             )
@@ -157,7 +170,7 @@ def test_nothing_comes_in_before_the_rebuild_and_nothing_is_lost_by_it(home: Exp
         assert connection.scalar(select(audit.c.object).where(audit.c.action == "account.renumber")) == str(
             now
         )
-        for table in (trainee, followup):
+        for table in (trainee, enlisted, followup):
             assert connection.execute(select(table.c.account_id)).scalars().all() == [now]
         assert connection.execute(select(identifier.c.hint)).scalars().all() == [TODAY]
         assert connection.scalar(select(contest.c.record)) == record_of(site, "一")
@@ -346,7 +359,10 @@ def test_what_came_in_under_both_numbers_becomes_one_and_the_later_decision_hold
     now = account_id("p", "native", WHO, load_secret(site.settings.home))
     with site.registry.begin() as connection:
         join_account(connection, now, 2, by="别人", now=datetime(2022, 11, 20, tzinfo=UTC))
-        connection.execute(insert(trainee).values(class_id=70, account_id=now))
+        connection.execute(insert(enlisted).values(class_id=70, account_id=now))
+        seat(connection, [now])
+        seats = connection.scalar(select(func.count()).select_from(trainee))
+        assert seats == 2, "two, while they are two persons"
     rebuild(site)
     with site.registry.connect() as connection:
         rows = connection.execute(select(link).order_by(link.c.id)).all()

@@ -169,6 +169,9 @@ def _roster_card(
     if silent:
         quiet = gettext("其中 {n} 人报到后还没有学习记录。", n=silent)
         finding = gettext("{first}{then}", first=finding, then=quiet)
+    if unknown := sum(1 for t in people if t.person_id is None):
+        words = gettext("其中 {n} 个账号还认不出是谁，认出后和同一位教师的并成一人。", n=unknown)
+        finding = gettext("{first}{then}", first=finding, then=words)
     columns = [
         {"field": "name", "headerName": gettext("姓名"), "pinned": "left", "filter": True, "minWidth": 96, "width": 110},
         {"field": "state", "headerName": gettext("状态"), "filter": True, "width": 132},

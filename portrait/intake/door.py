@@ -46,6 +46,7 @@ from portrait.intake.program import Program
 from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
 from portrait.intake.run import rosters_told, runs_told
+from portrait.intake.seated import seats_told
 from portrait.intake.stray import Stray, strays
 from portrait.record import row_of
 from portrait.sentence import Sentence, in_turn, listed, sentence
@@ -332,6 +333,7 @@ def _fill(
             rule(connection, _rulings(batch.source, program.stream.series, voided, batch.by, site.now))
         skipped = no_data(program) + (passed(engine, program) if found.passed else [])
         asked = asked_about(connection, batch.source) if counts.rows_unmatched else 0
+        seated = seats_told(connection, batch.id) if batch.target == "trainee" else []
         message = _message(
             bench,
             connection,
@@ -344,6 +346,7 @@ def _fill(
             [
                 *([lost] if lost else []),
                 *gone,
+                *seated,
                 *dateless_told(program, undated),
                 *called_told(program.stream, program.raw),
             ],
@@ -404,7 +407,7 @@ def _message(
 ) -> Sentence:
     """What a reader of the ledger should know beyond the counts. `skipped` are rows that were passed over, by reason;
     `unread` are sheets that the stream has no use for; of `asked` accounts a person has to say whose they are;
-    `gone` is what of its rows does not count, and what it takes back."""
+    `gone` is what of its rows does not count, what it takes back, and whom its classes knew already."""
     notes: list[Sentence] = []
     if unread:
         notes.append(sentence("没有读的工作表（没有这些列）：{names}", names=list(unread)))

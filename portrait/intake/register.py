@@ -21,6 +21,7 @@ from portrait.intake.target import Field
 from portrait.store.alias import unify
 from portrait.store.employment import keep_schools, tell_schools
 from portrait.store.link import add_accounts, link_accounts, name_accounts
+from portrait.store.seat import seat
 from portrait.store.upsert import put
 
 
@@ -47,7 +48,7 @@ _HOMES = {
         columns=(("provider", "provider_id"), ("course", "course_id")),
     ),
     "quota": Home("quota", columns=(("class", "class_id"),)),
-    "trainee": Home("trainee", columns=(("class", "class_id"), ("account", "account_id"))),
+    "trainee": Home("enlisted", columns=(("class", "class_id"), ("account", "account_id"))),
 }
 _PERSON_KINDS = ("staff", "idno", "mail", "phone")
 
@@ -138,6 +139,7 @@ def _put(
         _HOMES[target].table,
         list(columns),
         many(engine, f"SELECT {listed} FROM {chosen} ORDER BY _row"),
+        raised={"batch_id": batch} if target == "trainee" and batch is not None else None,
     )
     if target == "person":
         claims = _claims_sql(program, chosen, beside=True)
@@ -156,6 +158,8 @@ def _put(
             tell_schools(connection, many(engine, taught), day, batch)
     if target in ("person", "trainee"):
         link_accounts(connection, now)
+    if target == "trainee":
+        seat(connection, [number for (number,) in many(engine, f"SELECT v_account FROM {chosen}")])
     if target == "person":
         unify(connection, now)
     return stored
@@ -185,7 +189,7 @@ def registered(program: Program) -> dict[str, str]:
     extra = []
     for name, _ in stream.fields:
         wanted = stream.target.field(name)
-        beside = {"person": "account", "trainee": "name"}.get(home.table)  # kept with the account
+        beside = {"person": "account", "enlisted": "name"}.get(home.table)  # kept with the account
         if wanted is None or wanted.type == "identifier" or name == beside:
             continue
         if name.startswith("extra."):

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, insert, select
 from portrait.clock import aware
 from portrait.errors import AccessRefused, InputError
 from portrait.scope import Role, Scope
-from portrait.store.schema import followup, trainee, training_class
+from portrait.store.schema import followup, training_class
+from portrait.store.trainee import class_accounts, listed_accounts
 
 ANSWERS = {"contacted": "已联系", "leave": "已请假", "none": "不需要"}
 NOTE_LIMIT = 200
@@ -45,13 +46,10 @@ def follow_up(
         raise InputError("备注写了 {n} 字，最多 {most} 字", n=len(note), most=NOTE_LIMIT)
     if scope.actor.role is not Role.TRAINER:
         raise AccessRefused("预警处置由班级的承训单位登记")
-    row = trainee.select().where(
-        trainee.c.class_id == class_id, trainee.c.account_id == account_id, scope.listed
-    )
+    if (class_id, account_id) not in listed_accounts(registry, scope, [account_id]):
+        raise AccessRefused("班次 {number} 没有这名学员，或者它不是本单位的班次", number=class_id)
     kept = Followup(class_id, account_id, answer, note, scope.actor.login, at)
     with registry.begin() as connection:
-        if connection.execute(row).first() is None:
-            raise AccessRefused("班次 {number} 没有这名学员，或者它不是本单位的班次", number=class_id)
         connection.execute(
             insert(followup).values(
                 class_id=class_id, account_id=account_id, answer=answer, note=note, by=kept.by, at=at
@@ -61,7 +59,8 @@ def follow_up(
 
 
 def followups(registry: Engine, scope: Scope, class_id: int) -> dict[int, list[Followup]]:
-    """All answers of a class by account, newest first."""
+    """All answers of a class, newest first, by the account that its roster names today: they may have been given under another of the
+    same trainee's."""
     query = (
         select(followup)
         .where(
@@ -72,8 +71,10 @@ def followups(registry: Engine, scope: Scope, class_id: int) -> dict[int, list[F
     )
     found: dict[int, list[Followup]] = {}
     with registry.connect() as connection:
-        for row in connection.execute(query):
-            found.setdefault(row.account_id, []).append(
-                Followup(row.class_id, row.account_id, row.answer, row.note, row.by, aware(row.at))
-            )
+        rows = connection.execute(query).all()
+    seats = class_accounts(registry, scope, class_id) if rows else {}
+    for row in rows:
+        found.setdefault(seats.get(row.account_id, row.account_id), []).append(
+            Followup(row.class_id, row.account_id, row.answer, row.note, row.by, aware(row.at))
+        )
     return found

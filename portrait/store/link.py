@@ -33,7 +33,18 @@ from portrait.identifier import KINDS
 from portrait.identity import hidden
 from portrait.match import Candidate, IdentityRule, Match, identity_rule, matches
 from portrait.store.called import called, named_only
-from portrait.store.schema import account, course, identifier, link, person, provider, school, training_class
+from portrait.store.schema import (
+    account,
+    course,
+    enlisted,
+    identifier,
+    link,
+    person,
+    provider,
+    school,
+    training_class,
+)
+from portrait.store.seat import seat
 from portrait.store.triple import bare, triples
 from portrait.store.upsert import chunks, put
 
@@ -140,12 +151,16 @@ def _link_plain(connection: Connection, kind: str, now: datetime) -> int:
     ).rowcount
     if made:
         mine = and_(link.c.account_id == account.c.id, link.c.state == "active")
+        theirs = (account.c.person_id.is_(None), account.c.kind == kind, exists().where(mine))
+        in_class = exists().where(enlisted.c.account_id == account.c.id)
+        seated = connection.execute(select(account.c.id).where(*theirs, in_class)).scalars().all()
         whose = select(root()).join(link, link.c.person_id == person.c.id).where(mine).scalar_subquery()
         connection.execute(
             update(account)
-            .where(account.c.person_id.is_(None), account.c.kind == kind, exists().where(mine))
+            .where(*theirs)
             .values(person_id=whose, reason=reason.zh, confidence=reason.confidence, linked_at=now)
         )
+        seat(connection, seated)
     return int(made)
 
 
@@ -171,10 +186,15 @@ class _Change:
 
 def settle(connection: Connection, accounts: Iterable[int], now: datetime) -> int:
     """Bring the links of these accounts to what the rules say now, leaving what persons decided; how many became somebody's."""
-    return sum(_settle(connection, part, now) for part in chunks(sorted(set(accounts)), _PART))
+    before: dict[int, int | None] = {}
+    for part in chunks(sorted(set(accounts)), _PART):
+        before |= _settle(connection, part, now)
+    seat(connection, before, {one for one in before.values() if one is not None})
+    return sum(one is None for one in before.values())
 
 
-def _settle(connection: Connection, accounts: Sequence[int], now: datetime) -> int:
+def _settle(connection: Connection, accounts: Sequence[int], now: datetime) -> dict[int, int | None]:
+    """Whose the accounts were that are somebody else's now, or nobody's; those that stay so for another reason with them."""
     rule = identity_rule()
     _adopt(connection, accounts, now)
     change = _Change()
@@ -276,8 +296,10 @@ def _refused(said: Sequence[Row[Any]]) -> set[int]:
     }
 
 
-def _apply(connection: Connection, accounts: Sequence[int], rule: IdentityRule, now: datetime) -> int:
-    """Set each account's person to what its active link comes to; how many had none before."""
+def _apply(
+    connection: Connection, accounts: Sequence[int], rule: IdentityRule, now: datetime
+) -> dict[int, int | None]:
+    """Set each account's person to what its active link comes to; whose those were that are not as before."""
     active = connection.execute(
         select(link.c.account_id, link.c.reason, link.c.confidence, link.c.decided_by, root().label("root"))
         .join(person, person.c.id == link.c.person_id)
@@ -285,7 +307,7 @@ def _apply(connection: Connection, accounts: Sequence[int], rule: IdentityRule, 
         .order_by(link.c.id)
     )
     whose = {row.account_id: row for row in active}
-    count = 0
+    before: dict[int, int | None] = {}
     for row in connection.execute(
         select(account.c.id, account.c.person_id, account.c.reason).where(account.c.id.in_(accounts))
     ).all():
@@ -293,7 +315,7 @@ def _apply(connection: Connection, accounts: Sequence[int], rule: IdentityRule, 
         told = rule.reasons["decided" if found.decided_by else found.reason].zh if found else ""
         if (row.person_id, row.reason) == (found.root if found else None, told):
             continue
-        count += row.person_id is None
+        before[row.id] = row.person_id
         connection.execute(
             update(account)
             .where(account.c.id == row.id)
@@ -304,7 +326,7 @@ def _apply(connection: Connection, accounts: Sequence[int], rule: IdentityRule, 
                 linked_at=now if found else None,
             )
         )
-    return count
+    return before
 
 
 def touching(connection: Connection, persons: Iterable[int], digests: Iterable[str]) -> set[int]:

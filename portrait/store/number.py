@@ -16,7 +16,8 @@ from portrait.identity import NAMING, Identifier, account_number, renamed
 from portrait.store.link import OPEN, add_accounts, decide_alone, name_accounts, settle
 from portrait.store.moved import Moved, move
 from portrait.store.rekeyed import rekeyed
-from portrait.store.schema import account, followup, identifier, link, mark, trainee
+from portrait.store.schema import account, enlisted, followup, identifier, link, mark
+from portrait.store.seat import seat
 from portrait.store.upsert import chunks, put
 
 _MARK = "naming"
@@ -168,27 +169,28 @@ def _identifiers(connection: Connection, moves: Sequence[Renumbered]) -> None:
 
 
 def _classes(connection: Connection, moves: Sequence[Renumbered]) -> None:
-    """The trainees of before, and what their classes' staff noted on them, by the numbers of today."""
+    """Whom lists name as trainees by the numbers of before, and what their classes' staff noted on them, by the numbers of today."""
     numbers = {one.old: one.new for one in moves}
     listed = set[tuple[int, int]]()
     for part in chunks([*numbers, *numbers.values()], _PART):
-        columns = (trainee.c.class_id, trainee.c.account_id)
-        found = connection.execute(select(*columns).where(trainee.c.account_id.in_(part)))
+        columns = (enlisted.c.class_id, enlisted.c.account_id)
+        found = connection.execute(select(*columns).where(enlisted.c.account_id.in_(part)))
         listed.update((row.class_id, row.account_id) for row in found)
     twice = [
         {"its_class": number, "old": old}
         for number, old in sorted(listed)
         if old in numbers and (number, numbers[old]) in listed
     ]
-    of = (trainee.c.class_id == bindparam("its_class"), trainee.c.account_id == bindparam("old"))
-    _each(connection, delete(trainee).where(*of), twice)
+    of = (enlisted.c.class_id == bindparam("its_class"), enlisted.c.account_id == bindparam("old"))
+    _each(connection, delete(enlisted).where(*of), twice)
     for table, with_one in (
-        (trainee, {old for _, old in listed}),
+        (enlisted, {old for _, old in listed}),
         (followup, _followed(connection, numbers)),
     ):
         passed = [{"old": old, "new": new} for old, new in numbers.items() if old in with_one]
         theirs = update(table).where(table.c.account_id == bindparam("old"))
         _each(connection, theirs.values(account_id=bindparam("new")), passed)
+    seat(connection, [*numbers, *numbers.values()])
 
 
 def _followed(connection: Connection, numbers: dict[int, int]) -> set[int]:

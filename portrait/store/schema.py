@@ -337,7 +337,21 @@ quota = Table(
     Column("n", Integer, nullable=False),
 )
 
-trainee = Table(
+enlisted = Table(  # what lists say of trainees, by the account under which each knows them
+    "enlisted",
+    metadata,
+    Column("class_id", BigInteger, ForeignKey("training_class.id"), primary_key=True),
+    Column("account_id", BigInteger, ForeignKey("account.id"), primary_key=True, index=True),
+    Column("region", String(6), nullable=False, default=""),
+    Column("confirmed", Date),
+    Column("checked_in", Date),
+    Column("graduated", Date),
+    Column("left", Date),
+    Column("reason", String(80), nullable=False, default=""),
+    Column("batch_id", ForeignKey("batch.id")),  # of the newest list that names the account; null: not known
+)
+
+trainee = Table(  # one seat of one human being: what the rows of `enlisted` come to (portrait.store.seat)
     "trainee",
     metadata,
     Column("class_id", BigInteger, ForeignKey("training_class.id"), primary_key=True),

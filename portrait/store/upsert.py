@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
@@ -21,7 +21,9 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    tuple_,
 )
+from sqlalchemy import update as sql_update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable, DropTable
 
@@ -38,14 +40,37 @@ def put(
     *,
     update: bool = True,
     only: ColumnElement[bool] | None = None,
+    raised: Mapping[str, int] | None = None,
 ) -> int:
     """Insert or update (only `columns`) by primary key; how many rows are new or have changed.
 
     A row that stands there already, value for value, is not counted. Blank cells of columns that may not be NULL get the
     column's default. With `update=False` rows whose key exists are left as they are; with `only` those it does not hold for.
+    Numbers `raised` are set on every row where a smaller one stands or none, and count for nothing.
     """
     table = metadata.tables[name]
     stage = staged(connection, name, [table.c[column] for column in columns], _filled(table, columns, rows))
+    count = fold(connection, table, stage, update=update, only=only)
+    keys = [key.name for key in table.primary_key]
+    # Not EXISTS, for which SQLite would read the whole stage again for every row.
+    same = tuple_(*(table.c[key] for key in keys)).in_(select(*(stage.c[key] for key in keys)))
+    for column, number in (raised or {}).items():
+        lower = or_(table.c[column].is_(None), table.c[column] < number)
+        connection.execute(sql_update(table).where(same, lower).values({column: number}))
+    connection.execute(DropTable(stage))
+    return count
+
+
+def fold(
+    connection: Connection,
+    table: Table,
+    stage: Table,
+    *,
+    update: bool = True,
+    only: ColumnElement[bool] | None = None,
+) -> int:
+    """As `put`, with the rows and the columns of a table that has been filled already."""
+    columns = [column.name for column in stage.c]
     others = [c for c in table.c if c.name not in columns and not c.nullable and c.default is not None]
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = make(table).from_select(
@@ -67,24 +92,14 @@ def put(
     else:
         statement = statement.on_conflict_do_nothing(index_elements=keys)
     # Without the option, an INSERT's count is not kept on PostgreSQL.
-    count = connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
-    connection.execute(DropTable(stage))
-    return int(count)
+    return int(connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount)
 
 
 def staged(
     connection: Connection, name: str, columns: Sequence[Column[Any]], rows: Iterable[Sequence[Any]]
 ) -> Table:
     """A temporary table `stage_<name>` of these columns and rows. The caller drops it."""
-    stage = Table(
-        f"stage_{name}",
-        MetaData(),
-        *(Column(column.name, column.type) for column in columns),
-        prefixes=["TEMPORARY"],
-    )
-    # SQLite brings a dropped one back when its transaction is rolled back, and the pool hands the connection on.
-    connection.execute(DropTable(stage, if_exists=True))
-    connection.execute(CreateTable(stage))
+    stage = empty_stage(connection, name, columns)
     listed = ", ".join(f'"{column.name}"' for column in columns)
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
@@ -100,6 +115,22 @@ def staged(
                 f"INSERT INTO {stage.name} ({listed}) VALUES ({marks})",
                 [tuple(_plain(value) for value in row) for row in chunk],
             )
+    return stage
+
+
+def empty_stage(
+    connection: Connection, name: str, columns: Sequence[Column[Any]], keys: Collection[str] = ()
+) -> Table:
+    """A temporary table `stage_<name>` of these columns, found by `keys`. The caller drops it."""
+    stage = Table(
+        f"stage_{name}",
+        MetaData(),
+        *(Column(column.name, column.type, primary_key=column.name in keys) for column in columns),
+        prefixes=["TEMPORARY"],
+    )
+    # SQLite brings a dropped one back when its transaction is rolled back, and the pool hands the connection on.
+    connection.execute(DropTable(stage, if_exists=True))
+    connection.execute(CreateTable(stage))
     return stage
 
 
