@@ -12,6 +12,7 @@ from rich.markup import escape
 from portrait.cli.console import Bar, print_json, print_table, print_text, progress, stdout
 from portrait.cli.option import Home, Json, Wait, operator, site_of
 from portrait.errors import InputError, Misused, Unread
+from portrait.intake.bearer import People, site_people
 from portrait.intake.door import REASONS, BatchReport, take_in
 from portrait.intake.draft import mapping_text
 from portrait.intake.judge import passed_over
@@ -120,7 +121,12 @@ def register(app: typer.Typer) -> None:
             raise InputError(f"没有文件或文件夹 {path}")
         if proposed:
             found = propose(
-                path, path.name, schools=lambda: _schools(home), fill=_given(fill or []), lists=_lists(home)
+                path,
+                path.name,
+                schools=lambda: _schools(home),
+                fill=_given(fill or []),
+                lists=_lists(home),
+                people=_people(home),
             )
             if saved:
                 save_proposals(site_of(home), found, path, as_json)
@@ -164,6 +170,11 @@ def _lists(home: Path | None) -> Lists:
     if not load_settings(home).home.exists():
         return no_lists
     return site_lists(site_of(home))
+
+
+def _people(home: Path | None) -> People | None:
+    """Whom the registry knows; nobody where there is no home yet."""
+    return site_people(site_of(home)) if load_settings(home).home.exists() else None
 
 
 def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from portrait.errors import InputError
+from portrait.intake.bearer import People, borne_by
 from portrait.intake.deed import kinds_of
 from portrait.intake.draft import CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft, checked, lacking
 from portrait.intake.guess import is_day
@@ -70,10 +71,12 @@ def propose(
     schools: Callable[[], Iterable[str]] = tuple,
     fill: Mapping[str, str] | None = None,
     lists: Lists = no_lists,
+    people: People | None = None,
 ) -> list[Proposal]:
     """A proposal for each table of the file, sheets with the same header being one. What is given is not guessed: `fill` is what the
     same stands for in every row, field → text, and the year. `schools` are the registered ones, asked for only where nothing but a
-    title can say whose people they are; `lists` says which sources' lists have which of some codes of courses or classes.
+    title can say whose people they are; `lists` says which sources' lists have which of some codes of courses or classes, `people` who is
+    registered under which numbers.
 
     Raises InputError when the file cannot be read, or no sheet has a table.
     """
@@ -98,7 +101,7 @@ def propose(
     for table in tables:
         groups.setdefault(table.head.names, []).append(table)
     made = [
-        _proposal(name, some, len(chosen), target, header, schools, fill or {}, lists)
+        _proposal(name, some, len(chosen), target, header, schools, fill or {}, lists, people)
         for some in groups.values()
     ]
     for field in fill or {}:
@@ -139,6 +142,7 @@ def _proposal(
     schools: Callable[[], Iterable[str]],
     fill: Mapping[str, str],
     lists: Lists,
+    people: People | None,
 ) -> Proposal:
     table = tables[0]
     said = f"{table.head.title} {table.sheet} {name}"
@@ -149,6 +153,8 @@ def _proposal(
     picks = picks_of(table, target, days, said)
     if target == "record":
         picks |= classes_of(table, picks)
+    borne = borne_by(tables, target, picks, people)
+    picks |= borne.picks
     left = left_out(tables, picks, said) if target == "record" else {}
     picks |= dict.fromkeys(left, "")
     words = _words(tables, picks) if target == "record" else {}
@@ -191,6 +197,7 @@ def _proposal(
             for column in table.columns
             if picks.get(column.name)
         }
+        | borne.why
         | dict.fromkeys(apart, sentence("没有它，几行会被当作同一个记录")),
         words=words,
         key=(more,) if more and more not in apart else (),
@@ -203,7 +210,7 @@ def _proposal(
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        tuple(notices(tables, name, draft, days, said, left, scales, more)),
+        (*borne.notes, *notices(tables, name, draft, days, said, left, scales, more)),
     )
 
 
