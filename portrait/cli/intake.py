@@ -17,6 +17,7 @@ from portrait.intake.door import REASONS, BatchReport, take_in
 from portrait.intake.draft import mapping_text
 from portrait.intake.judge import passed_over
 from portrait.intake.mapping import Mapping
+from portrait.intake.pick import TARGETS_OFFERED
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
 from portrait.intake.propose import Proposal, propose, shape
@@ -26,6 +27,7 @@ from portrait.intake.stray import Stray, offers
 from portrait.intake.target import TARGETS
 from portrait.record import row_of
 from portrait.resource import DATA
+from portrait.sentence import in_turn
 from portrait.settings import load_settings
 from portrait.site import Site
 from portrait.source import source_titles
@@ -80,6 +82,14 @@ def register(app: typer.Typer) -> None:
                 help="和 --propose 一起： 表里没有、 每一行都一样的， 如 school=单位全名、 year=2022、 score_max=100， 可以写几次",
             ),
         ] = None,
+        target: Annotated[
+            str,
+            typer.Option(
+                "--target",
+                metavar="内容",
+                help=f"和 --propose 一起： 每一行是什么（{'、 '.join(f'{one} {TARGETS[one].zh}' for one in TARGETS_OFFERED)}）， 不写就自己认",
+            ),
+        ] = "",
         watch: Annotated[
             Path | None,
             typer.Option(
@@ -111,8 +121,8 @@ def register(app: typer.Typer) -> None:
             raise Misused(
                 "--propose 给还没有映射的表格，不和 --source、--preview 一起写；要看一个映射读得怎样，用 --source 和 --preview"
             )
-        if (saved or fill) and not proposed:
-            raise Misused("--save、--fill 和 --propose 一起写：存的、补的是提出来的映射")
+        if (saved or fill or target) and not proposed:
+            raise Misused("--save、--fill、--target 和 --propose 一起写：存的、补的是提出来的映射")
         if path is None:
             raise Misused("请写明要导入的文件或文件夹")
         if not source and not proposed:
@@ -123,6 +133,7 @@ def register(app: typer.Typer) -> None:
             found = propose(
                 path,
                 path.name,
+                target=target,
                 schools=lambda: _schools(home),
                 fill=_given(fill or []),
                 lists=_lists(home),
@@ -178,7 +189,9 @@ def _people(home: Path | None) -> People | None:
 
 
 def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: bool) -> None:
-    """Save what is proposed, and print what a person should know of it. Raises InputError for what is still to be said."""
+    """Save what is proposed, and print what a person should know of it. Raises InputError for what is still to be said, and where no
+    table can be used."""
+    found = usable(found, as_json)
     if not as_json:
         for note in dict.fromkeys(note for one in found for note in one.notes):
             print_text(f"注意：{note}")
@@ -207,6 +220,7 @@ def show_proposals(found: Sequence[Proposal], as_json: bool, path: Path, home: P
     if as_json:
         print_json([shape(one) for one in found])
         return
+    found = usable(found, as_json)
     for one in found:
         table = one.table
         place = f"工作表 {'、'.join(one.sheets)}，" if table.sheet else ""
@@ -228,6 +242,19 @@ def show_proposals(found: Sequence[Proposal], as_json: bool, path: Path, home: P
         f"再 portrait intake {path} --source {first.name} --preview"
     )
     print_text(mapping_text([one.draft for one in found]))
+
+
+def usable(found: Sequence[Proposal], as_json: bool) -> list[Proposal]:
+    """The tables that can be read; of the others it is printed why not. Raises InputError where there is none."""
+    good = [one for one in found if not one.refused]
+    refused = [one for one in found if one.refused]
+    if not good:
+        raise InputError(
+            "{file}：{why}", file=found[0].file, why=in_turn(dict.fromkeys(one.refused for one in found))
+        )
+    for one in refused if not as_json else ():
+        print_text(f"# {one.file}：工作表 {'、'.join(one.sheets)}：{one.refused}")
+    return good
 
 
 def print_untitled(sources: set[str], home: Path) -> None:

@@ -15,6 +15,9 @@ from portrait.resource import read_yaml
 SHOWN = {"score", "day", "tick", "sign"}  # who was there, and how well: what else a row says is about that
 _ALONE = 0.95  # of the rows that differ have a number of their own
 _WHOLE = 5  # characters of a class's whole name, at least
+_DATES = {
+    "报到": "checked_in", "结业": "graduated", "毕业": "graduated", "退出": "left", "退班": "left", "确认": "confirmed", "选派": "confirmed",
+}  # fmt: skip
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 # What a role is in each target.
 FIELDS: dict[str, dict[str, str]] = {
@@ -208,10 +211,7 @@ def _detailed(choice: str, column: Column) -> str:
 
 
 def _dates(table: Table, picks: dict[str, str]) -> None:
-    """Dates of a trainee are told apart by their heads."""
-    heads = {"报到": "checked_in", "结业": "graduated", "退出": "left", "确认": "confirmed"}
+    """Dates of a trainee are told apart by their heads: one that says nothing of them is none of theirs."""
     for column in table.columns:
         if column.role == "date":
-            picks[column.name] = next(
-                (field for word, field in heads.items() if word in column.name), picks[column.name]
-            )
+            picks[column.name] = next((field for word, field in _DATES.items() if word in column.name), "")

@@ -14,6 +14,7 @@ from portrait.errors import InputError
 from portrait.intake.bearer import People, borne_by
 from portrait.intake.deed import kinds_of
 from portrait.intake.draft import CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft, checked, lacking
+from portrait.intake.foreign import foreign
 from portrait.intake.guess import is_day
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.notice import notices
@@ -55,6 +56,7 @@ class Proposal:
     passed: int  # rows of all of them that are no data
     missing: tuple[str, ...]
     notes: tuple[Sentence, ...]
+    refused: str = ""  # why it is nothing that can be read, and nobody has said what its rows are
 
     @property
     def rows(self) -> int:
@@ -149,6 +151,7 @@ def _proposal(
     roles = {column.role: column for column in reversed(table.columns) if column.role}
     days = [column.name for column in table.columns if is_day(column.name) and not measured(column)]
     named = year_named(table.head.title, table.sheet, name, days)
+    refused = "" if target else foreign(table, roles, days, said) or ""
     target = target or target_of(roles, days, said)
     picks = picks_of(table, target, days, said)
     if target == "record":
@@ -211,6 +214,7 @@ def _proposal(
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
         (*borne.notes, *notices(tables, name, draft, days, said, left, scales, more)),
+        refused,
     )
 
 
@@ -295,6 +299,7 @@ def shape(proposal: Proposal) -> dict[str, Any]:
         "fixed": dict(proposal.draft.fixed),
         "scales": dict(proposal.draft.scales),
         "reasons": {field: str(why) for field, why in proposal.draft.reasons.items()},
+        "refused": str(proposal.refused),
         "missing": list(proposal.missing),
         "notes": [str(note) for note in proposal.notes],
     }

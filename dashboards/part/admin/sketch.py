@@ -61,6 +61,13 @@ def sketch_form(
             for sheet, n in zip(found.sheets, found.counts, strict=True)
         ]
         facts = gettext("{facts}（{each}）", facts=facts, each=each)
+    if found.refused:
+        return [
+            html.P(facts, className="quiet"),
+            html.P(gettext(found.refused), className="said bad"),
+            _place(file, names, sheets, found),
+            dcc.Store(id="sketch-about", data=_about(file, found)),
+        ]
     return [
         html.P(facts, className="quiet"),
         html.Ul([html.Li(gettext(note)) for note in found.notes], className="plain quiet") if found.notes else None,
@@ -76,22 +83,25 @@ def sketch_form(
         html.H3(gettext("存成映射，下次同样的表头直接认出来")),
         _naming(draft),
         dcc.Store(id="sketch-columns", data=[column.name for column in table.columns]),
-        dcc.Store(
-            id="sketch-about",
-            data={
-                "file": file.name,
-                "sheet": draft.sheet,
-                "shown": draft.sheet or table.sheet,
-                "header": draft.header,
-                "target": draft.target,
-                "pattern": draft.file,
-                "fill_down": list(draft.fill_down),
-                "named": draft.named,
-                "key": list(draft.key),
-                "words": {column.name: list(column.words) for column in table.columns if _worded(column)},
-            },
-        ),
+        dcc.Store(id="sketch-about", data=_about(file, found)),
     ]  # fmt: skip
+
+
+def _about(file: Path, found: Proposal) -> dict[str, Any]:
+    """What a form must know of its table to make a draft again."""
+    draft, table = found.draft, found.table
+    return {
+        "file": file.name,
+        "sheet": draft.sheet,
+        "shown": draft.sheet or table.sheet,
+        "header": draft.header,
+        "target": "" if found.refused else draft.target,
+        "pattern": draft.file,
+        "fill_down": list(draft.fill_down),
+        "named": draft.named,
+        "key": list(draft.key),
+        "words": {column.name: list(column.words) for column in table.columns if _worded(column)},
+    }
 
 
 def _worded(column: Column) -> bool:
@@ -198,7 +208,7 @@ def _place(file: Path, names: Sequence[str], sheets: Sequence[str], found: Propo
                 "target",
                 gettext("每一行是"),
                 [{"value": name, "label": target_name(name)} for name in TARGETS_OFFERED],
-                draft.target,
+                None if found.refused else draft.target,
             ),
         ],
         className="row-cells",
@@ -219,12 +229,13 @@ def _headers(found: Proposal) -> list[dict[str, str]]:
     return [{"value": value, "label": label} for value, label in known.items()]
 
 
-def _select(part: str, label: str, data: Sequence[Mapping[str, str]], value: str) -> Any:
+def _select(part: str, label: str, data: Sequence[Mapping[str, str]], value: str | None) -> Any:
     return dmc.Select(
         id={"type": "sketch-place", "part": part},
         label=label,
         data=list(data),
         value=value,
+        placeholder=gettext("请选"),
         allowDeselect=False,
         searchable=len(data) > 8,
         nothingFoundMessage=gettext("没有"),

@@ -61,7 +61,7 @@ def _form(context: Context, file: Path, names: Sequence[str], chosen: Mapping[st
     sheet, header = chosen.get("sheet", ""), chosen.get("header", "")
     every = sheet in ("", EVERY_SHEET) or sheet not in book
     header = header if header[:1].isdigit() else ""
-    (found, *_) = propose(
+    proposals = propose(
         file,
         file.name,
         sheet="" if every else sheet,
@@ -71,6 +71,7 @@ def _form(context: Context, file: Path, names: Sequence[str], chosen: Mapping[st
         lists=site_lists(context.site),
         people=site_people(context.site),
     )
+    found = next((one for one in proposals if not one.refused), proposals[0])
     titles = source_titles(context.site.settings.home)
     there = {
         field: {source: titles.get(source, source) for source in listing(context.site.registry)[thing]}
