@@ -10,12 +10,21 @@ from portrait.intake.draft import CERTIFICATE, SCHOOL, SERIAL, WITH_SCHOOL, Draf
 from portrait.intake.guess import day_of
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
+from portrait.intake.target import TARGETS
 from portrait.intake.title import class_said, class_told, day_said
 from portrait.intake.twin import told, twins
 from portrait.intake.year import held_after, of_programme, year_named
 from portrait.record import KIND_ZH, Kind
 from portrait.sentence import Sentence, sentence
 
+# What else a sheet of a target may be, by the roles of columns that the target has no use for.
+_ALSO = {
+    "trainee": {
+        "person": ("school_name", "school_code", "subject", "title", "stage", "gender", "birth_year", "post"),
+        "record": ("result",),
+    },
+    "person": {"trainee": ("class_code", "class_name")},
+}
 _ROWS = 10  # rows that a notice names
 
 
@@ -34,6 +43,7 @@ def notices(
     yield from _notes(tables, file, draft, days, said)
     yield from (sentence("“{column}”不用：{why}", column=column, why=why) for column, why in left.items())
     yield from _beyond(scales)
+    yield from _also(tables[0], draft)
     if draft.target == "record":
         yield from _kinds(draft)
         yield from _apart(tables, draft, more)
@@ -106,6 +116,25 @@ def _notes(
         yield sentence("每张证书按证书编号认；没有编号的行略过")
     if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
+
+
+def _also(table: Table, draft: Draft) -> Iterator[Sentence]:
+    """What columns that are not used could be in a mapping of their own: a list of trainees may be a roster too."""
+    numbered = any(pick.partition(":")[0] in ("account", "key") for pick in draft.picks.values())
+    for target, roles in _ALSO.get(draft.target, {}).items() if numbered else ():
+        columns = [
+            column.name
+            for column in table.columns
+            if column.role in roles and column.filled and not draft.picks.get(column.name)
+        ]
+        if columns:
+            yield sentence(
+                "{columns}不是{target}的内容；同一张表还可以再存一份映射，作{other}：网页上把“每一行是”换成它，命令加 --target {name}",
+                columns=[f"“{column}”" for column in columns],
+                target=sentence(TARGETS[draft.target].zh),
+                other=sentence(TARGETS[target].zh),
+                name=target,
+            )
 
 
 def _kinds(draft: Draft) -> Iterator[Sentence]:

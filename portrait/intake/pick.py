@@ -18,6 +18,7 @@ _WHOLE = 5  # characters of a class's whole name, at least
 _DATES = {
     "报到": "checked_in", "结业": "graduated", "毕业": "graduated", "退出": "left", "退班": "left", "确认": "confirmed", "选派": "confirmed",
 }  # fmt: skip
+_CAME = "报到(?:日期|时间|情况)|结业(?:日期|时间)|退出(?:日期|时间)"
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 # What a role is in each target.
 FIELDS: dict[str, dict[str, str]] = {
@@ -53,7 +54,7 @@ FIELDS: dict[str, dict[str, str]] = {
 TARGETS_OFFERED = tuple(FIELDS)
 
 
-def target_of(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
+def target_of(table: Table, roles: Mapping[str, Column], days: Sequence[str], said: str) -> str:
     """What the rows are, from what the columns are and what the sheet is called."""
     words: dict[str, list[str]] = read_yaml(RULES)["table"]
     named = {kind for kind, listed in words.items() if any(word in said for word in listed)}
@@ -63,7 +64,13 @@ def target_of(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
         for role in ("school_name", "school_code", "subject", "title", "stage", "gender", "post")
     )
     somebody = who or "name" in roles
+    grouped = bool({"class_code", "class_name"} & roles.keys())
+    # 报到日期 beside a class is said of trainees, whatever else the list says of them.
+    came = [column for column in table.columns if re.search(_CAME, column.name)]
+    joined = bool(came) and (grouped or "trainee" in named)
     ticks = "attendance" in roles and ("attendance" in named or about < 3)
+    if somebody and joined and not (days or ticks or roles.keys() & {"score", "duration", CERTIFICATE}):
+        return "trainee"
     ended = ("result" in roles and "person" not in named) or ("kind" in roles and _does(roles["kind"]))
     if somebody and (days or ticks or ended or roles.keys() & {"score", "duration"}):
         return "record"
@@ -74,8 +81,9 @@ def target_of(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
     if not who and "course_title" in roles and not ("class_code" in roles and "starts" in roles):
         return "course"
     if who or "name" in roles:
-        if {"class_code", "class_name"} & roles.keys() or ("trainee" in named and "person" not in named):
-            return "trainee" if "person" not in named or "class_code" in roles else "person"
+        if grouped or ("trainee" in named and "person" not in named):
+            own = "person" in named and "trainee" not in named  # the 班级 of a teacher is what is taught
+            return "trainee" if not own or "class_code" in roles else "person"
         if named & {"attendance", "marks", "hours"} and about < 2:
             return "record"
         return "person"

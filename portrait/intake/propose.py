@@ -152,7 +152,7 @@ def _proposal(
     days = [column.name for column in table.columns if is_day(column.name) and not measured(column)]
     named = year_named(table.head.title, table.sheet, name, days)
     refused = "" if target else foreign(table, roles, days, said) or ""
-    target = target or target_of(roles, days, said)
+    target = target or target_of(table, roles, days, said)
     picks = picks_of(table, target, days, said)
     if target == "record":
         picks |= classes_of(table, picks)
