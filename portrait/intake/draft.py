@@ -10,7 +10,7 @@ from typing import Any
 
 from portrait.errors import InputError
 from portrait.identifier import KIND_NAME
-from portrait.intake import attend, title
+from portrait.intake import attend, title, vouch
 from portrait.intake.guess import RULES, day_of, is_day
 from portrait.intake.layout import NAMED, SHEET_COLUMN, TITLE_COLUMN
 from portrait.intake.lookup import code_list
@@ -45,6 +45,7 @@ SPECIAL = {
     "day": sentence("签到日（列名是日期，打勾的算到）"),
     CERTIFICATE: sentence("证书编号（说的是哪一张证书）"),
     SERIAL: sentence("记录编号（每条记录一个，按它认重复）"),
+    vouch.SIGNED: sentence("已核验（有人确认的行）"),
 }
 SCHOOL = "school"  # no field of these targets: with the name it says who somebody is, where no number does
 NAMED_BY = {SCHOOL: sentence("单位（没有编号时和姓名一起认人）")}
@@ -338,6 +339,9 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
             fields[wanted] = {"const": text}
             why[wanted] = draft.reasons.get(wanted, "")
     body = _Body(fields, why)
+    if signed := next((column for column, pick in draft.picks.items() if pick == vouch.SIGNED), ""):
+        body.make |= vouch.made(signed)
+        fields["verified"] = vouch.field()
     if draft.target in WITH_SCHOOL:
         _known_by_name(draft, body)
     if draft.target == "person" and "key" in fields and draft.fixed.get("key"):

@@ -13,6 +13,7 @@ from portrait.intake.survey import Table
 from portrait.intake.target import TARGETS
 from portrait.intake.title import class_said, class_told, day_said
 from portrait.intake.twin import told, twins
+from portrait.intake.vouch import vouched
 from portrait.intake.year import held_after, of_programme, year_named
 from portrait.record import KIND_ZH, Kind
 from portrait.sentence import Sentence, sentence
@@ -47,6 +48,7 @@ def notices(
     if draft.target == "record":
         yield from _kinds(draft)
         yield from _apart(tables, draft, more)
+        yield from vouched(tables, draft.picks, draft.fixed, draft.words)
     yield from guessed(scales)
 
 

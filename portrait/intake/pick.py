@@ -10,6 +10,7 @@ from portrait.intake.draft import ACCOUNTS, CERTIFICATE, ENDED, SCHOOL, SERIAL, 
 from portrait.intake.guess import LIKELY, RULES, number_of, plain, ticked, unit_of
 from portrait.intake.survey import Column, Table
 from portrait.intake.target import TARGETS
+from portrait.intake.vouch import SIGNED, signed
 from portrait.resource import read_yaml
 
 SHOWN = {"score", "day", "tick", "sign"}  # who was there, and how well: what else a row says is about that
@@ -35,7 +36,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "staff": "account:staff", "native": "account:native", "idno": "account:idno", "phone": "account:phone",
         "mail": "account:mail", "course_code": "course", "class_code": "run", "item": "item", "course_title": "item",
         "date": "time", "score": "score", "score_max": "score_max", "duration": "seconds", "credit": "credit",
-        "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "name": "name",
+        "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "confirmer": SIGNED, "name": "name",
         "school_name": SCHOOL, "signature": "sign", "certificate": CERTIFICATE, "class_name": "item",
         "kind": "kind", "serial": SERIAL, "count": "count", "content": "content_seconds",
     },
@@ -98,7 +99,7 @@ def picks_of(table: Table, target: str, days: Sequence[str], said: str) -> dict[
     fields = {
         role: choice
         for role, choice in FIELDS.get(target, {}).items()
-        if choice in ("tick", "sign", SCHOOL, CERTIFICATE, SERIAL)
+        if choice in ("tick", "sign", SCHOOL, CERTIFICATE, SERIAL, SIGNED)
         or there.field(choice.partition(":")[0]) is not None
     }
     who = _who(table)
@@ -122,6 +123,8 @@ def picks_of(table: Table, target: str, days: Sequence[str], said: str) -> dict[
                 break
             if guess.role == "kind" and not _does(column):
                 continue  # 类型 of what?
+            if choice == SIGNED and not signed(column, [table]):
+                break  # what half of the rows say is for a person to judge
             if choice == SERIAL and not _numbers(table, column):
                 continue
             if choice:

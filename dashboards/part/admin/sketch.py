@@ -29,7 +29,17 @@ from portrait.sentence import sentence
 ROWS_OFFERED = 12  # rows that may be chosen as the header
 # Fields that are often the same in every row, by target; required ones always stand here.
 _FIXED = {
-    "record": ("kind", "score_max", "course", "run", "item", "time", "course_source", "class_source"),
+    "record": (
+        "kind",
+        "score_max",
+        "course",
+        "run",
+        "item",
+        "time",
+        "verified",
+        "course_source",
+        "class_source",
+    ),
     "trainee": ("class", "class_source"),
     "person": ("school", "stage"),
     "course": ("provider", "mode"),
