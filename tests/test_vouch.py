@@ -25,8 +25,8 @@ def study(*signed: str) -> Table:
 
 
 def confirmed(site: Site) -> list[bool]:
-    rows = site.pool.rows("SELECT flags FROM record ORDER BY time")
-    return [bool(flags & Flag.VERIFIED) for (flags,) in rows]
+    rows = site.pool.rows("SELECT flag FROM record ORDER BY time")
+    return [bool(flag & Flag.VERIFIED) for (flag,) in rows]
 
 
 def test_a_name_in_every_row_confirms_it_and_what_stands_for_no_name_does_not(

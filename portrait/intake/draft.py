@@ -339,8 +339,8 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
             fields[wanted] = {"const": text}
             why[wanted] = draft.reasons.get(wanted, "")
     body = _Body(fields, why)
-    if signed := next((column for column, pick in draft.picks.items() if pick == vouch.SIGNED), ""):
-        body.make |= vouch.made(signed)
+    if by := next((column for column, pick in draft.picks.items() if pick == vouch.SIGNED), ""):
+        body.make |= vouch.made(by)
         fields["verified"] = vouch.field()
     if draft.target in WITH_SCHOOL:
         _known_by_name(draft, body)

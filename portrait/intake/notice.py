@@ -19,7 +19,7 @@ from portrait.record import KIND_ZH, Kind
 from portrait.sentence import Sentence, sentence
 
 # What else a sheet of a target may be, by the roles of columns that the target has no use for.
-_ALSO = {
+_ALSO: dict[str, dict[str, tuple[str, ...]]] = {
     "trainee": {
         "person": ("school_name", "school_code", "subject", "title", "stage", "gender", "birth_year", "post"),
         "record": ("result",),

@@ -8,7 +8,6 @@ from typing import Any
 
 from portrait.hours import hours_rule
 from portrait.intake.survey import Column, Table
-from portrait.record import Kind
 from portrait.sentence import Sentence, sentence
 
 SIGNED = "verified:signed"  # a choice for a column: its rows are confirmed where a name stands
