@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -74,6 +75,15 @@ def register(app: typer.Typer) -> None:
                 help="和 --propose 一起： 把提出的映射存进家目录的 mapping/， 以后写 --source 名字 就能用",
             ),
         ] = False,
+        name: Annotated[
+            str,
+            typer.Option(
+                "--name", metavar="名字", help="和 --save 一起： 映射和来源叫这个名字（字母、 数字）"
+            ),
+        ] = "",
+        over: Annotated[
+            bool, typer.Option("--replace", help="和 --save 一起： 已有同名的映射时换成新版本， 旧的存档")
+        ] = False,
         fill: Annotated[
             list[str] | None,
             typer.Option(
@@ -123,6 +133,8 @@ def register(app: typer.Typer) -> None:
             )
         if (saved or fill or target) and not proposed:
             raise Misused("--save、--fill、--target 和 --propose 一起写：存的、补的是提出来的映射")
+        if (name or over) and not saved:
+            raise Misused("--name、--replace 和 --save 一起写：说的是存成什么")
         if path is None:
             raise Misused("请写明要导入的文件或文件夹")
         if not source and not proposed:
@@ -140,7 +152,7 @@ def register(app: typer.Typer) -> None:
                 people=_people(home),
             )
             if saved:
-                save_proposals(site_of(home), found, path, as_json)
+                save_proposals(site_of(home), found, path, as_json, name=name, over=over)
             else:
                 show_proposals(found, as_json, path, load_settings(home).home)
             return
@@ -188,8 +200,10 @@ def _people(home: Path | None) -> People | None:
     return site_people(site_of(home)) if load_settings(home).home.exists() else None
 
 
-def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: bool) -> None:
-    """Save what is proposed, and print what a person should know of it. Raises InputError for what is still to be said, and where no
+def save_proposals(
+    site: Site, found: Sequence[Proposal], path: Path, as_json: bool, *, name: str = "", over: bool = False
+) -> None:
+    """Save what is proposed, under a `name` of one's own where one is given, and print what a person should know of it. Raises InputError for what is still to be said, and where no
     table can be used."""
     found = usable(found, as_json)
     if not as_json:
@@ -201,7 +215,10 @@ def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: b
             "没有存：还缺 {fields}。加 --fill 字段=值 补上（如 school=单位全名、year=2022、score_max=100），或在“数据接入”页上传这个文件来补",
             fields=missing,
         )
-    print_saved(save(site, *(one.draft for one in found)), path, as_json)
+    first, *others = (one.draft for one in found)
+    if name:
+        first = replace(first, name=name, source=name)
+    print_saved(save(site, first, *others, over=over), path, as_json)
 
 
 def print_saved(mapping: Mapping, path: Path, as_json: bool) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from portrait.intake.draft import CERTIFICATE, SCHOOL, SERIAL, WITH_SCHOOL, Draft
-from portrait.intake.guess import day_of
+from portrait.intake.guess import day_of, rounded
+from portrait.intake.pick import lost
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
 from portrait.intake.target import TARGETS
@@ -66,10 +67,7 @@ def _notes(
     if table.fill_down:
         yield sentence("{columns} 只写在一组的第一行，空格按上一行补", columns=list(table.fill_down))
     yield from _years(table, file, draft, days)
-    if any(
-        re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
-    ):
-        yield sentence("有号码被变成了科学计数，末几位已丢失：这些行会进隔离区，请把那一列设成文本重新导出")
+    yield from _lost(tables, draft)
     chosen = {pick.partition(":")[0] for pick in draft.picks.values()}
     if draft.target in WITH_SCHOOL and "account" not in chosen:
         if {"name", SCHOOL} <= chosen:
@@ -118,6 +116,29 @@ def _notes(
         yield sentence("每张证书按证书编号认；没有编号的行略过")
     if draft.target == "record" and "course" not in draft.picks.values() and not draft.fixed.get("course"):
         yield sentence("没有课程代码：记录能入库，但对应不到能力指标；可以在下面填一个固定的课程代码")
+
+
+def _lost(tables: Sequence[Table], draft: Draft) -> Iterator[Sentence]:
+    """Numbers whose last digits a spreadsheet has lost, by column."""
+    for column in tables[0].columns:
+        n = sum(rounded(cell) for table in tables for cell in _cells(table, column.name))
+        if draft.target in WITH_SCHOOL and lost(column) and not draft.picks.get(column.name):
+            yield sentence(
+                "“{column}”没有一格能用（{n} 格被变成了科学计数，末几位已丢失；其余的位数或校验位不对），所以不按它认人，按姓名和单位；要按号码认，请把那一列设成文本重新导出",
+                column=column.name,
+                n=n,
+            )
+        elif n:
+            yield sentence(
+                "“{column}”有 {n} 格被变成了科学计数，末几位已丢失，补不回来：这些行会进隔离区，请把那一列设成文本重新导出",
+                column=column.name,
+                n=n,
+            )
+
+
+def _cells(table: Table, column: str) -> Iterator[str]:
+    place = table.head.names.index(column)
+    return (cells[place] for cells in table.cells)
 
 
 def _also(table: Table, draft: Draft) -> Iterator[Sentence]:

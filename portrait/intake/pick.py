@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from portrait.intake.deed import kind_of, mark_of
-from portrait.intake.draft import ACCOUNTS, CERTIFICATE, ENDED, SCHOOL, SERIAL, WITH_SCHOOL
-from portrait.intake.guess import LIKELY, RULES, number_of, plain, ticked, unit_of
+from portrait.intake.draft import ACCOUNTS, BORN, CERTIFICATE, ENDED, SCHOOL, SERIAL, WITH_SCHOOL
+from portrait.intake.guess import LIKELY, RULES, identity_number, number_of, plain, ticked, unit_of
 from portrait.intake.survey import Column, Table
 from portrait.intake.target import TARGETS
 from portrait.intake.vouch import SIGNED, signed
@@ -186,11 +186,25 @@ def said_to_be(said: str, what: str) -> bool:
 
 def _who(table: Table) -> str:
     """The role by which people are known, the surest first. What is only called 编号 may number certificates."""
-    there = {column.role: column for column in reversed(table.columns) if column.role in _WHO}
+    by_name = {"name", "school_name"} <= {column.role for column in table.columns}
+    there = {
+        column.role: column
+        for column in reversed(table.columns)
+        if column.role in _WHO and not (by_name and lost(column))
+    }
     found = [role for role in _WHO if role in there]
     if len(found) > 1 and found[0] == "staff" and plain(there["staff"].name) == "编号":
         return found[1]
     return found[0] if found else ""
+
+
+def lost(column: Column) -> bool:
+    """Whether it should hold identity numbers and no cell is one: somebody's spreadsheet has lost their last digits."""
+    return (
+        column.role == "idno"
+        and bool(column.values)
+        and not any(identity_number(cell) for cell in column.values)
+    )
 
 
 def _does(column: Column) -> bool:
@@ -214,6 +228,8 @@ def _marked(column: Column) -> bool:
 
 
 def _detailed(choice: str, column: Column) -> str:
+    if choice == "birth_year" and any(not re.fullmatch(r"\d{4}年?", value) for value in column.values):
+        return BORN
     if choice not in ("seconds", "content_seconds"):
         return choice
     unit = unit_of(column.name)

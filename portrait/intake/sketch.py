@@ -69,7 +69,10 @@ def save(site: Site, draft: Draft, *others: Draft, over: bool = False) -> Source
         raise InputError("“{name}”是自带的映射，请换一个名字", name=draft.name)
     if path.exists():
         if not over:
-            raise InputError("已有名为“{name}”的映射；换一个名字，或选“替换成新版本”", name=draft.name)
+            raise InputError(
+                "已有名为“{name}”的映射；换一个名字（命令加 --name），或选“替换成新版本”（命令加 --replace）",
+                name=draft.name,
+            )
         draft = replace(draft, version=_next(path))
         keep_text(site.archive, path.read_text(encoding="utf-8"))
     folder.mkdir(parents=True, exist_ok=True)

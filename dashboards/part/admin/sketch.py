@@ -15,7 +15,17 @@ from dashboards.part.admin.preview import preview_finding, previews
 from dashboards.part.admin.word import field_name, target_name
 from portrait.identifier import KIND_NAME
 from portrait.intake.deed import MOST
-from portrait.intake.draft import NAMED_BY, SCHOOL, SPECIAL, UNIT_ZH, WITH_SCHOOL, Draft, choices, kinds
+from portrait.intake.draft import (
+    NAMED_BY,
+    PERSONAL,
+    SCHOOL,
+    SPECIAL,
+    UNIT_ZH,
+    WITH_SCHOOL,
+    Draft,
+    choices,
+    kinds,
+)
 from portrait.intake.guess import SURE, number_of
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.pick import TARGETS_OFFERED
@@ -184,8 +194,8 @@ def choice_name(target: str, choice: str) -> str:
         return gettext(SPECIAL[choice])
     if choice in NAMED_BY and target in WITH_SCHOOL:
         return gettext(NAMED_BY[choice])
-    if choice == "key:native":
-        return gettext("工号或账号，作编号")
+    if choice in PERSONAL:
+        return gettext(PERSONAL[choice])
     if wanted == "score" and detail:
         return gettext(
             "{field}（{said}）", field=field_name(target, wanted), said=gettext(KIND_ZH[Kind[detail.upper()]])
