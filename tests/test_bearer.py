@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dash import html
 
+from dashboards.part.admin.sketch import sketch_form
 from portrait.intake.bearer import People, site_people
 from portrait.intake.door import intake
 from portrait.intake.propose import Proposal, propose
+from portrait.intake.sketch import Tried
 from portrait.site import Site
 from tests.sheets import picked
 
@@ -55,6 +58,8 @@ def test_a_column_is_of_the_kind_that_the_registry_knows_its_numbers_as(site: Si
     found = log(tmp_path, site_people(site), ["HJ000000", "ｈｊ000001", "HJ000002", "HJ999999"], NAMES)
     assert picked(found)["学员工号"] == "account:staff"
     assert str(found.draft.why["学员工号"]) == "4 个里 3 个是登记过的继教编号，姓名也对得上"
+    page = sketch_form(tmp_path / "日志.csv", [], [], found, Tried(), {})
+    assert str(found.draft.why["学员工号"]) in str(html.Div(page))
     phones = log(tmp_path, site_people(site), [f"1380000000{n}" for n in range(4)], NAMES, "学号")
     assert picked(phones)["学号"] == "account:phone"
 

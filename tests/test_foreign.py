@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dash import html
 
+from dashboards.part.admin.sketch import sketch_form
 from portrait.intake.propose import propose
+from portrait.intake.sketch import Tried
 from portrait.settings import load_settings
 from portrait.site import open_site
 from tests.export import Export
@@ -95,3 +98,14 @@ def test_the_command_refuses_such_a_sheet_and_takes_the_others_of_the_workbook(
     assert "房间号" not in both.out.partition("\n")[2]
     forced = command("intake", tmp_path / "表.xlsx", "--propose", "--target", "trainee", *home)
     assert "account: {from: 继教编号, kind: staff}" in forced.out
+
+
+def test_the_page_shows_why_and_asks_what_each_row_is_and_offers_nothing_to_save(tmp_path: Path) -> None:
+    found = proposed(tmp_path, FOREIGN["学员评教"])
+    (path,) = tmp_path.glob("*.xlsx")
+    shown = str(html.Div(sketch_form(path, [path.name], ["Sheet1"], found, Tried(), {})))
+    assert str(found.refused) in shown
+    assert "'part': 'target'" in shown
+    assert "sketch-save" not in shown
+    (said,) = propose(path, path.name, target="trainee")
+    assert "sketch-save" in str(html.Div(sketch_form(path, [path.name], ["Sheet1"], said, Tried(), {})))

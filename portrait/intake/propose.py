@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ class Proposal:
     missing: tuple[str, ...]
     notes: tuple[Sentence, ...]
     refused: str = ""  # why it is nothing that can be read, and nobody has said what its rows are
+    known: Mapping[str, str] = field(default_factory=dict)  # column → what the registry knows of its numbers
 
     @property
     def rows(self) -> int:
@@ -106,11 +107,11 @@ def propose(
         _proposal(name, some, len(chosen), target, header, schools, fill or {}, lists, people)
         for some in groups.values()
     ]
-    for field in fill or {}:
-        if not any(field in _fillable(one.draft.target) for one in made):
+    for wanted in fill or {}:
+        if not any(wanted in _fillable(one.draft.target) for one in made):
             raise InputError(
                 "没有“{field}”这个字段，可选：{choices}",
-                field=field[:40],
+                field=wanted[:40],
                 choices=sorted(set().union(*(_fillable(one.draft.target) for one in made))),
             )
     for one in made if fill else ():
@@ -215,6 +216,7 @@ def _proposal(
         tuple(lacking(draft)),
         (*borne.notes, *notices(tables, name, draft, days, said, left, scales, more)),
         refused,
+        borne.why,
     )
 
 

@@ -93,7 +93,7 @@ def sketch_form(
         html.Ul([html.Li(gettext(note)) for note in found.notes], className="plain quiet") if found.notes else None,
         _place(file, names, sheets, found),
         html.H3(gettext("每一列是什么")),
-        html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
+        html.Div([_column(n, column, draft, found.known.get(column.name, "")) for n, column in enumerate(table.columns)], className="sketch-columns"),
         html.Div(sketch_words(draft, [column.name for column in table.columns]), id="sketch-words", className="stack-tight"),
         html.H3(gettext("每一行都一样的")),
         html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4, gettext("表自己写了年份的（标题、表名、文件名）按表的；都没写的才按这里")), *(_fixed(name, draft, lists) for name in fixed_fields(draft))], className="row-cells"),
@@ -262,10 +262,13 @@ def _select(part: str, label: str, data: Sequence[Mapping[str, str]], value: str
     )
 
 
-def _column(number: int, column: Column, draft: Draft) -> Any:
+def _column(number: int, column: Column, draft: Draft, known: str) -> Any:
+    """`known` is what the registry says of it, which is surer than its head."""
     guess = column.guesses[0] if column.guesses else None
     pick = draft.picks.get(column.name, "")
-    sure = pick == "day" or (guess is not None and guess.sure >= SURE)  # a head that is a day says so itself
+    sure = (
+        pick == "day" or bool(known) or (guess is not None and guess.sure >= SURE)
+    )  # a head that is a day says so itself
     return html.Div(
         [
             html.Div(
@@ -307,7 +310,7 @@ def _column(number: int, column: Column, draft: Draft) -> Any:
             )
             if pick.partition(":")[0] == "score"
             else None,
-            html.Small(gettext(sentence("列名是日期") if pick == "day" else guess.why), className="quiet")
+            html.Small(gettext(known or (sentence("列名是日期") if pick == "day" else guess.why)), className="quiet")
             if guess is not None
             else None,
         ],
