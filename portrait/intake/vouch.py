@@ -56,7 +56,7 @@ def vouched(
     confirmers = [one.name for one in table.columns if one.role == CONFIRMER and one.filled]
     proofs = [one.name for one in table.columns if one.role == PROOF and one.filled]
     yield sentence(
-        "没有一列说已经核验：每一行接入以后都在“待确认”页等学校或承训单位确认（命令 portrait proof），确认以前不计学时。全表都确认过的，网页上在“每一行都一样的”里把“已核验”填成 是，命令加 --fill verified=true"
+        "没有一列说已经核验：每一行接入以后都在“待确认”页等学校或承训单位确认（命令 portrait proof），确认以前不计学时。全表都确认过的，网页上在“每一行都一样的”里把“已核验”选成“是”，命令加 --fill verified=true"
     )
     for name in confirmers:
         yield sentence(

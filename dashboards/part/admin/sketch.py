@@ -330,6 +330,15 @@ def _fixed(name: str, draft: Draft, lists: Mapping[str, Mapping[str, str]]) -> A
             clearable=True,
             searchable=True,
         )
+    if name == "verified":
+        return dmc.Select(
+            id=id,
+            label=field_name(draft.target, name),
+            data=[{"value": "true", "label": gettext("是")}],
+            value="true" if value else None,
+            placeholder=gettext("没有说"),
+            clearable=True,
+        )
     label = {
         "course_source": gettext("课程名单的来源"),
         "class_source": gettext("班次名单的来源"),
