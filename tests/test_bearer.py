@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from dash import html
 
 from dashboards.part.admin.sketch import sketch_form
@@ -64,39 +63,32 @@ def test_a_column_is_of_the_kind_that_the_registry_knows_its_numbers_as(site: Si
     assert picked(phones)["学号"] == "account:phone"
 
 
-@pytest.mark.parametrize(
-    ("numbers", "names", "said"),
-    [
-        (["A1", "A2", "A3", "A4"], NAMES, "“学员工号”的 4 个号码里只有 0 个是登记过的"),
-        (["HJ000000", "A2", "A3", "A4"], NAMES, "“学员工号”的 4 个号码里只有 1 个是登记过的"),
-        (
-            [f"HJ00000{n}" for n in range(4)],
-            ["赵一", "钱二", "孙三", "周四"],
-            "“学员工号”的 4 个里 4 个是登记过的继教编号，0 个姓名对得上：多半是另一套编号碰巧相同",
-        ),
-        (["u0", "u1", "u2", "x"], NAMES, "“学员工号”的 4 个账号里 3 个是来源 roster 的：把来源写成 roster"),
-    ],
+LEFT = (
+    (["A1", "A2", "A3", "A4"], NAMES, "“学员工号”的 4 个号码里只有 0 个是登记过的"),
+    (["HJ000000", "A2", "A3", "A4"], NAMES, "“学员工号”的 4 个号码里只有 1 个是登记过的"),
+    (
+        [f"HJ00000{n}" for n in range(4)],
+        ["赵一", "钱二", "孙三", "周四"],
+        "“学员工号”的 4 个里 4 个是登记过的继教编号，0 个姓名对得上：多半是另一套编号碰巧相同",
+    ),
+    (["u0", "u1", "u2", "x"], NAMES, "“学员工号”的 4 个账号里 3 个是来源 roster 的：把来源写成 roster"),
 )
-def test_numbers_that_nobody_bears_are_left_and_said(
-    sqlite_site: Site, tmp_path: Path, numbers: list[str], names: list[str], said: str
-) -> None:
-    rostered(sqlite_site, tmp_path)
-    found = log(tmp_path, site_people(sqlite_site), numbers, names)
-    assert picked(found)["学员工号"] == "account:native"
-    assert str(found.notes[0]).startswith(said)
 
 
-def test_of_two_columns_of_numbers_the_one_that_is_known_says_who_it_is(
-    sqlite_site: Site, tmp_path: Path
-) -> None:
+def test_numbers_that_nobody_bears_are_left_and_said(sqlite_site: Site, tmp_path: Path) -> None:
     rostered(sqlite_site, tmp_path)
+    for numbers, names, said in LEFT:
+        found = log(tmp_path, site_people(sqlite_site), numbers, names)
+        assert picked(found)["学员工号"] == "account:native"
+        assert str(found.notes[0]).startswith(said)
     path = tmp_path / "学时.csv"
     path.write_text(
         "人员编号,学号,姓名,学时\n"
         + "".join(f"P00{n}9,HJ00000{n},{name},8\n" for n, name in enumerate(NAMES)),
         encoding="utf-8",
     )
+    # Of two columns of numbers the one that is known says who it is.
     (before,) = propose(path, path.name)
     assert picked(before)["人员编号"] == "account:staff"
-    (found,) = propose(path, path.name, people=site_people(sqlite_site))
-    assert picked(found) == {"学号": "account:staff", "姓名": "name", "学时": "credit"}
+    (after,) = propose(path, path.name, people=site_people(sqlite_site))
+    assert picked(after) == {"学号": "account:staff", "姓名": "name", "学时": "credit"}

@@ -64,13 +64,15 @@ ROSTER: Table = [
 ]
 
 
-def test_of_a_date_of_birth_the_year_is_read_and_names_are_closed_up(site: Site, tmp_path: Path) -> None:
+def test_of_a_date_of_birth_the_year_is_read_and_names_are_closed_up(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
     found = proposed(tmp_path, ROSTER)
     assert picked(found)["出生年月"] == "birth_year:date"
     written(tmp_path, found)
-    (report,) = intake(site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
+    (report,) = intake(sqlite_site, tmp_path / "表.xlsx", str(tmp_path / "m.yaml"), by="t")
     assert (report.rows_stored, dict(report.codes)) == (4, {"not_a_number": 1})
-    with site.registry.connect() as connection:
+    with sqlite_site.registry.connect() as connection:
         kept = connection.execute(select(person.c.name, person.c.birth_year).order_by(person.c.key)).all()
     assert [tuple(one) for one in kept] == [
         ("钱一鸣", 1998), ("孙二妮", 1999), ("买买提·阿不拉", 1997), ("Anna Lee", 1996),
