@@ -415,7 +415,10 @@ def test_trainees_whom_nobody_knows_are_counted_and_named_too(export: Export) ->
     export.put("学员.csv", "班次,编号,县区,报到\nB1,T1,410225,\nB1,T404,410225,\n")
     *_, report = export.take()
     assert (report.rows_stored, report.counts.rows_unmatched) == (2, 1)
-    assert report.message == "1 行的人员还认不出：第 3 行，列 编号（学员已登记，教师名册接入后自动对上）"
+    assert report.message == (
+        "1 行的人员认不出：第 3 行，列 编号（已经保存，但接入的名册里没有这样的继教编号：名册补上就自动对上，"
+        "映射读错了种类的改好再导入一次。这个来源认不出的账号共 1 个，见 portrait identity list --unknown --source p）"
+    )
     with export.site.registry.connect() as connection:
         assert len(connection.execute(select(trainee)).all()) == 2
 

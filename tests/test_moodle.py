@@ -383,6 +383,41 @@ def test_overlapping_logs_count_once_and_two_equal_events_of_a_minute_twice(
     assert second[0].rows_duplicate == 2
 
 
+def test_one_event_is_one_whatever_the_language_and_its_way_to_write_times_contexts_and_names(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    other = VIEWED.replace("'33'", "'34'")
+    english = [
+        ["23/05/22, 10:00", "Fang Wang", "-", "Quiz: Midterm", "Quiz", "Course module viewed", VIEWED, "web", "10.0.0.1"],
+        ["23/05/22, 10:00", "Fang Wang", "-", "Quiz: Midterm", "Quiz", "Course module viewed", VIEWED, "web", "10.0.0.1"],
+        ["23/05/22, 10:00", "Fang Wang", "-", "Quiz: Final", "Quiz", "Course module viewed", other, "web", "10.0.0.1"],
+        ["23/05/22, 10:01", "Fang Wang", "-", "Quiz: Midterm", "Quiz", "Course module viewed", VIEWED, "web", "10.0.0.1"],
+    ]  # fmt: skip
+    times = {"23/05/22, 10:00": "2022年05月23日 10:00", "23/05/22, 10:01": "2022年05月23日 10:01"}
+    chinese = [
+        [
+            times[time],
+            "王芳",
+            "-",
+            context.replace("Quiz: ", "测验："),
+            "测验",
+            "查看了课程模块",
+            said,
+            origin,
+            address,
+        ]
+        for time, _, _, context, _, _, said, origin, address in english
+    ]
+    # What only its context tells apart is another event, in whatever language it stands.
+    page = event("The user with id '58' has viewed the page.", "Course viewed")
+    elsewhere = [*page[:3], "Course: D", *page[4:]]
+    fresh = ["2022年05月23日 10:02", *chinese[0][1:]]
+    (first,) = take(sqlite_site, tmp_path / "in", log([*english, page]), name="english.csv")
+    told = log([fresh, *chinese[::-1], elsewhere], HEADS["zh"])
+    (again,) = take(sqlite_site, tmp_path / "in", told, name="chinese.csv")
+    assert (first.rows_stored, again.rows_stored, again.rows_duplicate) == (5, 2, 4)
+
+
 def test_who_has_no_number_is_known_by_the_full_name(sqlite_site: Site, tmp_path: Path) -> None:
     (report,) = take(
         sqlite_site,
@@ -441,6 +476,14 @@ def test_a_gradebook_becomes_one_record_for_each_person_and_item_with_a_mark(
         "Assignment: 教案 (Real)",
         "101",
     )
+
+
+def test_a_mark_is_one_whatever_the_language_of_the_gradebook(sqlite_site: Site, tmp_path: Path) -> None:
+    english = "First name,Surname,ID number,Quiz: Week 1 (Percentage),Assignment: Week 1 (Percentage)\nF,W,HJ1,80 %,90 %\n"
+    chinese = "名,姓,学号,测验：Week 1 (百分比),作业：Week 1 (百分比)\nF,W,HJ1,80 %,90 %\n"
+    take(sqlite_site, tmp_path / "in", english, "moodle_gradebook", "MATH Grades.csv")
+    take(sqlite_site, tmp_path / "in", chinese, "moodle_gradebook", "MATH 成绩.csv")
+    assert sorted(kept(sqlite_site, "kind, score")) == [(Kind.QUIZ, 80), (Kind.ASSIGNMENT, 90)]
 
 
 def test_a_mark_of_a_gradebook_can_be_mended_alone(sqlite_site: Site, tmp_path: Path) -> None:

@@ -373,6 +373,6 @@ def test_a_proposal_is_saved_where_its_source_has_a_title(
     assert (used.code, "只显示代码" in used.out) == (0, False)
     assert command("intake", tmp_path / "marks.xlsx", "--save", "--source", "marks").code == 2
     how = ("intake", tmp_path / "marks.xlsx", "--propose", "--save", "--home", home)
-    assert "（命令加 --over）" in command(*how).err
-    assert command(*how, "--over").code == 0
+    assert "（命令加 --replace）" in command(*how).err
+    assert command(*how, "--replace").code == 0
     assert load_mapping("marks", home).version == "2"

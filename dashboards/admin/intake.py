@@ -167,7 +167,7 @@ def _ledger(context: Context) -> list[Any]:
     return [
         card(
             gettext("各来源"),
-            gettext("每个来源的账加起来；未认人的行等教师名册接入后自动对上。"),
+            gettext("每个来源的账加起来；未认人的行等名册里有了这个人的号码就自动对上。"),
             sums_table(context.site, found),
             icon_name="merge",
         ),

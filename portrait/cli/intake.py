@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +13,12 @@ from rich.markup import escape
 from portrait.cli.console import Bar, print_json, print_table, print_text, progress, stdout
 from portrait.cli.option import Home, Json, Wait, operator, site_of
 from portrait.errors import InputError, Misused, Unread
+from portrait.intake.bearer import People, site_people
 from portrait.intake.door import REASONS, BatchReport, take_in
 from portrait.intake.draft import mapping_text
 from portrait.intake.judge import passed_over
 from portrait.intake.mapping import Mapping
+from portrait.intake.pick import TARGETS_OFFERED
 from portrait.intake.preview import Preview, Sample
 from portrait.intake.preview import preview as look
 from portrait.intake.propose import Proposal, propose, shape
@@ -25,6 +28,7 @@ from portrait.intake.stray import Stray, offers
 from portrait.intake.target import TARGETS
 from portrait.record import row_of
 from portrait.resource import DATA
+from portrait.sentence import in_turn
 from portrait.settings import load_settings
 from portrait.site import Site
 from portrait.source import source_titles
@@ -71,9 +75,14 @@ def register(app: typer.Typer) -> None:
                 help="和 --propose 一起： 把提出的映射存进家目录的 mapping/， 以后写 --source 名字 就能用",
             ),
         ] = False,
+        name: Annotated[
+            str,
+            typer.Option(
+                "--name", metavar="名字", help="和 --save 一起： 映射和来源叫这个名字（字母、 数字）"
+            ),
+        ] = "",
         over: Annotated[
-            bool,
-            typer.Option("--over", help="和 --save 一起： 已有同名的映射时， 替换成新版本（旧的存档）"),
+            bool, typer.Option("--replace", help="和 --save 一起： 已有同名的映射时换成新版本， 旧的存档")
         ] = False,
         fill: Annotated[
             list[str] | None,
@@ -83,6 +92,14 @@ def register(app: typer.Typer) -> None:
                 help="和 --propose 一起： 表里没有、 每一行都一样的， 如 school=单位全名、 year=2022、 score_max=100， 可以写几次",
             ),
         ] = None,
+        target: Annotated[
+            str,
+            typer.Option(
+                "--target",
+                metavar="内容",
+                help=f"和 --propose 一起： 每一行是什么（{'、 '.join(f'{one} {TARGETS[one].zh}' for one in TARGETS_OFFERED)}）， 不写就自己认",
+            ),
+        ] = "",
         watch: Annotated[
             Path | None,
             typer.Option(
@@ -114,10 +131,10 @@ def register(app: typer.Typer) -> None:
             raise Misused(
                 "--propose 给还没有映射的表格，不和 --source、--preview 一起写；要看一个映射读得怎样，用 --source 和 --preview"
             )
-        if (saved or fill) and not proposed:
-            raise Misused("--save、--fill 和 --propose 一起写：存的、补的是提出来的映射")
-        if over and not saved:
-            raise Misused("--over 和 --save 一起写：替换的是存着的同名映射")
+        if (saved or fill or target) and not proposed:
+            raise Misused("--save、--fill、--target 和 --propose 一起写：存的、补的是提出来的映射")
+        if (name or over) and not saved:
+            raise Misused("--name、--replace 和 --save 一起写：说的是存成什么")
         if path is None:
             raise Misused("请写明要导入的文件或文件夹")
         if not source and not proposed:
@@ -126,10 +143,16 @@ def register(app: typer.Typer) -> None:
             raise InputError(f"没有文件或文件夹 {path}")
         if proposed:
             found = propose(
-                path, path.name, schools=lambda: _schools(home), fill=_given(fill or []), lists=_lists(home)
+                path,
+                path.name,
+                target=target,
+                schools=lambda: _schools(home),
+                fill=_given(fill or []),
+                lists=_lists(home),
+                people=_people(home),
             )
             if saved:
-                save_proposals(site_of(home), found, path, as_json, over)
+                save_proposals(site_of(home), found, path, as_json, name=name, over=over)
             else:
                 show_proposals(found, as_json, path, load_settings(home).home)
             return
@@ -172,8 +195,17 @@ def _lists(home: Path | None) -> Lists:
     return site_lists(site_of(home))
 
 
-def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: bool, over: bool) -> None:
-    """Save what is proposed, and print what a person should know of it. Raises InputError for what is still to be said."""
+def _people(home: Path | None) -> People | None:
+    """Whom the registry knows; nobody where there is no home yet."""
+    return site_people(site_of(home)) if load_settings(home).home.exists() else None
+
+
+def save_proposals(
+    site: Site, found: Sequence[Proposal], path: Path, as_json: bool, *, name: str = "", over: bool = False
+) -> None:
+    """Save what is proposed, under a `name` of one's own where one is given, and print what a person should know of it. Raises InputError for what is still to be said, and where no
+    table can be used."""
+    found = usable(found, as_json)
     if not as_json:
         for note in dict.fromkeys(note for one in found for note in one.notes):
             print_text(f"注意：{note}")
@@ -183,7 +215,10 @@ def save_proposals(site: Site, found: Sequence[Proposal], path: Path, as_json: b
             "没有存：还缺 {fields}。加 --fill 字段=值 补上（如 school=单位全名、year=2022、score_max=100），或在“数据接入”页上传这个文件来补",
             fields=missing,
         )
-    print_saved(save(site, *(one.draft for one in found), over=over), path, as_json)
+    first, *others = (one.draft for one in found)
+    if name:
+        first = replace(first, name=name, source=name)
+    print_saved(save(site, first, *others, over=over), path, as_json)
 
 
 def print_saved(mapping: Mapping, path: Path, as_json: bool) -> None:
@@ -202,6 +237,7 @@ def show_proposals(found: Sequence[Proposal], as_json: bool, path: Path, home: P
     if as_json:
         print_json([shape(one) for one in found])
         return
+    found = usable(found, as_json)
     for one in found:
         table = one.table
         place = f"工作表 {'、'.join(one.sheets)}，" if table.sheet else ""
@@ -223,6 +259,19 @@ def show_proposals(found: Sequence[Proposal], as_json: bool, path: Path, home: P
         f"再 portrait intake {path} --source {first.name} --preview"
     )
     print_text(mapping_text([one.draft for one in found]))
+
+
+def usable(found: Sequence[Proposal], as_json: bool) -> list[Proposal]:
+    """The tables that can be read; of the others it is printed why not. Raises InputError where there is none."""
+    good = [one for one in found if not one.refused]
+    refused = [one for one in found if one.refused]
+    if not good:
+        raise InputError(
+            "{file}：{why}", file=found[0].file, why=in_turn(dict.fromkeys(one.refused for one in found))
+        )
+    for one in refused if not as_json else ():
+        print_text(f"# {one.file}：工作表 {'、'.join(one.sheets)}：{one.refused}")
+    return good
 
 
 def print_untitled(sources: set[str], home: Path) -> None:

@@ -41,6 +41,7 @@ NO_YEAR = sentence(
     "；跨年的学年写 year: 2022-09，从那个月起的十二个月），再导入或重放"
 )
 _IDENTIFIED = ("account", "identifier")  # looked up, and known by the one spelling of what was written
+_PEOPLE = ("person", "trainee", "record")  # whose field `name` is that of a human being
 _NUMBER_TYPES = ("number", "integer", "seconds")
 
 
@@ -199,6 +200,8 @@ def _text(program: Program, wanted: Field, expression: Expression, name: str) ->
         if wanted.type in ("date", "time"):
             program.texts[f"h_{name}"] = loose.late(raw)
         text = f"s.d_{name}"
+    elif expression.loose and wanted.name == "name" and program.stream.target.name in _PEOPLE:
+        text = loose.closed(text)
     if expression.prefix:
         text = f"({literal(expression.prefix)} || {text})"
     if expression.default:

@@ -47,8 +47,8 @@ from portrait.intake.recipe import arrival_of, batch_key, remapped
 from portrait.intake.register import register
 from portrait.intake.run import rosters_told, runs_told
 from portrait.intake.seated import seats_told
+from portrait.intake.stranger import strangers_told
 from portrait.intake.stray import Stray, strays
-from portrait.record import row_of
 from portrait.sentence import Sentence, in_turn, listed, sentence
 from portrait.site import Site
 from portrait.store.batch import Batch, Counts, close_batch, fail_batch, open_batch
@@ -422,7 +422,7 @@ def _message(
             notes += _unknown(bench, connection, program, name)
     notes += rosters_told(connection, bench.engine, program)
     if counts.rows_unmatched:
-        notes.append(_strange(program, counts, strange))
+        notes.append(strangers_told(connection, program, counts, strange))
     if asked:
         notes.append(
             sentence(
@@ -469,18 +469,3 @@ def _first(codes: list[str]) -> Sentence | list[str]:
     if len(codes) <= FEW:
         return codes
     return sentence("{some}等 {n} 个", some=codes[:FEW], n=len(codes))
-
-
-def _strange(program: Program, counts: Counts, strange: Sequence[int]) -> Sentence:
-    said = {
-        (True, True): sentence("{n} 行的人员还认不出：第 {rows} 行等，列 {column}（记录已保存，教师名册接入后自动对上）"),
-        (True, False): sentence("{n} 行的人员还认不出：第 {rows} 行，列 {column}（记录已保存，教师名册接入后自动对上）"),
-        (False, True): sentence("{n} 行的人员还认不出：第 {rows} 行等，列 {column}（学员已登记，教师名册接入后自动对上）"),
-        (False, False): sentence("{n} 行的人员还认不出：第 {rows} 行，列 {column}（学员已登记，教师名册接入后自动对上）"),
-    }[program.stream.target.name == "record", counts.rows_unmatched > len(strange)]  # fmt: skip
-    return sentence(
-        said,
-        n=counts.rows_unmatched,
-        rows=list(dict.fromkeys(map(row_of, strange))),
-        column="、".join(program.lookups["account"].expression.columns) or "account",
-    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from portrait.errors import InputError
 from portrait.identifier import KIND_NAME
-from portrait.intake import attend, title
+from portrait.intake import attend, title, vouch
 from portrait.intake.guess import RULES, day_of, is_day
 from portrait.intake.layout import CAPTION_COLUMN, HELD_COLUMN, NAMED, SHEET_COLUMN, TITLE_COLUMN
 from portrait.intake.lookup import code_list
@@ -33,6 +33,8 @@ UNIT_ZH = {
     "seconds": sentence("秒"),
 }
 ACCOUNTS = ("staff", "native", "idno", "phone", "mail")  # kinds that one column gives, the surest first
+BORN = "birth_year:date"  # of a date, its year
+PERSONAL = {"key:native": sentence("工号或账号，作编号"), BORN: sentence("出生年（取出生日期里的年）")}
 CERTIFICATE = "certificate"  # no field: it is what a certificate is known by
 SERIAL = "serial"  # no field: the source's own number of each record
 ENDED = ("complete", "fail", "withdraw", "certificate")  # how something ended is a record beside its marks
@@ -45,11 +47,13 @@ SPECIAL = {
     "day": sentence("签到日（列名是日期，打勾的算到）"),
     CERTIFICATE: sentence("证书编号（说的是哪一张证书）"),
     SERIAL: sentence("记录编号（每条记录一个，按它认重复）"),
+    vouch.SIGNED: sentence("已核验（有人确认的行）"),
 }
 SCHOOL = "school"  # no field of these targets: with the name it says who somebody is, where no number does
 NAMED_BY = {SCHOOL: sentence("单位（没有编号时和姓名一起认人）")}
 WITH_SCHOOL = ("record", "trainee")
-_PLACE = "（单位）"
+_PLACE, _BORN = "（单位）", "（出生年）"
+_YEAR_OF = r"^((?:19|20)\d\d)(?:\D|\d\d$|\d{4}$|$)"
 # Fields that the title of each sheet says itself, where they are fixed to it: the column that is made, and how.
 TITLED = {"run": (title.RUN, title.run), "item": (title.PROJECT, title.project)}
 
@@ -96,7 +100,7 @@ def choices(target: str) -> dict[str, str]:
         else:
             found[wanted.name] = wanted.zh
     if target == "person":
-        found["key:native"] = "工号或账号，作编号"
+        found |= PERSONAL
     if target == "record":
         for kind in SCORED:
             found[f"score:{kind.name.lower()}"] = f"得分（{KIND_ZH[kind]}）"
@@ -339,6 +343,12 @@ def _body(draft: Draft, target: Target, one: tuple[str, str] | None, several: bo
             fields[wanted] = {"const": text}
             why[wanted] = draft.reasons.get(wanted, "")
     body = _Body(fields, why)
+    if born := next((column for column, pick in draft.picks.items() if pick == BORN), ""):
+        body.make |= {_BORN: [{"from": born, "match": _YEAR_OF}, {"from": born}]}
+        fields["birth_year"] = {"from": _BORN}
+    if by := next((column for column, pick in draft.picks.items() if pick == vouch.SIGNED), ""):
+        body.make |= vouch.made(by)
+        fields["verified"] = vouch.field()
     if draft.target in WITH_SCHOOL:
         _known_by_name(draft, body)
     if draft.target == "person" and "key" in fields and draft.fixed.get("key"):

@@ -39,7 +39,7 @@ def called_told(stream: Stream, raw: Raw) -> list[Sentence]:
     if raw.title != raw.caption and _whole(stream):
         return [
             sentence(
-                "这份映射按整个标题认表，标题里的填报日期一类一改就成了另一张：重新提一次（命令 --propose --save --over，网页上选“替换成新版本”），就不算它们"
+                "这份映射按整个标题认表，标题里的填报日期一类一改就成了另一张：重新提一次（命令 --propose --save --replace，网页上选“替换成新版本”），就不算它们"
             )
         ]
     if not raw.apart:

@@ -28,6 +28,7 @@ _DATE = re.compile(
 _SPAN = re.compile(r"\d+(?:\.\d+)?(?:天|个?小时|时|分钟|分|秒|min|h).*|\d+:\d\d:\d\d.*")
 _DAY_HEAD = re.compile(r"(?:((?:19|20)\d\d)[年./-])?(\d{1,2})[月./-](\d{1,2})[日号]?(?:.{0,6})?")
 _ISO_HEAD = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?: 00:00:00)?")
+_BORN = re.compile(r"(?:19|20)\d\d(?:\D|\d{2}(?:\d{2})?$|$)")
 _NAME = re.compile("[\u4e00-\u9fff]{2,4}(?:·[\u4e00-\u9fff]{1,8})?")
 _SCHOOL = re.compile(
     r".*(?:学校|小学|中学|幼儿园|高中|初中|附中|附小|[一二三四五六七八九十]小|[一二三四五六七八九十]中|教学点|学区|中心校)"
@@ -174,8 +175,11 @@ def _by_cells(cells: Sequence[str]) -> list[Guess]:
     found = []
     for role, (test, least, sure, what) in _PATTERNS.items():
         fits = sum(map(test, cells))
-        if fits >= least * len(cells):
+        lost = sum(map(rounded, cells)) if role == "idno" else 0
+        if fits and fits + lost >= least * len(cells):
             share = sentence("{n} 格中 {fits} 格{what}", n=len(cells), fits=fits, what=what)
+            if lost:
+                share = sentence("{share}，{lost} 格末几位已丢失", share=share, lost=lost)
             found.append(Guess(role, sure * fits / len(cells), share))
     if len(cells) > 2 and _counts_up(cells):
         found.append(Guess("number", 0.9, sentence("从 1 数起的序号")))
@@ -236,13 +240,18 @@ def _counts_up(cells: Sequence[str]) -> bool:
     return len(numbers) > 0.9 * len(cells) and numbers[0] == 1 and numbers == sorted(set(numbers))
 
 
-def _rounded(cell: str) -> bool:
-    return bool(re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1[67]", cell))
+def rounded(cell: str) -> bool:
+    """Whether a spreadsheet has made a long number of it, whose last digits are gone (4.1E+17)."""
+    return bool(re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", cell))
+
+
+def identity_number(cell: str) -> bool:
+    return _identifies("idno")(cell)
 
 
 # Role → test of a cell, least share of cells that fit, how sure that makes, and what is said of them.
 _PATTERNS: dict[str, tuple[Callable[[str], bool], float, float, Sentence]] = {
-    "idno": (lambda cell: _identifies("idno")(cell) or _rounded(cell), 0.5, 0.97, sentence("是身份证号（校验位对）")),
+    "idno": (identity_number, 0.5, 0.97, sentence("是身份证号（校验位对）")),
     "phone": (_identifies("phone"), 0.7, 0.95, sentence("是 11 位手机号")),
     "mail": (_identifies("mail"), 0.7, 0.97, sentence("是邮箱")),
     "gender": (lambda cell: cell in _GENDERS, 0.9, 0.95, sentence("是男或女")),
@@ -259,7 +268,9 @@ _PATTERNS: dict[str, tuple[Callable[[str], bool], float, float, Sentence]] = {
     "staff": (lambda cell: bool(_CODE.fullmatch(cell)), 0.9, 0.35, sentence("像编号")),
 }  # fmt: skip
 _STRICT: dict[str, Callable[[str], bool]] = {
-    "idno": _PATTERNS["idno"][0],
+    "idno": lambda cell: (
+        identity_number(cell) or rounded(cell) or bool(re.fullmatch(r"\d{14,17}[\dXx]", cell))
+    ),
     "phone": _PATTERNS["phone"][0],
     "mail": _PATTERNS["mail"][0],
     "date": _PATTERNS["date"][0],
@@ -271,7 +282,7 @@ _STRICT: dict[str, Callable[[str], bool]] = {
     "duration": lambda cell: _number(cell) or bool(_SPAN.fullmatch(cell)),
     "content": lambda cell: _number(cell) or bool(_SPAN.fullmatch(cell)),
     "count": _number,
-    "birth_year": lambda cell: bool(re.fullmatch(r"(19|20)\d\d年?", cell)),
+    "birth_year": lambda cell: bool(_BORN.match(cell)),
     "since": lambda cell: bool(re.fullmatch(r"(19|20)\d\d年?", cell)),
     "staff": lambda cell: bool(re.search(r"\d", cell)),
     "name": lambda cell: not re.search(r"[\d@]", cell),

@@ -7,17 +7,28 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from portrait.intake.draft import CERTIFICATE, SCHOOL, SERIAL, WITH_SCHOOL, Draft
-from portrait.intake.guess import day_of
+from portrait.intake.guess import day_of, rounded
 from portrait.intake.layout import TITLE_COLUMN
+from portrait.intake.pick import lost
 from portrait.intake.same import day_above
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
+from portrait.intake.target import TARGETS
 from portrait.intake.title import class_said, class_told
 from portrait.intake.twin import told, twins
+from portrait.intake.vouch import vouched
 from portrait.intake.year import held_after, of_programme, spanned, year_named
 from portrait.record import KIND_ZH, Kind
 from portrait.sentence import Sentence, sentence
 
+# What else a sheet of a target may be, by the roles of columns that the target has no use for.
+_ALSO: dict[str, dict[str, tuple[str, ...]]] = {
+    "trainee": {
+        "person": ("school_name", "school_code", "subject", "title", "stage", "gender", "birth_year", "post"),
+        "record": ("result",),
+    },
+    "person": {"trainee": ("class_code", "class_name")},
+}
 _ROWS = 10  # rows that a notice names
 _VALUES = 200  # of a column that are looked at
 _SHORT = re.compile(r"(\d{1,2})[月/-]\d{1,2}[日号]?.*")
@@ -36,9 +47,11 @@ def notices(
     yield from _notes(tables, file, draft, days)
     yield from (sentence("“{column}”不用：{why}", column=column, why=why) for column, why in left.items())
     yield from _beyond(scales)
+    yield from _also(tables[0], draft)
     if draft.target == "record":
         yield from _kinds(draft)
         yield from _apart(tables, draft, more)
+        yield from vouched(tables, draft.picks, draft.fixed, draft.words)
     yield from guessed(scales)
 
 
@@ -54,10 +67,7 @@ def _notes(tables: Sequence[Table], file: str, draft: Draft, days: Sequence[str]
     if table.fill_down:
         yield sentence("{columns} 只写在一组的第一行，空格按上一行补", columns=list(table.fill_down))
     yield from _years(table, file, draft, days)
-    if any(
-        re.fullmatch(r"\d(?:\.\d+)?[eE]\+?1\d", value) for column in table.columns for value in column.values
-    ):
-        yield sentence("有号码被变成了科学计数，末几位已丢失：这些行会进隔离区，请把那一列设成文本重新导出")
+    yield from _lost(tables, draft)
     chosen = {pick.partition(":")[0] for pick in draft.picks.values()}
     if draft.target in WITH_SCHOOL and "account" not in chosen:
         if {"name", SCHOOL} <= chosen:
@@ -126,6 +136,48 @@ def _dated(table: Table, file: str, draft: Draft, chosen: Collection[str]) -> It
             "没有日期：记录能入库，但不计入（成绩不能折算，签到和学时算不到哪一年）。标题里写上“考试时间：2022年10月22日”一类的字就会读；"
             "或者在“数据接入”页这张表下面的“时间”里填，命令加 --fill time=2022-10-22"
         )
+
+
+def _lost(tables: Sequence[Table], draft: Draft) -> Iterator[Sentence]:
+    """Numbers whose last digits a spreadsheet has lost, by column."""
+    for column in tables[0].columns:
+        n = sum(rounded(cell) for table in tables for cell in _cells(table, column.name))
+        if draft.target in WITH_SCHOOL and lost(column) and not draft.picks.get(column.name):
+            yield sentence(
+                "“{column}”没有一格能用（{n} 格被变成了科学计数，末几位已丢失；其余的位数或校验位不对），所以不按它认人，按姓名和单位；要按号码认，请把那一列设成文本重新导出",
+                column=column.name,
+                n=n,
+            )
+        elif n:
+            yield sentence(
+                "“{column}”有 {n} 格被变成了科学计数，末几位已丢失，补不回来：这些行会进隔离区，请把那一列设成文本重新导出",
+                column=column.name,
+                n=n,
+            )
+
+
+def _cells(table: Table, column: str) -> Iterator[str]:
+    place = table.head.names.index(column)
+    return (cells[place] for cells in table.cells)
+
+
+def _also(table: Table, draft: Draft) -> Iterator[Sentence]:
+    """What columns that are not used could be in a mapping of their own: a list of trainees may be a roster too."""
+    numbered = any(pick.partition(":")[0] in ("account", "key") for pick in draft.picks.values())
+    for target, roles in _ALSO.get(draft.target, {}).items() if numbered else ():
+        columns = [
+            column.name
+            for column in table.columns
+            if column.role in roles and column.filled and not draft.picks.get(column.name)
+        ]
+        if columns:
+            yield sentence(
+                "{columns}不是{target}的内容；同一张表还可以再存一份映射，作{other}：网页上把“每一行是”换成它，命令加 --target {name}",
+                columns=[f"“{column}”" for column in columns],
+                target=sentence(TARGETS[draft.target].zh),
+                other=sentence(TARGETS[target].zh),
+                name=target,
+            )
 
 
 def _kinds(draft: Draft) -> Iterator[Sentence]:

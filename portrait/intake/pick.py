@@ -6,15 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 
 from portrait.intake.deed import kind_of, mark_of
-from portrait.intake.draft import ACCOUNTS, CERTIFICATE, ENDED, SCHOOL, SERIAL, WITH_SCHOOL
-from portrait.intake.guess import LIKELY, RULES, number_of, plain, ticked, unit_of
+from portrait.intake.draft import ACCOUNTS, BORN, CERTIFICATE, ENDED, SCHOOL, SERIAL, WITH_SCHOOL
+from portrait.intake.guess import LIKELY, RULES, identity_number, number_of, plain, ticked, unit_of
 from portrait.intake.survey import Column, Table
 from portrait.intake.target import TARGETS
+from portrait.intake.vouch import SIGNED, signed
 from portrait.resource import read_yaml
 
 SHOWN = {"score", "day", "tick", "sign"}  # who was there, and how well: what else a row says is about that
 _ALONE = 0.95  # of the rows that differ have a number of their own
 _WHOLE = 5  # characters of a class's whole name, at least
+_DATES = {
+    "报到": "checked_in", "结业": "graduated", "毕业": "graduated", "退出": "left", "退班": "left", "确认": "confirmed", "选派": "confirmed",
+}  # fmt: skip
+_CAME = "报到(?:日期|时间|情况)|结业(?:日期|时间)|退出(?:日期|时间)"
 _WHO = ACCOUNTS  # who a row is of; the first that there is
 # What a role is in each target.
 FIELDS: dict[str, dict[str, str]] = {
@@ -31,7 +36,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "staff": "account:staff", "native": "account:native", "idno": "account:idno", "phone": "account:phone",
         "mail": "account:mail", "course_code": "course", "class_code": "run", "item": "item", "course_title": "item",
         "date": "time", "score": "score", "score_max": "score_max", "duration": "seconds", "credit": "credit",
-        "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "name": "name",
+        "attendance": "tick", "result": "kind", "offsite": "offsite", "face": "face", "verified": "verified", "confirmer": SIGNED, "name": "name",
         "school_name": SCHOOL, "signature": "sign", "certificate": CERTIFICATE, "class_name": "item",
         "kind": "kind", "serial": SERIAL, "count": "count", "content": "content_seconds",
     },
@@ -50,7 +55,7 @@ FIELDS: dict[str, dict[str, str]] = {
 TARGETS_OFFERED = tuple(FIELDS)
 
 
-def target_of(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
+def target_of(table: Table, roles: Mapping[str, Column], days: Sequence[str], said: str) -> str:
     """What the rows are, from what the columns are and what the sheet is called."""
     words: dict[str, list[str]] = read_yaml(RULES)["table"]
     named = {kind for kind, listed in words.items() if any(word in said for word in listed)}
@@ -60,7 +65,13 @@ def target_of(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
         for role in ("school_name", "school_code", "subject", "title", "stage", "gender", "post")
     )
     somebody = who or "name" in roles
+    grouped = bool({"class_code", "class_name"} & roles.keys())
+    # 报到日期 beside a class is said of trainees, whatever else the list says of them.
+    came = [column for column in table.columns if re.search(_CAME, column.name)]
+    joined = bool(came) and (grouped or "trainee" in named)
     ticks = "attendance" in roles and ("attendance" in named or about < 3)
+    if somebody and joined and not (days or ticks or roles.keys() & {"score", "duration", CERTIFICATE}):
+        return "trainee"
     ended = ("result" in roles and "person" not in named) or ("kind" in roles and _does(roles["kind"]))
     if somebody and (days or ticks or ended or roles.keys() & {"score", "duration"}):
         return "record"
@@ -71,8 +82,9 @@ def target_of(roles: dict[str, Column], days: Sequence[str], said: str) -> str:
     if not who and "course_title" in roles and not ("class_code" in roles and "starts" in roles):
         return "course"
     if who or "name" in roles:
-        if {"class_code", "class_name"} & roles.keys() or ("trainee" in named and "person" not in named):
-            return "trainee" if "person" not in named or "class_code" in roles else "person"
+        if grouped or ("trainee" in named and "person" not in named):
+            own = "person" in named and "trainee" not in named  # the 班级 of a teacher is what is taught
+            return "trainee" if not own or "class_code" in roles else "person"
         if named & {"attendance", "marks", "hours"} and about < 2:
             return "record"
         return "person"
@@ -87,7 +99,7 @@ def picks_of(table: Table, target: str, days: Sequence[str], said: str) -> dict[
     fields = {
         role: choice
         for role, choice in FIELDS.get(target, {}).items()
-        if choice in ("tick", "sign", SCHOOL, CERTIFICATE, SERIAL)
+        if choice in ("tick", "sign", SCHOOL, CERTIFICATE, SERIAL, SIGNED)
         or there.field(choice.partition(":")[0]) is not None
     }
     who = _who(table)
@@ -111,6 +123,8 @@ def picks_of(table: Table, target: str, days: Sequence[str], said: str) -> dict[
                 break
             if guess.role == "kind" and not _does(column):
                 continue  # 类型 of what?
+            if choice == SIGNED and not signed(column, [table]):
+                break  # what half of the rows say is for a person to judge
             if choice == SERIAL and not _numbers(table, column):
                 continue
             if choice:
@@ -172,11 +186,25 @@ def said_to_be(said: str, what: str) -> bool:
 
 def _who(table: Table) -> str:
     """The role by which people are known, the surest first. What is only called 编号 may number certificates."""
-    there = {column.role: column for column in reversed(table.columns) if column.role in _WHO}
+    by_name = {"name", "school_name"} <= {column.role for column in table.columns}
+    there = {
+        column.role: column
+        for column in reversed(table.columns)
+        if column.role in _WHO and not (by_name and lost(column))
+    }
     found = [role for role in _WHO if role in there]
     if len(found) > 1 and found[0] == "staff" and plain(there["staff"].name) == "编号":
         return found[1]
     return found[0] if found else ""
+
+
+def lost(column: Column) -> bool:
+    """Whether it should hold identity numbers and no cell is one: somebody's spreadsheet has lost their last digits."""
+    return (
+        column.role == "idno"
+        and bool(column.values)
+        and not any(identity_number(cell) for cell in column.values)
+    )
 
 
 def _does(column: Column) -> bool:
@@ -200,6 +228,8 @@ def _marked(column: Column) -> bool:
 
 
 def _detailed(choice: str, column: Column) -> str:
+    if choice == "birth_year" and any(not re.fullmatch(r"\d{4}年?", value) for value in column.values):
+        return BORN
     if choice not in ("seconds", "content_seconds"):
         return choice
     unit = unit_of(column.name)
@@ -208,10 +238,7 @@ def _detailed(choice: str, column: Column) -> str:
 
 
 def _dates(table: Table, picks: dict[str, str]) -> None:
-    """Dates of a trainee are told apart by their heads."""
-    heads = {"报到": "checked_in", "结业": "graduated", "退出": "left", "确认": "confirmed"}
+    """Dates of a trainee are told apart by their heads: one that says nothing of them is none of theirs."""
     for column in table.columns:
         if column.role == "date":
-            picks[column.name] = next(
-                (field for word, field in heads.items() if word in column.name), picks[column.name]
-            )
+            picks[column.name] = next((field for word, field in _DATES.items() if word in column.name), "")

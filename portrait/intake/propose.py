@@ -6,14 +6,16 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from portrait.errors import InputError
+from portrait.intake.bearer import People, borne_by
 from portrait.intake.caption import caption
 from portrait.intake.deed import kinds_of
 from portrait.intake.draft import CERTIFICATE, SCHOOL, WITH_SCHOOL, Draft, checked, lacking
+from portrait.intake.foreign import foreign
 from portrait.intake.guess import is_day
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.notice import notices
@@ -55,6 +57,8 @@ class Proposal:
     passed: int  # rows of all of them that are no data
     missing: tuple[str, ...]
     notes: tuple[Sentence, ...]
+    refused: str = ""  # why it is nothing that can be read, and nobody has said what its rows are
+    known: Mapping[str, str] = field(default_factory=dict)  # column → what the registry knows of its numbers
 
     @property
     def rows(self) -> int:
@@ -71,10 +75,12 @@ def propose(
     schools: Callable[[], Iterable[str]] = tuple,
     fill: Mapping[str, str] | None = None,
     lists: Lists = no_lists,
+    people: People | None = None,
 ) -> list[Proposal]:
     """A proposal for each table of the file, sheets with the same header being one. What is given is not guessed: `fill` is what the
     same stands for in every row, field → text, and the year. `schools` are the registered ones, asked for only where nothing but a
-    title can say whose people they are; `lists` says which sources' lists have which of some codes of courses or classes.
+    title can say whose people they are; `lists` says which sources' lists have which of some codes of courses or classes, `people` who is
+    registered under which numbers.
 
     Raises InputError when the file cannot be read, or no sheet has a table.
     """
@@ -99,14 +105,14 @@ def propose(
     for table in tables:
         groups.setdefault(table.head.names, []).append(table)
     made = [
-        _proposal(name, some, len(chosen), target, header, schools, fill or {}, lists)
+        _proposal(name, some, len(chosen), target, header, schools, fill or {}, lists, people)
         for some in groups.values()
     ]
-    for field in fill or {}:
-        if not any(field in _fillable(one.draft.target) for one in made):
+    for wanted in fill or {}:
+        if not any(wanted in _fillable(one.draft.target) for one in made):
             raise InputError(
                 "没有“{field}”这个字段，可选：{choices}",
-                field=field[:40],
+                field=wanted[:40],
                 choices=sorted(set().union(*(_fillable(one.draft.target) for one in made))),
             )
     for one in made if fill else ():
@@ -140,16 +146,20 @@ def _proposal(
     schools: Callable[[], Iterable[str]],
     fill: Mapping[str, str],
     lists: Lists,
+    people: People | None,
 ) -> Proposal:
     table = tables[0]
     said = f"{table.head.title} {table.sheet} {name}"
     roles = {column.role: column for column in reversed(table.columns) if column.role}
     days = [column.name for column in table.columns if is_day(column.name) and not measured(column)]
     named = year_named(table.head.title, table.sheet, name, days)
-    target = target or target_of(roles, days, said)
+    refused = "" if target else foreign(table, roles, days, said) or ""
+    target = target or target_of(table, roles, days, said)
     picks = picks_of(table, target, days, said)
     if target == "record":
         picks |= classes_of(table, picks)
+    borne = borne_by(tables, target, picks, people)
+    picks |= borne.picks
     left = left_out(tables, picks, said) if target == "record" else {}
     picks |= dict.fromkeys(left, "")
     words = _words(tables, picks) if target == "record" else {}
@@ -193,6 +203,7 @@ def _proposal(
             for column in table.columns
             if picks.get(column.name)
         }
+        | borne.why
         | dict.fromkeys(apart, sentence("没有它，几行会被当作同一个记录")),
         words=words,
         key=(more,) if more and more not in apart else (),
@@ -205,7 +216,9 @@ def _proposal(
         tuple(one.rows for one in tables),
         sum(one.passed for one in tables),
         tuple(lacking(draft)),
-        tuple(notices(tables, name, draft, days, left, scales, more)),
+        (*borne.notes, *notices(tables, name, draft, days, left, scales, more)),
+        refused,
+        borne.why,
     )
 
 
@@ -290,6 +303,7 @@ def shape(proposal: Proposal) -> dict[str, Any]:
         "fixed": dict(proposal.draft.fixed),
         "scales": dict(proposal.draft.scales),
         "reasons": {field: str(why) for field, why in proposal.draft.reasons.items()},
+        "refused": str(proposal.refused),
         "missing": list(proposal.missing),
         "notes": [str(note) for note in proposal.notes],
     }

@@ -70,7 +70,8 @@ def save(site: Site, draft: Draft, *others: Draft, over: bool = False) -> Source
     if path.exists():
         if not over:
             raise InputError(
-                "已有名为“{name}”的映射；换一个名字，或选“替换成新版本”（命令加 --over）", name=draft.name
+                "已有名为“{name}”的映射；换一个名字（命令加 --name），或选“替换成新版本”（命令加 --replace）",
+                name=draft.name,
             )
         draft = replace(draft, version=_next(path))
         keep_text(site.archive, path.read_text(encoding="utf-8"))

@@ -15,7 +15,17 @@ from dashboards.part.admin.preview import preview_finding, previews
 from dashboards.part.admin.word import field_name, target_name
 from portrait.identifier import KIND_NAME
 from portrait.intake.deed import MOST
-from portrait.intake.draft import NAMED_BY, SCHOOL, SPECIAL, UNIT_ZH, WITH_SCHOOL, Draft, choices, kinds
+from portrait.intake.draft import (
+    NAMED_BY,
+    PERSONAL,
+    SCHOOL,
+    SPECIAL,
+    UNIT_ZH,
+    WITH_SCHOOL,
+    Draft,
+    choices,
+    kinds,
+)
 from portrait.intake.guess import SURE, number_of
 from portrait.intake.layout import EVERY_SHEET
 from portrait.intake.pick import TARGETS_OFFERED
@@ -29,7 +39,17 @@ from portrait.sentence import sentence
 ROWS_OFFERED = 12  # rows that may be chosen as the header
 # Fields that are often the same in every row, by target; required ones always stand here.
 _FIXED = {
-    "record": ("kind", "score_max", "course", "run", "item", "time", "course_source", "class_source"),
+    "record": (
+        "kind",
+        "score_max",
+        "course",
+        "run",
+        "item",
+        "time",
+        "verified",
+        "course_source",
+        "class_source",
+    ),
     "trainee": ("class", "class_source"),
     "person": ("school", "stage"),
     "course": ("provider", "mode"),
@@ -61,12 +81,19 @@ def sketch_form(
             for sheet, n in zip(found.sheets, found.counts, strict=True)
         ]
         facts = gettext("{facts}（{each}）", facts=facts, each=each)
+    if found.refused:
+        return [
+            html.P(facts, className="quiet"),
+            html.P(gettext(found.refused), className="said bad"),
+            _place(file, names, sheets, found),
+            dcc.Store(id="sketch-about", data=_about(file, found)),
+        ]
     return [
         html.P(facts, className="quiet"),
         html.Ul([html.Li(gettext(note)) for note in found.notes], className="plain quiet") if found.notes else None,
         _place(file, names, sheets, found),
         html.H3(gettext("每一列是什么")),
-        html.Div([_column(n, column, draft) for n, column in enumerate(table.columns)], className="sketch-columns"),
+        html.Div([_column(n, column, draft, found.known.get(column.name, "")) for n, column in enumerate(table.columns)], className="sketch-columns"),
         html.Div(sketch_words(draft, [column.name for column in table.columns]), id="sketch-words", className="stack-tight"),
         html.H3(gettext("每一行都一样的")),
         html.Div([_text("year", gettext("没写年份的日期算哪一年"), draft.year, 4, gettext("表自己写了年份的（标题、表名、文件名）按表的；都没写的才按这里")), *(_fixed(name, draft, lists) for name in fixed_fields(draft))], className="row-cells"),
@@ -76,23 +103,26 @@ def sketch_form(
         html.H3(gettext("存成映射，下次同样的表头直接认出来")),
         _naming(draft),
         dcc.Store(id="sketch-columns", data=[column.name for column in table.columns]),
-        dcc.Store(
-            id="sketch-about",
-            data={
-                "file": file.name,
-                "sheet": draft.sheet,
-                "shown": draft.sheet or table.sheet,
-                "header": draft.header,
-                "target": draft.target,
-                "pattern": draft.file,
-                "fill_down": list(draft.fill_down),
-                "heading": draft.heading,
-                "named": draft.named,
-                "key": list(draft.key),
-                "words": {column.name: list(column.words) for column in table.columns if _worded(column)},
-            },
-        ),
+        dcc.Store(id="sketch-about", data=_about(file, found)),
     ]  # fmt: skip
+
+
+def _about(file: Path, found: Proposal) -> dict[str, Any]:
+    """What a form must know of its table to make a draft again."""
+    draft, table = found.draft, found.table
+    return {
+        "file": file.name,
+        "sheet": draft.sheet,
+        "shown": draft.sheet or table.sheet,
+        "header": draft.header,
+        "target": "" if found.refused else draft.target,
+        "pattern": draft.file,
+        "fill_down": list(draft.fill_down),
+        "heading": draft.heading,
+        "named": draft.named,
+        "key": list(draft.key),
+        "words": {column.name: list(column.words) for column in table.columns if _worded(column)},
+    }
 
 
 def _worded(column: Column) -> bool:
@@ -165,8 +195,8 @@ def choice_name(target: str, choice: str) -> str:
         return gettext(SPECIAL[choice])
     if choice in NAMED_BY and target in WITH_SCHOOL:
         return gettext(NAMED_BY[choice])
-    if choice == "key:native":
-        return gettext("工号或账号，作编号")
+    if choice in PERSONAL:
+        return gettext(PERSONAL[choice])
     if wanted == "score" and detail:
         return gettext(
             "{field}（{said}）", field=field_name(target, wanted), said=gettext(KIND_ZH[Kind[detail.upper()]])
@@ -199,7 +229,7 @@ def _place(file: Path, names: Sequence[str], sheets: Sequence[str], found: Propo
                 "target",
                 gettext("每一行是"),
                 [{"value": name, "label": target_name(name)} for name in TARGETS_OFFERED],
-                draft.target,
+                None if found.refused else draft.target,
             ),
         ],
         className="row-cells",
@@ -220,22 +250,26 @@ def _headers(found: Proposal) -> list[dict[str, str]]:
     return [{"value": value, "label": label} for value, label in known.items()]
 
 
-def _select(part: str, label: str, data: Sequence[Mapping[str, str]], value: str) -> Any:
+def _select(part: str, label: str, data: Sequence[Mapping[str, str]], value: str | None) -> Any:
     return dmc.Select(
         id={"type": "sketch-place", "part": part},
         label=label,
         data=list(data),
         value=value,
+        placeholder=gettext("请选"),
         allowDeselect=False,
         searchable=len(data) > 8,
         nothingFoundMessage=gettext("没有"),
     )
 
 
-def _column(number: int, column: Column, draft: Draft) -> Any:
+def _column(number: int, column: Column, draft: Draft, known: str) -> Any:
+    """`known` is what the registry says of it, which is surer than its head."""
     guess = column.guesses[0] if column.guesses else None
     pick = draft.picks.get(column.name, "")
-    sure = pick == "day" or (guess is not None and guess.sure >= SURE)  # a head that is a day says so itself
+    sure = (
+        pick == "day" or bool(known) or (guess is not None and guess.sure >= SURE)
+    )  # a head that is a day says so itself
     return html.Div(
         [
             html.Div(
@@ -277,7 +311,7 @@ def _column(number: int, column: Column, draft: Draft) -> Any:
             )
             if pick.partition(":")[0] == "score"
             else None,
-            html.Small(gettext(sentence("列名是日期") if pick == "day" else guess.why), className="quiet")
+            html.Small(gettext(known or (sentence("列名是日期") if pick == "day" else guess.why)), className="quiet")
             if guess is not None
             else None,
         ],
@@ -296,6 +330,15 @@ def _fixed(name: str, draft: Draft, lists: Mapping[str, Mapping[str, str]]) -> A
             value=value or None,
             clearable=True,
             searchable=True,
+        )
+    if name == "verified":
+        return dmc.Select(
+            id=id,
+            label=field_name(draft.target, name),
+            data=[{"value": "true", "label": gettext("是")}],
+            value="true" if value else None,
+            placeholder=gettext("没有说"),
+            clearable=True,
         )
     label = {
         "course_source": gettext("课程名单的来源"),

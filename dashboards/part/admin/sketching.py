@@ -15,6 +15,7 @@ from dashboards.part.admin import desk
 from dashboards.part.admin.sketch import choice_name, sketch_form, sketch_preview, sketch_status, sketch_words
 from dashboards.part.admin.word import field_name
 from portrait.errors import InputError, PortraitError
+from portrait.intake.bearer import site_people
 from portrait.intake.deed import MOST, kind_of
 from portrait.intake.draft import Draft, choices
 from portrait.intake.layout import EVERY_SHEET
@@ -60,7 +61,7 @@ def _form(context: Context, file: Path, names: Sequence[str], chosen: Mapping[st
     sheet, header = chosen.get("sheet", ""), chosen.get("header", "")
     every = sheet in ("", EVERY_SHEET) or sheet not in book
     header = header if header[:1].isdigit() else ""
-    (found, *_) = propose(
+    proposals = propose(
         file,
         file.name,
         sheet="" if every else sheet,
@@ -68,7 +69,9 @@ def _form(context: Context, file: Path, names: Sequence[str], chosen: Mapping[st
         target=chosen.get("target", ""),
         schools=lambda: school_names(context.site.registry),
         lists=site_lists(context.site),
+        people=site_people(context.site),
     )
+    found = next((one for one in proposals if not one.refused), proposals[0])
     titles = source_titles(context.site.settings.home)
     there = {
         field: {source: titles.get(source, source) for source in listing(context.site.registry)[thing]}
