@@ -1,7 +1,7 @@
 """What of the text above a table names the thing: the title without the frame of the form (who filled it in and when, telephone,
 stamp, pages, head counts, that it is corrected), which is another whenever the sheet is sent again.
 
-Records are known by it. Whoever adds a word here gives sheets with that word another name: `portrait.intake.naming` finds again what
+Records are known by it. Whoever adds a word here gives sheets with that word another name: `portrait.intake.former` finds again what
 came in under the longer one, and only where a mapping has another column.
 """
 
