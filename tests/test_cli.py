@@ -433,7 +433,7 @@ def test_quarantined_rows_are_listed_shown_corrected_replayed_and_dismissed(
     assert command("quarantine", "show", 1, "--home", home, "--json").json["raw"]["得分"] == "101"
 
     mended = command("quarantine", "mend", 1, "得分=90", "--home", home, "--json")
-    assert mended.json == {"rows": 1, "stored": 1, "duplicate": 0, "still": 0}
+    assert mended.json == {"rows": 1, "stored": 1, "duplicate": 0, "still": 0, "passed": 0, "message": ""}
     still = command("quarantine", "mend", 2, "得分=90", "--home", home)
     assert (still.code, "仍隔离 1" in still.out) == (3, True)
     assert "某日" in still.out.split("现在：", 1)[1]

@@ -109,7 +109,7 @@ def test_an_earlier_registry_is_refused_and_led_to_a_lake_of_its_own(
         assert lived.take("third", OTHER, again) == 1
         assert lived.take("second", MORE, again) == 2
         told = again.pool.rows("SELECT batch, line, score FROM record WHERE score IS NOT NULL ORDER BY ALL")
-        shown = [float(str(dict(original(again, *row[:2]).cells)["得分"])) for row in told]
+        shown = [float(str(dict(original(again, None, *row[:2]).cells)["得分"])) for row in told]
         assert shown == [row[2] for row in told] == [88.5, 50, 70, 60]
         again.pool.close()
 

@@ -46,7 +46,7 @@ def test_a_help_is_chinese_and_nothing_of_it_is_cut(words: tuple[str, ...], comm
     ("words", "expected"),
     [
         (("--nosuch",), "没有选项 --nosuch"),
-        (("intake", "--sorce", "x"), "没有选项 --sorce，相近的有：--json、--save、--source"),
+        (("intake", "--sorce", "x"), "没有选项 --sorce，相近的有：--replace、--save、--source"),
         (("quarantine", "lst"), "没有命令 lst，是不是 list？"),
         (("quarantine", "xyzzy"), "没有命令 xyzzy"),
         (("quarantine", "show"), "还缺参数 编号"),

@@ -65,6 +65,7 @@ ACTIONS = {
     "record.reopen": "收回对存疑的决定",
     "lake.rebuild": "重建记录湖",
     "account.renumber": "账号换新编号",
+    "person.rekey": "教师换新编号",
     "identity.same": "认定是同一人",
     "identity.different": "认定不是同一人",
     "identity.later": "身份以后再说",
