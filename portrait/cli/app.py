@@ -30,6 +30,7 @@ from portrait.cli import (
     user,
 )
 from portrait.cli.console import INTERRUPTED, print_text, stderr
+from portrait.cli.option import close_sites
 from portrait.cli.speech import speak_chinese, told
 from portrait.errors import Misused, PortraitError
 from portrait.identity import hidden
@@ -105,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise
         _say(f"意外错误 {type(error).__name__}：{error}（加 --debug 看完整经过）")
         sys.exit(1)
+    finally:
+        close_sites()
     if code == INTERRUPTED:
         _say("已停下；再运行一次会从断点继续")
     sys.exit(code if isinstance(code, int) else 0)

@@ -20,6 +20,9 @@ Wait = Annotated[float, typer.Option(min=0, help="别的进程在写时， 最�
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON，供脚本读取")]
 
 
+_opened: list[Site] = []
+
+
 def site_of(home: Path | None, *, new: bool = False, behind: bool = False) -> Site:
     """The installation of a home, which need not be there yet when `new`, its lake `behind` as in `open_site`. Raises SettingError for a home that is not there: in one
     that was made for a slip of the pen nothing would be found."""
@@ -28,7 +31,15 @@ def site_of(home: Path | None, *, new: bool = False, behind: bool = False) -> Si
         raise SettingError(
             f"没有家目录 {settings.home}：核对 --home（或 PORTRAIT_HOME）；还没有数据就先 portrait intake 导入，或 portrait demo 建示范数据"
         )
-    return open_site(settings, behind=behind)
+    site = open_site(settings, behind=behind)
+    _opened.append(site)
+    return site
+
+
+def close_sites() -> None:
+    """Let go of the installations that the command has opened."""
+    while _opened:
+        _opened.pop().close()
 
 
 def operator() -> str:
