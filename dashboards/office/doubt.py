@@ -90,7 +90,10 @@ def _list(context: Context, query: Mapping[str, str]) -> Any:
     context.note("look", f"doubts?rule={rule}&state={state}", reason=gettext("存疑记录"))
     return card(
         gettext("存疑的记录"),
-        gettext(
+        # An administrator is not told whose a record is, so its row does not open to one.
+        gettext("勾选要决定的，写明理由。最多列出 {n} 条，新的在前。", n=f"{MOST:,}")
+        if context.actor.role is Role.ADMIN
+        else gettext(
             "勾选要决定的，写明理由；点一行，看文件里原来的那一行。最多列出 {n} 条，新的在前。", n=f"{MOST:,}"
         ),
         controls,
