@@ -75,6 +75,16 @@ LEFT = (
 )
 
 
+def test_numbers_that_are_called_by_their_kind_and_stand_beside_other_names_are_said(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    rostered(sqlite_site, tmp_path)
+    others = ["赵一", "钱二", "孙三", "周四"]
+    found = log(tmp_path, site_people(sqlite_site), [f"HJ00000{n}" for n in range(4)], others, "继教编号")
+    assert picked(found)["继教编号"] == "account:staff"
+    assert "0 个姓名对得上：按继教编号读，记录会算在名册里那些人名下" in str(found.notes[0])
+
+
 def test_numbers_that_nobody_bears_are_left_and_said(sqlite_site: Site, tmp_path: Path) -> None:
     rostered(sqlite_site, tmp_path)
     for numbers, names, said in LEFT:

@@ -167,6 +167,14 @@ def _close(name: str) -> str:
 
 def _strangers(tables: Sequence[Table], best: Borne, pick: str, people: People) -> Iterator[Sentence]:
     """That a sheet's people are not known by its numbers, which no later roster changes by itself."""
+    if best.known and not best.agreed and pick.endswith(f":{best.kind}"):
+        yield sentence(
+            "“{column}”的 {why}：按{kind}读，记录会算在名册里那些人名下，请先核对这一列",
+            column=best.column,
+            why=best.why,
+            kind=_zh(best.kind),
+        )
+        return
     if best.known and not best.agreed:
         yield sentence(
             "“{column}”的 {why}：多半是另一套编号碰巧相同，没有当作{kind}，请核对",

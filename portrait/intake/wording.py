@@ -59,6 +59,8 @@ def worded(
         return f"{float(text):.10g}"
     if kind == "time":
         moment = datetime.fromisoformat(text)
+        if (moment.hour, moment.minute, moment.second) == (0, 0, 0):
+            return f"{moment:%Y-%m-%d}"  # it came with its day alone
         return f"{moment:%Y-%m-%d %H:%M}" + (f":{moment:%S}" if moment.second else "")
     if kind == "date":
         return date.fromisoformat(text[:10]).isoformat()
