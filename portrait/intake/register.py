@@ -21,7 +21,7 @@ from portrait.intake.target import Field
 from portrait.store.alias import unify
 from portrait.store.employment import keep_schools, tell_schools
 from portrait.store.link import add_accounts, link_accounts, name_accounts
-from portrait.store.seat import seat
+from portrait.store.seat import heard, seat
 from portrait.store.upsert import put
 
 
@@ -139,7 +139,7 @@ def _put(
         _HOMES[target].table,
         list(columns),
         many(engine, f"SELECT {listed} FROM {chosen} ORDER BY _row"),
-        raised={"batch_id": batch} if target == "trainee" and batch is not None else None,
+        raised=heard(columns, batch) if target == "trainee" and batch is not None else None,
     )
     if target == "person":
         claims = _claims_sql(program, chosen, beside=True)

@@ -349,6 +349,13 @@ enlisted = Table(  # what lists say of trainees, by the account under which each
     Column("left", Date),
     Column("reason", String(80), nullable=False, default=""),
     Column("batch_id", ForeignKey("batch.id")),  # of the newest list that names the account; null: not known
+    # Of each thing the newest list that says it; null: not known, or nothing said.
+    Column("region_batch", BigInteger),
+    Column("confirmed_batch", BigInteger),
+    Column("checked_in_batch", BigInteger),
+    Column("graduated_batch", BigInteger),
+    Column("left_batch", BigInteger),
+    Column("reason_batch", BigInteger),
 )
 
 trainee = Table(  # one seat of one human being: what the rows of `enlisted` come to (portrait.store.seat)

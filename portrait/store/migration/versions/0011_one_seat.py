@@ -12,12 +12,13 @@ depends_on = None
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SAID = 'region, confirmed, checked_in, graduated, "left", reason'
-
+HEARD = ", ".join(f"{name}_batch" for name in ("region", "confirmed", "checked_in", "graduated", "left", "reason"))
 
 # Which list a row came in by was not kept; the newest of its source is the nearest to it.
 ENLIST = f"""
-INSERT INTO enlisted (class_id, account_id, {SAID}, batch_id)
-SELECT t.class_id, t.account_id, {", ".join(f"t.{name}" for name in SAID.split(", "))}, b.newest
+INSERT INTO enlisted (class_id, account_id, {SAID}, batch_id, {HEARD})
+SELECT t.class_id, t.account_id, {", ".join(f"t.{name}" for name in SAID.split(", "))}, b.newest,
+    {", ".join("b.newest" for _ in HEARD.split(", "))}
 FROM trainee t
 JOIN account a ON a.id = t.account_id
 LEFT JOIN (
@@ -77,6 +78,7 @@ def upgrade() -> None:
         sa.Column("left", sa.Date(), nullable=True),
         sa.Column("reason", sa.String(length=80), nullable=False),
         sa.Column("batch_id", Id, nullable=True),
+        *(sa.Column(name, sa.BigInteger(), nullable=True) for name in HEARD.split(", ")),
         sa.ForeignKeyConstraint(
             ["class_id"], ["training_class.id"], name=op.f("fk_enlisted_class_id_training_class")
         ),
