@@ -13,7 +13,9 @@ from portrait.errors import LakeOutdated
 from portrait.hashing import key_number
 from portrait.identity import identify, load_secret
 from portrait.intake.door import intake
+from portrait.login import linked_id
 from portrait.rebuild import rebuild
+from portrait.scope import Role
 from portrait.site import Site
 from portrait.store.rekeyed import kept
 from portrait.store.schema import account, audit, identifier, metadata, person
@@ -127,6 +129,9 @@ def test_several_of_before_who_are_one_by_their_numbers_have_a_key_each(site: Si
         owners = connection.execute(select(identifier.c.person_id).where(identifier.c.kind == "idno"))
         assert set(owners.scalars()) == {key_number("person", key) for key in (NEW, OLD)}
         assert len(kept(connection)) == 3
+    assert [linked_id(site.registry, Role.TEACHER, key) for key in found.values()] == [*found], (
+        "a login is bound by the key that is shown"
+    )
     listed(site, tmp_path, "again", f"{OLD},王芳", f"{MAIL},张三")
     assert [name for _, name in people(site).values()].count("王芳") == 1
     assert len(people(site)) == len(found)
