@@ -146,11 +146,11 @@ def _decided() -> list[Column[Any]]:
         Column("state", String(12), nullable=False, index=True),  # portrait.match.STATES
         Column("at", DateTime(timezone=True), nullable=False),
         Column("decided_by", String(60), nullable=False, default=""),  # "": the rules themselves
-        Column("decided_at", DateTime(timezone=True)),
+        Column("decided_at", DateTime(timezone=True), index=True),
         Column("note", String(200), nullable=False, default=""),
         Column("later_at", DateTime(timezone=True)),  # put off then
         Column("undone_by", String(60), nullable=False, default=""),
-        Column("undone_at", DateTime(timezone=True)),
+        Column("undone_at", DateTime(timezone=True), index=True),
         Column("undone_note", String(200), nullable=False, default=""),
     ]
 

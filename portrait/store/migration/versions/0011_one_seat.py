@@ -66,6 +66,10 @@ GROUP BY f.class_id, f.account_id
 UNSEAT = "DELETE FROM trainee WHERE (class_id, account_id) IN (SELECT class_id, account_id FROM told_twice)"
 
 
+# By which it is seen that something was decided or undone.
+WHEN = [(table, column) for table in ("link", "alias") for column in ("decided_at", "undone_at")]
+
+
 def upgrade() -> None:
     op.create_table(
         "enlisted",
@@ -87,6 +91,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("class_id", "account_id", name=op.f("pk_enlisted")),
     )
     op.create_index(op.f("ix_enlisted_account_id"), "enlisted", ["account_id"])
+    for table, column in WHEN:
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
     for statement in (ENLIST, TOLD_TWICE, SEATED_ONCE, UNSEAT):
         op.execute(statement)
     op.execute(f"INSERT INTO trainee (class_id, account_id, {SAID}) SELECT * FROM seated_once")
@@ -100,3 +106,5 @@ def downgrade() -> None:
         f"INSERT INTO trainee (class_id, account_id, {SAID}) SELECT class_id, account_id, {SAID} FROM enlisted"
     )
     op.drop_table("enlisted")
+    for table, column in WHEN:
+        op.drop_index(op.f(f"ix_{table}_{column}"), table_name=table)
