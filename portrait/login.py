@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from portrait.errors import InputError
 from portrait.hashing import key_number
@@ -13,7 +13,7 @@ from portrait.identity import normalised
 from portrait.place import places
 from portrait.scope import ROLE_ZH, Role
 from portrait.sentence import sentence
-from portrait.store.schema import person as people
+from portrait.store.question import person_by_key
 from portrait.store.user import add_user, password_fault
 
 # No letters or digits that look alike on paper.
@@ -39,8 +39,8 @@ def linked_id(registry: Engine, role: Role, code: str) -> int | None:
     key = code if ":" in code else normalised("staff", code)
     # Who was given another key since has the number of the one before.
     with registry.connect() as connection:
-        held = connection.scalar(select(people.c.id).where(people.c.key == key))
-    return key_number(kind, key) if held is None else int(held)
+        held = person_by_key(connection, key)
+    return key_number(kind, key) if held is None else held
 
 
 def add_linked(

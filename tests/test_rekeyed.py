@@ -142,7 +142,9 @@ def test_several_of_before_who_are_one_by_their_numbers_have_a_key_each(site: Si
 
 def test_who_stands_for_others_goes_on_to_stand_for_them_by_another_key(site: Site) -> None:
     load_secret(site.settings.home)
-    numbers = {key: key_number("person", key) for key in (PHONE, "hr:00aa00aa00aa00aa", "hr:00bb00bb00bb00bb")}
+    numbers = {
+        key: key_number("person", key) for key in (PHONE, "hr:00aa00aa00aa00aa", "hr:00bb00bb00bb00bb")
+    }
     own = numbers.pop(PHONE)
     with site.registry.begin() as connection:
         for number, key in ((own, PHONE), *((number, key) for key, number in numbers.items())):

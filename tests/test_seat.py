@@ -343,7 +343,9 @@ def test_of_each_thing_the_newest_list_holds_that_says_it_whatever_else_comes_in
 
 def office(site: Site, folder: Path, thing: str, value: str, *, name: str) -> None:
     """One more list of the office, which says one thing of T1."""
-    fields = f'{{class: {{from: 班}}, account: {{from: 编号, kind: staff}}, {thing}: {{from: 值, default: ""}}}}'
+    fields = (
+        f'{{class: {{from: 班}}, account: {{from: 编号, kind: staff}}, {thing}: {{from: 值, default: ""}}}}'
+    )
     stream = f"\n  - name: told\n    file: told.csv\n    target: trainee\n    fields: {fields}\n"
     path = write(folder / name, "told.csv", "班,编号,值", f"C1,T1,{value}")
     intake(site, path.parent, mapping(folder, stream, name="reg"), by="t")

@@ -25,7 +25,17 @@ from sqlalchemy import (
 
 from portrait.scope import Scope, sees_all
 from portrait.store.name import in_parts
-from portrait.store.schema import account, alias, batch, link, person, provider, school, trainee, training_class
+from portrait.store.schema import (
+    account,
+    alias,
+    batch,
+    link,
+    person,
+    provider,
+    school,
+    trainee,
+    training_class,
+)
 
 _WRITTEN = 20_000  # numbers in one statement: written out, for to bind so many takes ten times as long
 

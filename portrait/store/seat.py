@@ -80,13 +80,15 @@ def _seats(member: Table) -> Select[Any]:
     """The seats of these accounts, as rows of `trainee`."""
     learner = func.coalesce(account.c.person_id, account.c.id)
     heard = {name: func.coalesce(enlisted.c[column], 0) for name, column in HEARD.items()}
-    whose = {"partition_by": (enlisted.c.class_id, learner)}
+    whose = (enlisted.c.class_id, learner)
     told = (
         select(
             enlisted,
             learner.label("learner"),
             *(
-                func.max(case((_says(enlisted, name), heard[name]))).over(**whose).label(f"{name}_newest")
+                func.max(case((_says(enlisted, name), heard[name])))
+                .over(partition_by=whose)
+                .label(f"{name}_newest")
                 for name in SAID
             ),
         )

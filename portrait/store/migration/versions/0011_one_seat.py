@@ -12,7 +12,9 @@ depends_on = None
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SAID = 'region, confirmed, checked_in, graduated, "left", reason'
-HEARD = ", ".join(f"{name}_batch" for name in ("region", "confirmed", "checked_in", "graduated", "left", "reason"))
+HEARD = ", ".join(
+    f"{name}_batch" for name in ("region", "confirmed", "checked_in", "graduated", "left", "reason")
+)
 
 # Which list a row came in by was not kept; the newest of its source is the nearest to it.
 ENLIST = f"""
