@@ -13,6 +13,7 @@ from portrait.identity import normalised
 from portrait.place import places
 from portrait.scope import ROLE_ZH, Role
 from portrait.sentence import sentence
+from portrait.store.question import person_by_key
 from portrait.store.user import add_user, password_fault
 
 # No letters or digits that look alike on paper.
@@ -27,14 +28,19 @@ LINKS = {
 }
 
 
-def linked_id(role: Role, code: str) -> int | None:
+def linked_id(registry: Engine, role: Role, code: str) -> int | None:
     """The id behind a code that a role is bound by; None for a role that is bound by no id, or for no code."""
     if not code or role not in (Role.TEACHER, Role.TRAINER, Role.SCHOOL):
         return None
     kind, _ = LINKS[role]
+    if kind != "person":
+        return key_number(kind, code)
     # A key with the name of its source is written as it is shown; only staff numbers are taken in any case and width.
-    typed = kind == "person" and ":" not in code
-    return key_number(kind, normalised("staff", code) if typed else code)
+    key = code if ":" in code else normalised("staff", code)
+    # Who was given another key since has the number of the one before.
+    with registry.connect() as connection:
+        held = person_by_key(connection, key)
+    return key_number(kind, key) if held is None else held
 
 
 def add_linked(
@@ -69,9 +75,9 @@ def add_linked(
         password,
         role,
         now=now,
-        person_id=linked_id(Role.TEACHER, person),
-        provider_id=linked_id(Role.TRAINER, provider),
-        school_id=linked_id(Role.SCHOOL, school),
+        person_id=linked_id(registry, Role.TEACHER, person),
+        provider_id=linked_id(registry, Role.TRAINER, provider),
+        school_id=linked_id(registry, Role.SCHOOL, school),
         office=office,
         region=region,
     )

@@ -95,8 +95,7 @@ _ALL = Choice()
 class _Asked:
     """As of what a reach was asked for."""
 
-    batch: int
-    link: int
+    newest: tuple[Any, ...]
     day: date
     at: datetime
 
@@ -126,7 +125,7 @@ class Desk:
         return found
 
     def _asked(self, then: _Asked | None) -> _Asked:
-        now = _Asked(*newest(self.site.registry), self.site.today, clock.now())
+        now = _Asked(newest(self.site.registry), self.site.today, clock.now())
         same = then is not None and then == replace(now, at=then.at)
         return then if then is not None and same and timedelta(0) <= now.at - then.at < KEPT else now
 

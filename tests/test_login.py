@@ -298,6 +298,9 @@ def test_behind_https_the_cookie_is_secure_and_hsts_is_sent(sqlite_site):
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
 
 
-def test_a_teacher_is_bound_by_a_staff_number_in_any_case_and_by_a_key_with_its_source_as_it_is_shown():
-    assert linked_id(Role.TEACHER, "cx００1") == key_number("person", "CX001")
-    assert linked_id(Role.TEACHER, "m:ab12") == key_number("person", "m:ab12")
+def test_a_teacher_is_bound_by_a_staff_number_in_any_case_and_by_a_key_with_its_source_as_it_is_shown(
+    sqlite_site,
+):
+    registry = sqlite_site.registry
+    assert linked_id(registry, Role.TEACHER, "cx００1") == key_number("person", "CX001")
+    assert linked_id(registry, Role.TEACHER, "m:ab12") == key_number("person", "m:ab12")

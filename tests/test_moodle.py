@@ -486,6 +486,24 @@ def test_a_mark_is_one_whatever_the_language_of_the_gradebook(sqlite_site: Site,
     assert sorted(kept(sqlite_site, "kind, score")) == [(Kind.QUIZ, 80), (Kind.ASSIGNMENT, 90)]
 
 
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ("Quiz", "Test", "Assignment", "Devoir", "Percentage"),
+        ("Test", "Quiz", "Devoir", "Assignment", "Pourcentage"),
+        ("Quiz", "测验", "Assignment", "作业", "Real"),
+    ],
+)
+def test_what_another_language_calls_an_activity_is_a_title_of_its_own(
+    sqlite_site: Site, tmp_path: Path, heads: tuple[str, ...]
+) -> None:
+    *words, ends = heads
+    head = ",".join(f"{word}: Unit 1 ({ends})" for word in words)
+    text = f"First name,Surname,ID number,{head}\nF,W,HJ1,60,70,80,90\n"
+    take(sqlite_site, tmp_path / "in", text, "moodle_gradebook", "MATH Grades.csv")
+    assert sorted(kept(sqlite_site, "score")) == [(60,), (70,), (80,), (90,)]
+
+
 def test_a_mark_of_a_gradebook_can_be_mended_alone(sqlite_site: Site, tmp_path: Path) -> None:
     text = BOOK.replace("8.00,80.00 %,56.5", "8.00,acht,fünf")
     take(sqlite_site, tmp_path / "in", text, "moodle_gradebook")

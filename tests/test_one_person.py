@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, event, insert, select
 
 from portrait.errors import InputError, NotFound
 from portrait.identity import identify
@@ -189,6 +190,36 @@ def test_a_phone_under_another_name_waits_and_an_answer_settles_it(site: Site, t
         with pytest.raises(NotFound, match="99"):
             undo(connection, "link", 99, by="a", now=NOW)
     assert owners(site)["***1234"] == "T1"
+
+
+@pytest.mark.parametrize("registry_url", ["postgresql"], indirect=True)
+def test_lists_and_decisions_hold_the_links_before_any_account_or_person(site: Site, tmp_path: Path) -> None:
+    """Else a list that holds an account waits for the links, and a decision that holds these for the account."""
+    said: list[str] = []
+
+    def note(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    def first(what: str) -> int:
+        return next(place for place, one in enumerate(said) if re.match(what, one))
+
+    held, written = "LOCK TABLE link, alias", r'(INSERT INTO|UPDATE) "?(account|person)\b'
+    event.listen(site.registry, "before_cursor_execute", note)
+    for come in (
+        lambda: roster(site, tmp_path, f"T1,张三,,,,{PHONE},"),
+        lambda: events(site, tmp_path, {"phone": PHONE, "called": "李四"}),
+        lambda: agree(site),
+    ):
+        said.clear()
+        come()
+        assert first(held) < first(written)
+    event.remove(site.registry, "before_cursor_execute", note)
+
+
+def agree(site: Site) -> None:
+    waiting = number(site, link)
+    with site.registry.begin() as connection:
+        answer(connection, "link", waiting, "same", by="t", now=NOW)
 
 
 def test_what_two_rosters_give_to_two_persons_decides_nothing_until_they_are_one(

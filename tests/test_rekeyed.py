@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from portrait.errors import LakeOutdated
 from portrait.hashing import key_number
 from portrait.identity import identify, load_secret
 from portrait.intake.door import intake
+from portrait.login import linked_id
 from portrait.rebuild import rebuild
+from portrait.scope import Role
 from portrait.site import Site
+from portrait.store.alias import unify
 from portrait.store.rekeyed import kept
-from portrait.store.schema import account, audit, identifier, metadata, person
+from portrait.store.schema import account, alias, audit, identifier, metadata, person
 from tests.inbox import mapping, write
 from tests.test_number import PHONE, WHO, killed, of_before
 
@@ -32,6 +36,7 @@ ROSTER = """
     fields: {account: {from: 登录名, kind: staff}, kind: {const: view}}
 """
 NEW, OLD = "11010519491231002X", "110105491231002"  # one number in its two forms
+NOW = datetime(2022, 11, 15, tzinfo=UTC)
 MAIL = "zhangsan@example.cn"
 
 
@@ -127,6 +132,31 @@ def test_several_of_before_who_are_one_by_their_numbers_have_a_key_each(site: Si
         owners = connection.execute(select(identifier.c.person_id).where(identifier.c.kind == "idno"))
         assert set(owners.scalars()) == {key_number("person", key) for key in (NEW, OLD)}
         assert len(kept(connection)) == 3
+    assert [linked_id(site.registry, Role.TEACHER, key) for key in found.values()] == [*found], (
+        "a login is bound by the key that is shown"
+    )
     listed(site, tmp_path, "again", f"{OLD},王芳", f"{MAIL},张三")
     assert [name for _, name in people(site).values()].count("王芳") == 1
     assert len(people(site)) == len(found)
+
+
+def test_who_stands_for_others_goes_on_to_stand_for_them_by_another_key(site: Site) -> None:
+    load_secret(site.settings.home)
+    numbers = {
+        key: key_number("person", key) for key in (PHONE, "hr:00aa00aa00aa00aa", "hr:00bb00bb00bb00bb")
+    }
+    own = numbers.pop(PHONE)
+    with site.registry.begin() as connection:
+        for number, key in ((own, PHONE), *((number, key) for key, number in numbers.items())):
+            connection.execute(insert(person).values(id=number, key=key, name="张三"))
+            connection.execute(
+                insert(identifier).values(kind="idno", digest="one", hint="x", person_id=number)
+            )
+        unify(connection, NOW)
+        query = select(alias.c.person_id, alias.c.stands_id, alias.c.state)
+        said = set(connection.execute(query).all())
+    assert said == {(other, own, "active") for other in numbers.values()}
+    assert rebuild(site).rekeyed == (own,)
+    with site.registry.begin() as connection:
+        assert unify(connection, NOW) == set(), "as the next roster asks"
+        assert set(connection.execute(query).all()) == said

@@ -27,7 +27,7 @@ from portrait.store.decision import join_account, join_persons, undo
 from portrait.store.followup import follow_up, followups
 from portrait.store.registry import connect_registry
 from portrait.store.schema import account, batch, enlisted, link, metadata, person, trainee, training_class
-from portrait.store.seat import SAID, seat
+from portrait.store.seat import HEARD, SAID, seat
 from portrait.store.study import study_trainees
 from portrait.store.trainee import Trainee, class_accounts, nominations, roster, titles
 from portrait.store.training import Ask, class_cells, class_counts, region_fills, region_tallies
@@ -318,12 +318,45 @@ def test_what_was_answered_under_one_account_stands_at_the_seat_of_both(
     }
 
 
+def test_of_each_thing_the_newest_list_holds_that_says_it_whatever_else_comes_in_after(
+    site: Site, tmp_path: Path
+) -> None:
+    people(site, tmp_path)
+    sent(site, tmp_path)
+
+    def seats() -> set[Any]:
+        columns = (trainee.c.region, trainee.c.graduated, trainee.c.left, trainee.c.reason)
+        with site.registry.connect() as connection:
+            return {tuple(row) for row in connection.execute(select(*columns)) if row.graduated or row.left}
+
+    done, gone = date(2022, 3, 10), date(2022, 3, 8)
+    office(site, tmp_path, "graduated", "2022-03-10", name="done")
+    assert seats() == {(COUNTY, done, None, "")}
+    came(site, tmp_path, f"C1,{phone(1)},,,,,2022-03-08,缺勤过多")
+    assert seats() == {(COUNTY, None, gone, "缺勤过多")}
+    office(site, tmp_path, "region", "410222", name="county")
+    assert seats() == {("410222", None, gone, "缺勤过多")}, "a list of counties says nothing of who finished"
+    office(site, tmp_path, "graduated", "", name="blank")
+    office(site, tmp_path, "graduated", "2022-03-12", name="again")
+    assert seats() == {("410222", date(2022, 3, 12), None, "缺勤过多")}
+
+
+def office(site: Site, folder: Path, thing: str, value: str, *, name: str) -> None:
+    """One more list of the office, which says one thing of T1."""
+    fields = (
+        f'{{class: {{from: 班}}, account: {{from: 编号, kind: staff}}, {thing}: {{from: 值, default: ""}}}}'
+    )
+    stream = f"\n  - name: told\n    file: told.csv\n    target: trainee\n    fields: {fields}\n"
+    path = write(folder / name, "told.csv", "班,编号,值", f"C1,T1,{value}")
+    intake(site, path.parent, mapping(folder, stream, name="reg"), by="t")
+
+
 # --- any lists, any links --------------------------------------------------------------------------------------
 
 DAYS = [None, date(2022, 3, 1), date(2022, 3, 2)]
 ROWS = st.fixed_dictionaries(
     {name: st.sampled_from(["", "甲", "乙"] if name in ("region", "reason") else DAYS) for name in SAID}
-    | {"batch_id": st.sampled_from([None, 1, 2])}
+    | {column: st.sampled_from([None, 1, 2]) for column in HEARD.values()}
 )
 WORLD = st.fixed_dictionaries(
     {
@@ -340,14 +373,15 @@ def seats_by_hand(rows: dict[tuple[int, int], dict[str, Any]], owner: dict[int, 
         groups[class_id, owner[number] or number].append((number, row))
     found = set()
     for (class_id, _), listed in groups.items():
-        listed.sort(key=lambda one: (one[1]["batch_id"] or 0, one[0]), reverse=True)
-        place = {name: next((n for n, (_, row) in enumerate(listed) if row[name]), None) for name in SAID}
-        values = {name: "" if name in ("region", "reason") else None for name in SAID} | {
-            name: listed[n][1][name] for name, n in place.items() if n is not None
-        }
-        done, gone = place["graduated"], place["left"]
-        if done is not None and gone is not None and done != gone:
-            values["left" if done < gone else "graduated"] = None
+        values = {name: "" if name in ("region", "reason") else None for name in SAID}
+        newest = {}
+        for name, column in HEARD.items():
+            saying = [(row[column] or 0, number, row[name]) for number, row in listed if row[name]]
+            if saying:
+                *newest[name], values[name] = max(saying, key=lambda one: one[:2])
+        done, gone = newest.get("graduated"), newest.get("left")
+        if done and gone and done != gone:
+            values["left" if done > gone else "graduated"] = None
         found.add((class_id, min(n for n, _ in listed), *values.values()))
     return found
 
@@ -403,7 +437,7 @@ def test_seats_follow_from_the_lists_and_the_links_alone(memory: Engine, world: 
 
 
 ALL = {
-    key: dict(zip((*SAID, "batch_id"), row, strict=True))
+    key: dict(zip((*SAID, "batch_id"), row, strict=True)) | dict.fromkeys(HEARD.values(), row[-1])
     for key, row in {
         (1, 11): ("甲", DAYS[1], None, DAYS[1], None, "", 1),
         (1, 12): ("乙", None, DAYS[2], None, DAYS[2], "乙", 2),

@@ -26,8 +26,9 @@ from portrait.scope import Actor, Role, Scope, scope
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
 from portrait.store.decided import Mark, decided_records, mark, settle_record
+from portrait.store.decision import join_account, join_persons, undo
 from portrait.store.registry import open_registry
-from portrait.store.schema import account, ruling
+from portrait.store.schema import account, person, ruling
 from portrait.waiting import KEPT, Choice, Queue, desk
 from tests.desk import waiting_records
 from tests.hand import Hand, record
@@ -378,3 +379,20 @@ def test_whom_an_office_of_many_reaches_is_asked_again_after_a_batch_a_link_or_a
     assert listed() == 0
     hand.batch([sheet(2, 99)])
     assert listed() == 1, "a batch has come"
+    # Somebody's other account, of a sheet of the same class.
+    hand.batch([sheet(3, 8, account=99)])
+    with site.registry.begin() as connection:
+        connection.execute(insert(account).values(id=99, source="m", kind="native", shown="", digest="99"))
+        connection.execute(insert(person).values(id=9, key="T9", name="某", extra={}))
+        made = join_account(connection, 99, 1, by="t", now=moment[0])
+    assert listed() == 2
+    with site.registry.begin() as connection:
+        undo(connection, "link", made.id, by="t", now=moment[0])
+    assert listed() == 1, "a link is undone, which adds none"
+    with site.registry.begin() as connection:
+        join_account(connection, 99, 9, by="t", now=moment[0])
+        one = join_persons(connection, 9, 1, by="t", now=moment[0])
+    assert listed() == 2
+    with site.registry.begin() as connection:
+        undo(connection, "alias", one.id, by="t", now=moment[0])
+    assert listed() == 1, "persons are two again"

@@ -186,7 +186,7 @@ def _bound(context: Context, role: str, code: str) -> Any:
     """Whose name stands behind a code, so that nobody is bound to a stranger; a look at a person is noted."""
     if not code or role not in {one.value for one in LINKS} or role == Role.BUREAU:
         return None
-    number = linked_id(Role(role), code)
+    number = linked_id(context.site.registry, Role(role), code)
     assert number is not None
     with context.site.registry.connect() as connection:
         name = bound_name(connection, context.scope, Role(role), number)
@@ -204,7 +204,7 @@ def _add(context: Context, login: str, name: str, role: str, code: str) -> Any:
     which = Role(role)
     if which in LINKS and not code:
         raise InputError(gettext("请填{what}", what=gettext(LINKS[which][1])))
-    number = linked_id(which, code)
+    number = linked_id(context.site.registry, which, code)
     if number is not None:
         with context.site.registry.connect() as connection:
             if bound_name(connection, context.scope, which, number) is None:

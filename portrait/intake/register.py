@@ -20,8 +20,8 @@ from portrait.intake.raw import literal
 from portrait.intake.target import Field
 from portrait.store.alias import unify
 from portrait.store.employment import keep_schools, tell_schools
-from portrait.store.link import add_accounts, link_accounts, name_accounts
-from portrait.store.seat import seat
+from portrait.store.link import add_accounts, decide_alone, link_accounts, name_accounts
+from portrait.store.seat import heard, seat
 from portrait.store.upsert import put
 
 
@@ -126,6 +126,8 @@ def _put(
     batch: int | None,
 ) -> int:
     target = program.stream.target.name
+    if target in ("person", "trainee"):
+        decide_alone(connection)
     if program.stream.field("account") is not None:
         add_accounts(connection, many(engine, _accounts_sql(program, chosen)))
         if target == "trainee" and program.stream.field("name") is not None:
@@ -139,7 +141,7 @@ def _put(
         _HOMES[target].table,
         list(columns),
         many(engine, f"SELECT {listed} FROM {chosen} ORDER BY _row"),
-        raised={"batch_id": batch} if target == "trainee" and batch is not None else None,
+        raised=heard(columns, batch) if target == "trainee" and batch is not None else None,
     )
     if target == "person":
         claims = _claims_sql(program, chosen, beside=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -101,13 +101,17 @@ def _twins(connection: Connection) -> Iterator[list[Row[Any]]]:
 
 
 def _wanted(
-    shared: dict[tuple[str, str], list[Row[Any]]], twins: Iterable[list[Row[Any]]], rule: IdentityRule
+    shared: dict[tuple[str, str], list[Row[Any]]],
+    twins: Iterable[list[Row[Any]]],
+    rule: IdentityRule,
+    stands: Mapping[int, Collection[int]],
 ) -> dict[tuple[int, int], Match]:
-    """For each two persons (who would be stood for, who would stand) the surest that the rules say."""
+    """For each two persons (who would be stood for, who would stand) the surest that the rules say. `stands`: who by the rules stands
+    for whom already."""
     found: dict[tuple[int, int], Match] = {}
     groups = ((kind, rows) for (kind, _), rows in shared.items())
     for kind, rows in chain(groups, (("", rows) for rows in twins)):
-        rows = sorted(rows, key=lambda row: rank(row.key))
+        rows = _ranked(rows, stands)
         namesakes = {rows[0].name: rows[0]}
         for row in rows[1:]:
             # With the first of the same name, else with the first: a school's telephone makes no question of every two teachers.
@@ -126,6 +130,23 @@ def _wanted(
     return found
 
 
+def _ranked(rows: Collection[Row[Any]], stands: Mapping[int, Collection[int]]) -> list[Row[Any]]:
+    """By rank, but nobody before one who stands for them already: a person who gets another key goes on to stand for the others."""
+    here, found, seen = {row.id: row for row in rows}, list[Row[Any]](), set[int]()
+
+    def place(row: Row[Any]) -> None:
+        if row.id not in seen:
+            seen.add(row.id)
+            for one in stands.get(row.id, ()):
+                if one in here:
+                    place(here[one])
+            found.append(row)
+
+    for row in sorted(rows, key=lambda row: rank(row.key)):
+        place(row)
+    return found
+
+
 def _reason(kind: str, namesakes: bool) -> str:
     if kind == "idno":
         return "same_idno" if namesakes else "shared_idno"
@@ -136,8 +157,12 @@ def _reason(kind: str, namesakes: bool) -> str:
 
 def _propose(connection: Connection, shared: dict[tuple[str, str], list[Row[Any]]], now: datetime) -> None:
     rule = identity_rule()
-    wanted = _wanted(shared, _twins(connection), rule)
     said = connection.execute(select(alias).where(alias.c.state != "lapsed").order_by(alias.c.id)).all()
+    stands: dict[int, list[int]] = {}
+    for row in said:
+        if row.state in OPEN and not row.decided_by:
+            stands.setdefault(row.person_id, []).append(row.stands_id)
+    wanted = _wanted(shared, _twins(connection), rule, stands)
     answered = {_pair(row) for row in said if _forbids(row)}
     by_hand = [row for row in said if row.state == "active" and row.decided_by]
     sure = [

@@ -70,11 +70,13 @@ def known_names(connection: Connection, thing: str) -> Iterator[tuple[str, int]]
 
 def add_accounts(connection: Connection, rows: Iterable[AccountRow]) -> int:
     """Make accounts known; those that exist stay as they are. How many are new."""
+    decide_alone(connection)
     return put(connection, "account", ["id", "source", "kind", "shown", "digest"], rows, update=False)
 
 
 def name_accounts(connection: Connection, rows: Iterable[tuple[*AccountRow, str]]) -> int:
     """Say what the human being behind an account is called, where no file has said it yet."""
+    decide_alone(connection)
     columns = ["id", "source", "kind", "shown", "digest", "name"]
     named = ((*row, hidden(name)) for *row, name in rows)
     return put(connection, "account", columns, named, only=account.c.name.is_(None))
@@ -86,7 +88,10 @@ def root() -> ColumnElement[int]:
 
 
 def decide_alone(connection: Connection) -> None:
-    """Let no other transaction link or merge before this one ends: two that look at once would both link. SQLite has one writer anyway."""
+    """Let no other transaction link or merge before this one ends: two that look at once would both link. SQLite has one writer anyway.
+
+    To come before accounts or persons are written: of two transactions that wait for each other's rows the database breaks one off.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE link, alias IN SHARE ROW EXCLUSIVE MODE"))
 

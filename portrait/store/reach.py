@@ -9,11 +9,33 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Engine, Select, String, TextClause, func, select, text, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Engine,
+    ScalarSelect,
+    Select,
+    String,
+    TextClause,
+    func,
+    select,
+    text,
+    true,
+)
 
 from portrait.scope import Scope, sees_all
 from portrait.store.name import in_parts
-from portrait.store.schema import account, batch, link, person, provider, school, trainee, training_class
+from portrait.store.schema import (
+    account,
+    alias,
+    batch,
+    link,
+    person,
+    provider,
+    school,
+    trainee,
+    training_class,
+)
 
 _WRITTEN = 20_000  # numbers in one statement: written out, for to bind so many takes ten times as long
 
@@ -49,11 +71,17 @@ def reach(
     return Reach("pair", _numbers(registry, _pairs(scope), among))
 
 
-def newest(registry: Engine) -> tuple[int, int]:
-    """The last batch and the last link of an account: trainees, classes and whose accounts are seldom change without one of them."""
+def newest(registry: Engine) -> tuple[Any, ...]:
+    """What is another one after a batch, a link of an account or a merge of persons, a decision on one, or one that is undone: trainees,
+    classes and whose accounts are seldom change without one of these."""
+    last = [batch.c.id, *(one.c[name] for one in (link, alias) for name in ("id", "decided_at", "undone_at"))]
+    # Each by the index of its own: all in one SELECT, SQLite would read the tables.
     with registry.connect() as connection:
-        last = [connection.execute(select(func.max(one.c.id))).scalar() or 0 for one in (batch, link)]
-    return last[0], last[1]
+        return tuple(connection.execute(select(*(_last(column) for column in last))).one())
+
+
+def _last(column: Column[Any]) -> ScalarSelect[Any]:
+    return select(func.max(column)).scalar_subquery()
 
 
 def _pairs(scope: Scope) -> Select[Any]:

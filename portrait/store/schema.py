@@ -146,11 +146,11 @@ def _decided() -> list[Column[Any]]:
         Column("state", String(12), nullable=False, index=True),  # portrait.match.STATES
         Column("at", DateTime(timezone=True), nullable=False),
         Column("decided_by", String(60), nullable=False, default=""),  # "": the rules themselves
-        Column("decided_at", DateTime(timezone=True)),
+        Column("decided_at", DateTime(timezone=True), index=True),
         Column("note", String(200), nullable=False, default=""),
         Column("later_at", DateTime(timezone=True)),  # put off then
         Column("undone_by", String(60), nullable=False, default=""),
-        Column("undone_at", DateTime(timezone=True)),
+        Column("undone_at", DateTime(timezone=True), index=True),
         Column("undone_note", String(200), nullable=False, default=""),
     ]
 
@@ -349,6 +349,13 @@ enlisted = Table(  # what lists say of trainees, by the account under which each
     Column("left", Date),
     Column("reason", String(80), nullable=False, default=""),
     Column("batch_id", ForeignKey("batch.id")),  # of the newest list that names the account; null: not known
+    # Of each thing the newest list that says it; null: not known, or nothing said.
+    Column("region_batch", BigInteger),
+    Column("confirmed_batch", BigInteger),
+    Column("checked_in_batch", BigInteger),
+    Column("graduated_batch", BigInteger),
+    Column("left_batch", BigInteger),
+    Column("reason_batch", BigInteger),
 )
 
 trainee = Table(  # one seat of one human being: what the rows of `enlisted` come to (portrait.store.seat)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     union,
 )
 from sqlalchemy.schema import DropTable
@@ -35,6 +36,7 @@ from portrait.store.upsert import empty_stage, fold, staged
 
 # What a list may say of a trainee. Blank is nothing said.
 SAID = ("region", "confirmed", "checked_in", "graduated", "left", "reason")
+HEARD = {name: f"{name}_batch" for name in SAID}  # where it is kept which list said it last
 # Of one who has finished and one who has left, the newer list knows.
 _AGAINST = {"graduated": "left", "left": "graduated"}
 
@@ -77,34 +79,44 @@ def _members(about: Table, before: Table) -> CompoundSelect[Any]:
 def _seats(member: Table) -> Select[Any]:
     """The seats of these accounts, as rows of `trainee`."""
     learner = func.coalesce(account.c.person_id, account.c.id)
-    newest = (func.coalesce(enlisted.c.batch_id, 0).desc(), enlisted.c.account_id.desc())
+    heard = {name: func.coalesce(enlisted.c[column], 0) for name, column in HEARD.items()}
+    whose = (enlisted.c.class_id, learner)
     told = (
         select(
             enlisted,
             learner.label("learner"),
-            func.row_number()
-            .over(partition_by=(enlisted.c.class_id, learner), order_by=newest)
-            .label("place"),
+            *(
+                func.max(case((_says(enlisted, name), heard[name])))
+                .over(partition_by=whose)
+                .label(f"{name}_newest")
+                for name in SAID
+            ),
         )
         .join(account, account.c.id == enlisted.c.account_id)
         .where(enlisted.c.account_id.in_(select(member.c.account_id)))
         .cte("told")
     )
+    newest = {
+        name: and_(_says(told, name), func.coalesce(told.c[HEARD[name]], 0) == told.c[f"{name}_newest"])
+        for name in SAID
+    }
     first = (
         select(
             told.c.class_id,
             told.c.learner,
             func.min(told.c.account_id).label("account_id"),
-            *(func.min(case((_says(told, name), told.c.place))).label(name) for name in SAID),
+            *(func.max(case((newest[name], told.c.account_id))).label(name) for name in SAID),
         )
         .group_by(told.c.class_id, told.c.learner)
         .cte("first")
     )
     values = []
     for name in SAID:
-        holds: ColumnElement[bool] = told.c.place == first.c[name]
+        holds: ColumnElement[bool] = told.c.account_id == first.c[name]
         if other := _AGAINST.get(name):
-            holds = and_(holds, first.c[name] <= func.coalesce(first.c[other], first.c[name]))
+            mine, theirs = told.c[f"{name}_newest"], told.c[f"{other}_newest"]
+            later = or_(mine > theirs, and_(mine == theirs, first.c[name] >= first.c[other]))
+            holds = and_(holds, or_(theirs.is_(None), later))
         value = func.max(case((holds, told.c[name])))
         values.append((value if trainee.c[name].nullable else func.coalesce(value, "")).label(name))
     return (
@@ -112,6 +124,13 @@ def _seats(member: Table) -> Select[Any]:
         .join(told, and_(told.c.class_id == first.c.class_id, told.c.learner == first.c.learner))
         .group_by(first.c.class_id, first.c.account_id)
     )
+
+
+def heard(columns: Collection[str], batch: int) -> dict[str, tuple[int, ColumnElement[bool]]]:
+    """What to raise (see `portrait.store.upsert.put`) when a list of these columns comes in: of each thing that it says, the batch that
+    said it last, for a list that says nothing of a thing leaves it to those before."""
+    said = {HEARD[name]: (batch, _says(enlisted, name)) for name in SAID if name in columns}
+    return {"batch_id": (batch, true()), **said}
 
 
 def _says(lists: FromClause, name: str) -> ColumnElement[bool]:

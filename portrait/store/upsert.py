@@ -16,6 +16,8 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    and_,
+    case,
     cast,
     literal,
     literal_column,
@@ -40,13 +42,14 @@ def put(
     *,
     update: bool = True,
     only: ColumnElement[bool] | None = None,
-    raised: Mapping[str, int] | None = None,
+    raised: Mapping[str, tuple[int, ColumnElement[bool]]] | None = None,
 ) -> int:
     """Insert or update (only `columns`) by primary key; how many rows are new or have changed.
 
     A row that stands there already, value for value, is not counted. Blank cells of columns that may not be NULL get the
     column's default. With `update=False` rows whose key exists are left as they are; with `only` those it does not hold for.
-    Numbers `raised` are set on every row where a smaller one stands or none, and count for nothing.
+    Numbers `raised` are set on those of the rows, as they stand then, for which their condition holds, where a smaller one stands
+    or none; they count for nothing.
     """
     table = metadata.tables[name]
     stage = staged(connection, name, [table.c[column] for column in columns], _filled(table, columns, rows))
@@ -54,9 +57,13 @@ def put(
     keys = [key.name for key in table.primary_key]
     # Not EXISTS, for which SQLite would read the whole stage again for every row.
     same = tuple_(*(table.c[key] for key in keys)).in_(select(*(stage.c[key] for key in keys)))
-    for column, number in (raised or {}).items():
-        lower = or_(table.c[column].is_(None), table.c[column] < number)
-        connection.execute(sql_update(table).where(same, lower).values({column: number}))
+    due = {
+        column: and_(condition, or_(table.c[column].is_(None), table.c[column] < number))
+        for column, (number, condition) in (raised or {}).items()
+    }
+    if raised:
+        values = {column: case((due[column], raised[column][0]), else_=table.c[column]) for column in due}
+        connection.execute(sql_update(table).where(same, or_(*due.values())).values(values))
     connection.execute(DropTable(stage))
     return count
 

@@ -12,12 +12,15 @@ depends_on = None
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SAID = 'region, confirmed, checked_in, graduated, "left", reason'
-
+HEARD = ", ".join(
+    f"{name}_batch" for name in ("region", "confirmed", "checked_in", "graduated", "left", "reason")
+)
 
 # Which list a row came in by was not kept; the newest of its source is the nearest to it.
 ENLIST = f"""
-INSERT INTO enlisted (class_id, account_id, {SAID}, batch_id)
-SELECT t.class_id, t.account_id, {", ".join(f"t.{name}" for name in SAID.split(", "))}, b.newest
+INSERT INTO enlisted (class_id, account_id, {SAID}, batch_id, {HEARD})
+SELECT t.class_id, t.account_id, {", ".join(f"t.{name}" for name in SAID.split(", "))}, b.newest,
+    {", ".join("b.newest" for _ in HEARD.split(", "))}
 FROM trainee t
 JOIN account a ON a.id = t.account_id
 LEFT JOIN (
@@ -65,6 +68,10 @@ GROUP BY f.class_id, f.account_id
 UNSEAT = "DELETE FROM trainee WHERE (class_id, account_id) IN (SELECT class_id, account_id FROM told_twice)"
 
 
+# By which it is seen that something was decided or undone.
+WHEN = [(table, column) for table in ("link", "alias") for column in ("decided_at", "undone_at")]
+
+
 def upgrade() -> None:
     op.create_table(
         "enlisted",
@@ -77,6 +84,7 @@ def upgrade() -> None:
         sa.Column("left", sa.Date(), nullable=True),
         sa.Column("reason", sa.String(length=80), nullable=False),
         sa.Column("batch_id", Id, nullable=True),
+        *(sa.Column(name, sa.BigInteger(), nullable=True) for name in HEARD.split(", ")),
         sa.ForeignKeyConstraint(
             ["class_id"], ["training_class.id"], name=op.f("fk_enlisted_class_id_training_class")
         ),
@@ -85,6 +93,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("class_id", "account_id", name=op.f("pk_enlisted")),
     )
     op.create_index(op.f("ix_enlisted_account_id"), "enlisted", ["account_id"])
+    for table, column in WHEN:
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
     for statement in (ENLIST, TOLD_TWICE, SEATED_ONCE, UNSEAT):
         op.execute(statement)
     op.execute(f"INSERT INTO trainee (class_id, account_id, {SAID}) SELECT * FROM seated_once")
@@ -98,3 +108,5 @@ def downgrade() -> None:
         f"INSERT INTO trainee (class_id, account_id, {SAID}) SELECT class_id, account_id, {SAID} FROM enlisted"
     )
     op.drop_table("enlisted")
+    for table, column in WHEN:
+        op.drop_index(op.f(f"ix_{table}_{column}"), table_name=table)
