@@ -109,7 +109,8 @@ def _lacking(lake: Lake, found: Held) -> Sentence | None:
             file=found.last.file,
         )
     try:
-        there = lake.holds(found.last.key) if found.written is None else lake.written >= found.written
+        # A commit that a power cut has emptied is a version all the same, so its number alone would not tell.
+        there = lake.holds(found.last.key) and (found.written is None or lake.written >= found.written)
     except DAMAGED:
         return sentence("湖里的记录读不出来")
     if there:

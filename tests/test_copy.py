@@ -310,6 +310,22 @@ def test_the_ledger_lists_what_came_in_last(lived_here: Lived) -> None:
         assert lived_here.site.lake.batches() <= set(connection.scalars(select(batch.c.key)))
 
 
+def test_a_commit_that_a_power_cut_has_emptied_is_missed(
+    lived_here: Lived, command: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_here.take("second", MORE)
+    max((lived_here.site.lake.folder / "record/_delta_log").glob("*.json")).write_bytes(b"")
+    with pytest.raises(LakeForeign, match=r"第 2 号批次 log\.csv.*不全在里面"):
+        opened(lived_here.site).__enter__()
+    monkeypatch.setenv("PORTRAIT_DATABASE_URL", url_of(lived_here.site))
+    checks = command("doctor", "--home", lived_here.site.settings.home, "--json").json["checks"]
+    assert "tie" in {check["name"] for check in checks if check["state"] == "wrong"}
+    with opened(lived_here.site, behind=True) as again:
+        assert rebuild(again).records == 5
+    with opened(lived_here.site) as again:
+        assert counted(again) == 5
+
+
 def test_what_is_odd_in_a_log_hides_no_batch_and_breaks_nothing(lived_here: Lived) -> None:
     lived_here.take("second", MORE)
     table = lived_here.site.lake.folder / "record"
