@@ -247,6 +247,33 @@ def test_the_doctor_tells_of_a_registry_that_is_not_the_lakes(
     assert "tie" in {check["name"] for check in found.json["checks"] if check["state"] == "ok"}
 
 
+def test_a_home_of_the_record_store_alone_keeps_its_logins_and_credentials(
+    lived_here: Site, tmp_path: Path, command: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = tmp_path / "node"
+    node.mkdir(mode=0o700)
+    monkeypatch.setenv("PORTRAIT_DATABASE_URL", url_of(lived_here))
+    for words in (
+        ["credential", "add", "lms"],
+        ["credential", "list"],
+        ["credential", "repairs"],
+        ["user", "add", "wang", "--role", "admin"],
+        ["user", "password", "wang"],
+        ["user", "list"],
+        ["identity", "list"],
+        ["identity", "history"],
+    ):
+        done = command(*words, "--home", node)
+        assert (done.code, done.err) == (0, ""), words
+    assert "wang" in command("user", "list", "--home", lived_here.settings.home).out
+    found = command("doctor", "--home", node, "--json")
+    assert found.code == 0
+    assert [check["state"] for check in found.json["checks"] if check["name"] == "tie"] == ["note"]
+    assert command("refresh", "--home", node).code == LakeForeign.exit_code
+    (node / "archive").mkdir()
+    assert command("doctor", "--home", node).code == 1, "what came in here is to be made again"
+
+
 def test_the_doctor_tells_of_a_password_that_others_can_read(
     sqlite_site: Site, command: Callable[..., Outcome]
 ) -> None:
