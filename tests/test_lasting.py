@@ -10,10 +10,14 @@ from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.exc import IntegrityError
 
 from portrait import site as opening
+from portrait.intake import door
+from portrait.lake import disk
+from portrait.lake.disk import settle
 from portrait.lake.table import Lake
 from portrait.refresh import refresh
 from portrait.settings import load_settings
 from portrait.site import Site, open_site
+from portrait.store.batch import close_batch
 from portrait.store.lease import writing
 from portrait.store.registry import lasting
 from portrait.store.schema import provider
@@ -52,6 +56,34 @@ def test_before_a_commit_of_the_lake_and_after_the_last_the_ledger_is_on_the_dis
     assert {"record", "verdict", "cell", "snapshot"} <= {name for name, _ in before}
     assert {one for _, one in before} == {FULL}
     assert NORMAL in levels, "what nothing of the lake follows waits for no disk"
+
+
+def test_records_are_on_the_disk_before_the_ledger_says_that_they_are_in(
+    sqlite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[Path] = []
+
+    def watched(path: Path) -> None:
+        settle(path)
+        settled.append(path)
+
+    monkeypatch.setattr(disk, "settle", watched)
+    sure: list[set[Path]] = []
+    monkeypatch.setattr(
+        door, "close_batch", lambda *given: (sure.append(set(settled)), close_batch(*given))[1]
+    )
+    export = Export(sqlite_site, tmp_path / "in")
+    export.put("log.csv", csv_text())
+    export.take()
+    record = sqlite_site.lake.path("record")
+    files = {Path(file) for file in sqlite_site.lake.files("record")}
+    assert len(files) > 1
+    assert sure == [
+        files
+        | {folder for file in files for folder in file.parents if folder.is_relative_to(record)}
+        | {record / "_delta_log" / f"{0:020d}.json", record / "_delta_log", sqlite_site.lake.folder}
+    ]
+    assert settled.index(record / "_delta_log" / f"{0:020d}.json") > max(map(settled.index, files))
 
 
 def test_a_seal_is_on_the_disk_before_a_lake_carries_it(
