@@ -30,13 +30,15 @@ def refuse_foreign(settings: Settings, lake: Lake, registry: Engine, *, behind: 
             return
         raise _foreign(settings, registry, owner, sentence("它还不存在"))
     # The lake is asked for its newest before the ledger is, and again after it: what comes in meanwhile is no difference.
-    newest, through = _newest(lake)
+    newest, through, readable = _newest(lake)
     found = held(registry)
     if owner is not None and found.seal is not None and owner.seal != found.seal:
         raise _foreign(settings, registry, owner, sentence("它是另一个登记库"))
-    if found.newest == 0 and (owner is not None or lake.made):
-        raise _foreign(settings, registry, owner, sentence("它里面还没有批次"))
     tied = owner is not None and found.seal is not None
+    # Tables that hold nothing are nobody's loss: a refresh or a rebuild before the first batch makes them.
+    holds = newest is not None or through > 0
+    if found.newest == 0 and (not readable or (not tied and (owner is not None or holds))):
+        raise _foreign(settings, registry, owner, sentence("它里面还没有批次"))
     strange = _strange(lake, registry, newest)
     if strange is None and through > found.newest:
         strange = sentence("湖里第 {batch} 号批次它没有", batch=through)
@@ -60,15 +62,17 @@ def _there(registry: Engine) -> bool:
     return database in ("", ":memory:") or Path(database).exists()
 
 
-def _newest(lake: Lake) -> tuple[int | None, int]:
-    """The newest batch that the lake has records of, and the newest that its other tables were made with."""
-    newest, through = None, 0
+def _newest(lake: Lake) -> tuple[int | None, int, bool]:
+    """The newest batch that the lake has records of, the newest that its other tables were made with, and whether it could tell of the
+    records: those of a home without batches it can, for there are none."""
+    newest, through, readable = None, 0, False
     with suppress(*DAMAGED):
         newest = lake.newest("record", "batch")
+        readable = True
     for name in REFRESHED:
         with suppress(*DAMAGED):
             through = max(through, lake.mark(name, "through") or 0)
-    return newest, through
+    return newest, through, readable
 
 
 def _strange(lake: Lake, registry: Engine, newest: int | None) -> Sentence | None:
@@ -105,7 +109,8 @@ def _lacking(lake: Lake, found: Held) -> Sentence | None:
             file=found.last.file,
         )
     try:
-        there = lake.holds(found.last.key) if found.written is None else lake.written >= found.written
+        # A commit that a power cut has emptied is a version all the same, so its number alone would not tell.
+        there = lake.holds(found.last.key) and (found.written is None or lake.written >= found.written)
     except DAMAGED:
         return sentence("湖里的记录读不出来")
     if there:

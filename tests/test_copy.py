@@ -16,6 +16,7 @@ from portrait import rebuild as rebuilding
 from portrait.errors import LakeForeign
 from portrait.intake.original import original
 from portrait.lake.compact import clear_replaced, compact, vacuum
+from portrait.lake.log import names
 from portrait.lake.owner import NAME, Owner
 from portrait.lake.table import Lake
 from portrait.rebuild import rebuild
@@ -307,3 +308,44 @@ def test_the_ledger_lists_what_came_in_last(lived_here: Lived) -> None:
     assert found.written == lived_here.site.lake.written
     with lived_here.site.registry.connect() as connection:
         assert lived_here.site.lake.batches() <= set(connection.scalars(select(batch.c.key)))
+
+
+def test_a_commit_that_a_power_cut_has_emptied_is_missed(
+    lived_here: Lived, command: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived_here.take("second", MORE)
+    max((lived_here.site.lake.folder / "record/_delta_log").glob("*.json")).write_bytes(b"")
+    with pytest.raises(LakeForeign, match=r"第 2 号批次 log\.csv.*不全在里面"):
+        opened(lived_here.site).__enter__()
+    monkeypatch.setenv("PORTRAIT_DATABASE_URL", url_of(lived_here.site))
+    checks = command("doctor", "--home", lived_here.site.settings.home, "--json").json["checks"]
+    assert "tie" in {check["name"] for check in checks if check["state"] == "wrong"}
+    with opened(lived_here.site, behind=True) as again:
+        assert rebuild(again).records == 5
+    with opened(lived_here.site) as again:
+        assert counted(again) == 5
+
+
+def test_what_is_odd_in_a_log_hides_no_batch_and_breaks_nothing(lived_here: Lived) -> None:
+    lived_here.take("second", MORE)
+    table = lived_here.site.lake.folder / "record"
+    keys = {one.key for one in ledger(lived_here.site)}
+    newest = max((table / "_delta_log").glob("*.json"))
+    sound = newest.read_bytes()
+    for left in (b"\0\0", b"\xff", b'{"txn":{"appId":7}}[]"txn"', b"null", b'{"txn":', b'{"txn":null}\n'):
+        newest.write_bytes(sound + left)
+        assert {name.rpartition(":")[0] for name in names(table)} == keys, left
+    with opened(lived_here.site, behind=True) as again:
+        assert rebuild(again).records == 5
+
+
+def test_a_checkpoint_that_cannot_be_read_is_a_damaged_lake(lived_here: Lived) -> None:
+    table = lived_here.site.lake.open("record")
+    assert table is not None
+    table.create_checkpoint()
+    (checkpoint,) = (lived_here.site.lake.folder / "record/_delta_log").glob("*.parquet")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:50])
+    with pytest.raises(OSError, match=checkpoint.name):
+        names(lived_here.site.lake.folder / "record")
+    with pytest.raises(LakeForeign, match="portrait rebuild"):
+        opened(lived_here.site).__enter__()

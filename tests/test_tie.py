@@ -174,6 +174,37 @@ def test_a_registry_from_a_backup_of_before_takes_the_seal_of_its_lake(lived_her
         assert held(again.registry).seal == owner.seal
 
 
+@pytest.mark.parametrize("first", [refresh, rebuild])
+def test_a_home_that_is_refreshed_before_its_first_batch_stays_open(
+    site: Site, tmp_path: Path, tables: Path, first: Callable[[Site], object]
+) -> None:
+    first(site)
+    assert site.lake.made
+    shutil.copy(tables, tmp_path / "new.sqlite")
+    with (
+        pytest.raises(LakeForeign, match="它里面还没有批次"),
+        opened(site, f"sqlite:///{tmp_path}/new.sqlite"),
+    ):
+        pass
+    with opened(site) as again, opened(site, behind=True):
+        assert counted(live(again, tmp_path / "in")) == 3
+    (site.lake.folder / NAME).unlink()
+    with (
+        pytest.raises(LakeForeign, match="它里面还没有批次"),
+        opened(site, f"sqlite:///{tmp_path}/new.sqlite"),
+    ):
+        pass
+
+
+def test_a_home_of_before_without_batches_is_tied(sqlite_site: Site) -> None:
+    refresh(sqlite_site)
+    (sqlite_site.lake.folder / NAME).unlink()
+    with sqlite_site.registry.begin() as connection:
+        connection.execute(delete(mark))
+    with opened(sqlite_site) as again:
+        assert again.lake.owner is not None
+
+
 @pytest.mark.parametrize("damage", ["gone", "unreadable and of before"])
 def test_a_damaged_lake_is_made_again_from_its_registry(lived_here: Site, damage: str) -> None:
     folder = lived_here.lake.folder
@@ -214,6 +245,33 @@ def test_the_doctor_tells_of_a_registry_that_is_not_the_lakes(
     found = command("doctor", "--home", home, "--json")
     assert found.code == 0
     assert "tie" in {check["name"] for check in found.json["checks"] if check["state"] == "ok"}
+
+
+def test_a_home_of_the_record_store_alone_keeps_its_logins_and_credentials(
+    lived_here: Site, tmp_path: Path, command: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = tmp_path / "node"
+    node.mkdir(mode=0o700)
+    monkeypatch.setenv("PORTRAIT_DATABASE_URL", url_of(lived_here))
+    for words in (
+        ["credential", "add", "lms"],
+        ["credential", "list"],
+        ["credential", "repairs"],
+        ["user", "add", "wang", "--role", "admin"],
+        ["user", "password", "wang"],
+        ["user", "list"],
+        ["identity", "list"],
+        ["identity", "history"],
+    ):
+        done = command(*words, "--home", node)
+        assert (done.code, done.err) == (0, ""), words
+    assert "wang" in command("user", "list", "--home", lived_here.settings.home).out
+    found = command("doctor", "--home", node, "--json")
+    assert found.code == 0
+    assert [check["state"] for check in found.json["checks"] if check["name"] == "tie"] == ["note"]
+    assert command("refresh", "--home", node).code == LakeForeign.exit_code
+    (node / "archive").mkdir()
+    assert command("doctor", "--home", node).code == 1, "what came in here is to be made again"
 
 
 def test_the_doctor_tells_of_a_password_that_others_can_read(

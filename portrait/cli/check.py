@@ -57,6 +57,13 @@ def examine(settings: Settings) -> Iterator[Check]:
         if tie is None or tie.state == "ok":
             yield from _registry(settings, engine)
             tie = _tie(settings, lake, engine)
+            if tie is not None and tie.state == "wrong" and _elsewhere(settings, lake):
+                tie = Check(
+                    "tie",
+                    "note",
+                    "这里没有记录湖，也没有存档：批次在别的家目录里接入",
+                    "只开 portrait store 就该这样；网站和接入要在有记录湖的那个家目录里",
+                )
         if tie is not None:
             yield tie
     finally:
@@ -99,6 +106,11 @@ def _tie(settings: Settings, lake: Lake, engine: Engine, *, behind: bool = False
     except SQLAlchemyError:
         return None  # the look at the registry tells why
     return None if lake.owner is None else Check("tie", "ok", "登记库和记录湖是一对")
+
+
+def _elsewhere(settings: Settings, lake: Lake) -> bool:
+    """Whether the lake of a shared registry is another home's: where something has come in there is an archive, of which it could be made."""
+    return bool(settings.database_url) and not lake.made and not (settings.home / "archive").exists()
 
 
 def _registry(settings: Settings, engine: Engine) -> Iterator[Check]:

@@ -60,7 +60,7 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """给一个来源平台一对钥匙；密钥只显示这一次。"""
-        site = site_of(home, new=True)
+        site = site_of(home, new=True, behind=True)
         made, mapping = add_platform(
             site,
             source=source,
@@ -93,7 +93,7 @@ def register(app: typer.Typer) -> None:
     @group.command(name="list", epilog="例：portrait credential list --json")
     def list_(home: Home = None, as_json: Json = False) -> None:
         """列出所有凭据，密钥除外。"""
-        site = site_of(home)
+        site = site_of(home, behind=True)
         known = list_credentials(site.registry)
         if as_json:
             print_json(
@@ -136,7 +136,7 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
     ) -> None:
         """停用一个凭据，十秒之内生效；它写下的语句都保留。"""
-        site = site_of(home)
+        site = site_of(home, behind=True)
         ended = revoke_credential(site.registry, key, moment=now())
         add_audit(
             site.registry,
@@ -178,7 +178,7 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """宽松的凭据修正过什么：哪种毛病、多少处、几个例子。"""
-        site = site_of(home)
+        site = site_of(home, behind=True)
         if key and all(one.key != key for one in list_credentials(site.registry)):
             raise NotFound("没有凭据“{key}”", key=key)
         allowed = scope(Actor(0, operator(), "", Role.ADMIN), site.today)

@@ -60,7 +60,7 @@ def register(app: typer.Typer) -> None:
         """列出等待人确认的：两边是谁，凭什么，有多可信。邮箱、手机号、身份证号已遮盖。"""
         if source and not unknown:
             raise Misused("--source 只和 --unknown 一起用")
-        site = site_of(home)
+        site = site_of(home, behind=True)
         with site.registry.connect() as connection:
             if unknown:
                 strangers = strangers_of(connection, source=source, limit=limit)
@@ -219,7 +219,7 @@ def register(app: typer.Typer) -> None:
         as_json: Json = False,
     ) -> None:
         """列出谁在什么时候认定或撤销了什么，最近的在前。"""
-        with site_of(home).registry.connect() as connection:
+        with site_of(home, behind=True).registry.connect() as connection:
             found = history(connection, text=about, limit=limit)
         if as_json:
             print_json(found)

@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
         home: Home = None,
     ) -> None:
         """增加一个账号。"""
-        site = site_of(home, new=True)
+        site = site_of(home, new=True, behind=True)
         password = read_password() if stdin else new_password(role, login)
         add_linked(
             site.registry,
@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
     @group.command(name="list", epilog="例：portrait user list --json")
     def list_(home: Home = None, as_json: Json = False) -> None:
         """列出所有账号，密码除外。"""
-        site = site_of(home)
+        site = site_of(home, behind=True)
         moment = now()
         users = [
             {
@@ -101,7 +101,7 @@ def register(app: typer.Typer) -> None:
     @group.command(epilog="例：echo 一个长密码 | portrait user password wang --password-stdin")
     def password(login: Login, stdin: FromStdin = False, home: Home = None) -> None:
         """改密码；该账号已登录的会话随即失效。"""
-        site = site_of(home)
+        site = site_of(home, behind=True)
         row = find_user(site.registry, login)
         if row is None:
             raise NotFound(f"没有登录名“{login}”")
@@ -113,7 +113,7 @@ def register(app: typer.Typer) -> None:
     @group.command(name="unlock", epilog="例：portrait user unlock wang")
     def unlock_(login: Login, home: Home = None) -> None:
         """解除因密码输错次数过多的锁定。"""
-        site = site_of(home)
+        site = site_of(home, behind=True)
         had = unlock(site.registry, login)
         if not had and find_user(site.registry, login) is None:
             raise NotFound(f"没有登录名“{login}”")
@@ -123,7 +123,7 @@ def register(app: typer.Typer) -> None:
     @group.command(epilog="例：portrait user disable wang")
     def disable(login: Login, home: Home = None) -> None:
         """停用账号并结束其会话；历史和审计保留。"""
-        site = site_of(home)
+        site = site_of(home, behind=True)
         set_active(site.registry, login, False)
         _audited(site, "user.disable", login)
         _tell(f"账号 {login} 已停用")
@@ -131,7 +131,7 @@ def register(app: typer.Typer) -> None:
     @group.command(epilog="例：portrait user enable wang")
     def enable(login: Login, home: Home = None) -> None:
         """重新启用停用的账号。"""
-        site = site_of(home)
+        site = site_of(home, behind=True)
         set_active(site.registry, login, True)
         _audited(site, "user.enable", login)
         _tell(f"账号 {login} 已启用")

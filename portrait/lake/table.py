@@ -16,6 +16,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, WriterPropertie
 from deltalake.exceptions import DeltaError
 
 from portrait.errors import LakeForeign
+from portrait.lake.disk import settle, to_disk
 from portrait.lake.log import names
 from portrait.lake.owner import Owner, read_owner, write_owner
 from portrait.record import (
@@ -161,6 +162,7 @@ class Lake:
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, self._sign)
+        settle(self.folder)
 
     def table(self, name: str) -> DeltaTable | None:
         """The newest version of a table, or None before its first commit. For reading only: whoever asks next gets the
@@ -255,7 +257,8 @@ class Lake:
         """One atomic commit with numbers remembered by name (see `mark`).
 
         `replace` "" puts `data` in the place of the whole table, a predicate over partition columns in the place of
-        those partitions; None appends. `data` may be empty.
+        those partitions; None appends. `data` may be empty. Records are on the disk when it returns: the ledger will say that they are
+        in. What is made of them can be made again.
         """
         self.say_owner()
         if not self._sign.exists():
@@ -277,6 +280,8 @@ class Lake:
             write_deltalake(
                 str(self.path(name)), data, mode="overwrite", predicate=predicate, schema_mode=shape, **common
             )
+        if name == "record" and (made := self.table(name)) is not None:
+            to_disk(self.path(name), made.version())
 
     def fits(self, name: str) -> bool:
         """Whether a table has today's columns; those that are derived are made again where it has not."""

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from portrait.clock import aware, now
 from portrait.errors import LakeBusy
 from portrait.sentence import sentence
+from portrait.store.registry import lasting
 from portrait.store.schema import lease
 
 LAKE = "lake"
@@ -27,14 +28,15 @@ BEAT_SECONDS = 30.0
 
 
 class Lease:
-    """A held lease. `check` before each write that others must not see interleaved."""
+    """A held lease. `check` before each write that others must not see interleaved, and that must not outlast a power cut without what
+    the registry says before it."""
 
     def __init__(self, registry: Engine, name: str, holder: str) -> None:
         self.registry, self.name, self.holder = registry, name, holder
 
     def check(self) -> None:
         """Renew. Raises LakeBusy when somebody else has taken the lease over."""
-        with self.registry.begin() as connection:
+        with lasting(self.registry) as connection:
             kept = connection.execute(
                 update(lease)
                 .where(lease.c.name == self.name, lease.c.holder == self.holder)
@@ -53,7 +55,8 @@ class Lease:
 
 @contextmanager
 def writing(registry: Engine, *, name: str = LAKE, wait_seconds: float = 0.0) -> Iterator[Lease]:
-    """Hold the lease for the block. The lease of a dead process on this host is taken over at once.
+    """Hold the lease for the block, which begins and ends with the registry on the disk. The lease of a dead process on this host is taken
+    over at once.
 
     Raises LakeBusy when another writer still holds it after `wait_seconds`.
     """
@@ -71,14 +74,14 @@ def writing(registry: Engine, *, name: str = LAKE, wait_seconds: float = 0.0) ->
     finally:
         stop.set()
         beat.join()
-        with registry.begin() as connection:
+        with lasting(registry) as connection:
             connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == held.holder))
 
 
 def _take(held: Lease) -> str | None:
     """None when taken, else the holder in the way."""
     moment = now()
-    with held.registry.begin() as connection:
+    with lasting(held.registry) as connection:
         row = connection.execute(select(lease).where(lease.c.name == held.name)).first()
         if row is None:
             try:

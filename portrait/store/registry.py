@@ -19,6 +19,7 @@ from portrait.store.migration import upgrade
 
 DRIVERS = {"sqlite": "pysqlite", "postgresql": "psycopg"}
 CHOICES = "应是 postgresql+psycopg://用户:密码@主机/库 或 sqlite:///文件"
+USUAL = "NORMAL"  # a transaction on SQLite waits for the disk only where it is `lasting`
 PATIENCE = 30  # seconds that a connection waits for another's write
 
 
@@ -69,7 +70,7 @@ def _make_folder(_dialect: Any, _record: Any, arguments: list[Any], _named: Any)
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout={PATIENCE * 1000}", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in (f"busy_timeout={PATIENCE * 1000}", f"synchronous={USUAL}", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     _to_wal(cursor)
     cursor.close()
@@ -106,3 +107,22 @@ def at_once(registry: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql("ROLLBACK")
             raise
         connection.exec_driver_sql("COMMIT")
+
+
+@contextmanager
+def lasting(registry: Engine) -> Iterator[Connection]:
+    """A transaction that is on the disk when it ends, and with it all that ended before: for what the lake is going to rely on.
+
+    On SQLite others are not: a power cut may take the newest with it, which spares those who write much the waiting for the disk.
+    """
+    with registry.connect() as connection:
+        # The driver's own connection: a statement of SQLAlchemy's would begin the transaction, in which the level cannot be changed.
+        driver: Any = connection.connection.driver_connection if registry.dialect.name == "sqlite" else None
+        if driver is not None:
+            driver.execute("PRAGMA synchronous=FULL")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if driver is not None:
+                driver.execute(f"PRAGMA synchronous={USUAL}")

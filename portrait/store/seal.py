@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.engine import URL
 
 from portrait.settings import open_address
-from portrait.store.registry import at_once
+from portrait.store.registry import lasting
 from portrait.store.schema import batch, mark
 from portrait.store.upsert import put
 
@@ -78,12 +78,12 @@ def note_written(connection: Connection, written: int) -> None:
 
 
 def sealed(registry: Engine, lake: int | None = None) -> int:
-    """The registry's seal. One that has none gets that of its `lake`, else a new one."""
+    """The registry's seal, on the disk before a lake can carry it. One that has none gets that of its `lake`, else a new one."""
     with registry.connect() as connection:
         found = _number(connection, _MARK)
     if found is not None:
         return found
-    with at_once(registry) as connection:
+    with lasting(registry) as connection:
         new = secrets.randbits(63) if lake is None else lake
         put(connection, mark.name, ["name", "value"], [(_MARK, new)], update=False)
         found = _number(connection, _MARK)
