@@ -25,7 +25,7 @@ _BLANK_DATE = (
     r"(?:(?:(?:19|20)\d{0,2})?[ \u3000_]*年[ \u3000_]*(?:\d{0,2}[ \u3000_]*月[ \u3000_]*日|月(?![\u4e00-\u9fff\d])))"
 )
 # What is done to a form, beside what it is about. 提交 and 发布 are said of homework too.
-_DONE = (
+DONE = (
     "填报|填表|填写|填制|制表|打印|印制|导出|统计|汇总|报送|上报|呈报|报表|报出|生成|下载|更新|修改|修订|更正|订正|补报|重报"
     "|审核|审批|审定|复核|核对|核准|校对|录入|登记|登分|登统|经办|编制|造表|造册|备案"
 )
@@ -41,17 +41,17 @@ _BEFORE = "更正|订正|补报|重报|更新|修改|修订"
 _GAP = r" \t\n\u3000,，、;；|｜/·。_（(）)\[\]【】:："
 _AT = rf"(?:^|(?<=[{_GAP}])|(?<=\d[日号]))"  # elsewhere 教育统计人员 is whom the sheet is of
 _ABOUT = "(?:本表|表格|数据|信息|成绩)?"
-_WHEN = rf"{_ABOUT}(?:{_DONE})(?:日期|时间|日)(?:{_STAMP})?"
+_WHEN = rf"{_ABOUT}(?:{DONE})(?:日期|时间|日)(?:{_STAMP})?"
 _PERIOD = r"[ \u3000]*(?:\d|第|[上下]半年|[上下]学期|[春夏秋冬]季|[一二三四]季度)"
 _SAID = (
-    rf"(?:{_AT}(?:{_ABOUT}(?:{_DONE})(?:{_WHO})(?:签字|签名)?(?:{_STAMP})?"
-    rf"|(?!{_BEFORE})(?:{_DONE})(?:{_STAMP})?(?=[ \u3000]*[:：][ \u3000]*(?:{_DAY}|(?!{_PERIOD}))))"
-    rf"|{_AT}(?:{_SIGNED})(?=[ \u3000]*[:：])|^(?:(?!{_BEFORE})(?:{_DONE})|{_SIGNED})(?=$)"
+    rf"(?:{_AT}(?:{_ABOUT}(?:{DONE})(?:{_WHO})(?:签字|签名)?(?:{_STAMP})?"
+    rf"|(?!{_BEFORE})(?:{DONE})(?:{_STAMP})?(?=[ \u3000]*[:：][ \u3000]*(?:{_DAY}|(?!{_PERIOD}))))"
+    rf"|{_AT}(?:{_SIGNED})(?=[ \u3000]*[:：])|^(?:(?!{_BEFORE})(?:{DONE})|{_SIGNED})(?=$)"
     rf"|(?:填报|报送|承训|培训|主办|承办|所在|工作|派出|选派)?(?:单位|学校|部门|机构|负责人|领导|校长|主任)[ \u3000]*{_STAMP})"
 )
 _LABEL = rf"(?:{_WHEN}(?=[ \u3000]*[:：])|{_AT}{_WHEN}|{_SAID})"
 _NEXT = r"[\u4e00-\u9fff]{2,10}[ \u3000]*[:：]"
-_WEEKDAY = "(?: ?[（(]?(?:星期|周)[一二三四五六日天][）)]?)?"
+_WEEKDAY = rf"(?: ?[（(]?(?:星期|周)[一二三四五六日天][）)]?{_CLOCK}?)?"
 # What was filled in goes to the next thing to be filled in, the end of the line, or more words. A date ends where it ends, and what
 # is no whole day is a term or a month that the sheet is of.
 _FILLED = re.compile(
@@ -61,7 +61,7 @@ _FILLED = re.compile(
     rf"(?:{_BLANK_DATE}|{_DAY}|.*?(?={_LABEL}|[ \u3000,，、;；|]{_NEXT}|[ \u3000]+(?:[\u4e00-\u9fff]{{3,}}|第|(?!{_DAY})(?:19|20)\d\d)|备注|说明|[\n）)】]|$))"
 )
 _DATED = re.compile(
-    rf"(?<![:：年./\d至到~—–-])(?<![:：] ){_DAY} ?(?:由\S{{1,6}})?(?:{_DONE}|填|制|印|报)(?![\u4e00-\u9fff])"
+    rf"(?<![:：年./\d至到~—–-])(?<![:：] ){_DAY} ?(?:由\S{{1,6}})?(?:{DONE}|填|制|印|报)(?![\u4e00-\u9fff])"
     rf"|(?:(?:数据|统计|信息)截[至止]|截至)(?:日期|时间|到)?[:：]? ?{_DAY}"
 )
 # What says how to fill the form in, or that it is corrected, is frame; any other note may be all that tells two sheets apart.
