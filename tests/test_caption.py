@@ -105,6 +105,7 @@ def test_no_frame_changes_what_a_sheet_is_called(
         ("学时表 统计时间：2022年1月至6月", "学时表 统计时间：2022年7月至12月"),
         ("学时表 统计时间：2022.1-2022.6", "学时表 统计时间：2022.7-2022.12"),
         ("学时表 2022年9月统计", "学时表 2022年10月统计"),
+        ("统计人员 2022年10月8日培训签到表", "统计人员 2022年10月9日培训签到表"),
     ],
 )
 def test_what_tells_sheets_apart_stays(one: str, other: str) -> None:
@@ -131,6 +132,11 @@ def test_what_tells_sheets_apart_stays(one: str, other: str) -> None:
 )
 def test_what_says_how_to_fill_a_form_in_and_on_which_day_it_was_is_frame(frame: str) -> None:
     assert caption([["某校签到表"], [frame]]) == "某校签到表"
+
+
+def test_a_long_note_hides_nothing_that_stands_below_it() -> None:
+    note = "备注：" + "语文组集体备课，" * 40
+    assert "10月8日" in caption([["某校签到表"], [note], ["活动时间：2022年10月8日"]])
 
 
 def test_a_cell_beside_the_day_of_filling_in_is_frame_only_when_it_is_one() -> None:

@@ -63,7 +63,10 @@ def test_a_mark_beyond_the_full_mark_is_named_by_its_row_and_columns_may_have_th
     rows = [[f"T{n}000", 30 + n, 80 + n, 85 + n] for n in range(8)]
     rows[3][2] = 105
     found = proposed(tmp_path, [["成绩汇总表"], head, *rows])
-    assert (found.draft.fixed, found.draft.scales) == ({"time": "（标题）", "score_max": "100"}, {"平时（40分）": "40"})
+    assert (found.draft.fixed, found.draft.scales) == (
+        {"time": "（标题）", "score_max": "100"},
+        {"平时（40分）": "40"},
+    )
     assert "8 个得分里 7 个不超过 100" in found.draft.reasons["score_max"]
     assert "“期末成绩”有 1 个得分超过满分 100，会进隔离区：工作表“Sheet1”第 6 行。" in "".join(
         map(str, found.notes)

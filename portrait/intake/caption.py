@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 LONGEST = 200  # characters of what stands above a table
+_READ = 1000  # characters of a cell that are looked at
 _YEAR = r"(?:(?:19|20)\d\d ?[年./-] ?)"
 _CLOCK = r"(?: ?(?:上午|下午|晚上)? ?\d{1,2} ?[:：时点] ?\d{0,2}(?: ?[:：分] ?\d{0,2})?秒?)"
 _DIGITS = "[〇○零一二三四五六七八九十]"
@@ -21,9 +22,7 @@ _DAY = (
     rf"|(?:19|20)\d{{6}}(?!\d)|{_DIGITS}{{4}}年{_DIGITS}{{1,2}}月{_DIGITS}{{1,3}}日)"
     r"(?! ?(?:[-—–~～至到、及和] ?\d|[年月份.]))"
 )
-_BLANK_DATE = (
-    r"(?:(?:(?:19|20)\d{0,2})?[ \u3000_]*年[ \u3000_]*(?:\d{0,2}[ \u3000_]*月[ \u3000_]*日|月(?![\u4e00-\u9fff\d])))"
-)
+_BLANK_DATE = r"(?:(?:(?:19|20)\d{0,2})?[ \u3000_]*年[ \u3000_]*(?:\d{0,2}[ \u3000_]*月[ \u3000_]*日|月(?![\u4e00-\u9fff\d])))"
 # What is done to a form, beside what it is about. 提交 and 发布 are said of homework too.
 DONE = (
     "填报|填表|填写|填制|制表|打印|印制|导出|统计|汇总|报送|上报|呈报|报表|报出|生成|下载|更新|修改|修订|更正|订正|补报|重报"
@@ -57,7 +56,7 @@ _WEEKDAY = rf"(?: ?[（(]?(?:星期|周)[一二三四五六日天][）)]?{_CLOCK
 _FILLED = re.compile(
     rf"(?:{_WHEN}[ \u3000]*[:：]|{_AT}{_WHEN}(?:[ \u3000]*[于在])?)[ \u3000]*"
     rf"(?:{_BLANK_DATE}|{_DAY}{_WEEKDAY}(?=$|[{_GAP}]|{_LABEL})|(?=$|[ \u3000\n）)]))"
-    rf"|{_SAID}[ \u3000]*(?:[:：]|[于在]?(?={_DAY}|{_BLANK_DATE})|$)[ \u3000]*"
+    rf"|{_SAID}[ \u3000]*(?:[:：]|[于在]?(?={_DAY}{_WEEKDAY}(?:$|[{_GAP}])|{_BLANK_DATE})|$)[ \u3000]*"
     rf"(?:{_BLANK_DATE}|{_DAY}|.*?(?={_LABEL}|[ \u3000,，、;；|]{_NEXT}|[ \u3000]+(?:[\u4e00-\u9fff]{{3,}}|第|(?!{_DAY})(?:19|20)\d\d)|备注|说明|[\n）)】]|$))"
 )
 _DATED = re.compile(
@@ -73,6 +72,7 @@ _NOTE = re.compile(
     rf"(?:^|(?<=[\s（(。；;]))(?:(?:注意事项|填表说明|填写说明|填报说明)[ \u3000]*[:：]|(?:备注|说明|注)[ \u3000]*[:：](?=[ \u3000]*{_HELP}))"
     rf"[^\n]*?(?=[ \u3000]+{_NEXT}|\n|$)"
 )
+_SAID_BESIDE = re.compile(r"(?:备注|说明|注)[ \u3000]*[:：]")
 _UNFILLED = re.compile(r"(?:^|(?<=[\s（(]))(?:备注|说明|注|负责人)[ \u3000]*[:：][ \u3000_]*$")
 _PAGE = re.compile(
     r"第 ?\d+ ?页|共 ?\d+ ?页|页码 ?[:：]? ?\d* ?(?:/ ?\d+)?|[Pp]age ?\d+(?: ?(?:of|/) ?\d+)?|\d+ ?/ ?\d+ ?页"
@@ -109,7 +109,7 @@ def caption(rows: Iterable[Sequence[str]]) -> str:
     found: dict[str, None] = {}
     for cells in rows:
         asked = when = False  # what is to be filled in may stand in the next cell
-        for cell in filter(None, cells):
+        for cell in (cell[:_READ] for cell in cells if cell):
             named = _named(cell)
             if when and _DAY_ALONE.fullmatch(cell):
                 when = False
@@ -121,7 +121,8 @@ def caption(rows: Iterable[Sequence[str]]) -> str:
             asked = named != cell and not when and bool(_ASKED.search(cell))
             if named:
                 found[named] = None
-    return " ".join(found)[:LONGEST]
+    # A long note leaves no room for what stands below it.
+    return " ".join(sorted(found, key=lambda named: bool(_SAID_BESIDE.match(named))))[:LONGEST]
 
 
 def _named(cell: str) -> str:

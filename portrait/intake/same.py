@@ -47,9 +47,7 @@ def same_in_all(
             "".join(column.name for column in table.columns if column.role != "certificate"),
         )
     # A sheet that says no day now may say one when it comes again.
-    if not there & {"time", "day"} and (
-        fixed.get("kind") not in DAYLESS or day_above(table, file, there)
-    ):
+    if not there & {"time", "day"} and (fixed.get("kind") not in DAYLESS or day_above(table, file, there)):
         fixed["time"] = TITLE_COLUMN
     if "run" not in there and class_said(table.head.title, table.sheet, file)[0]:
         fixed["run"] = TITLE_COLUMN

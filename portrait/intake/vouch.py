@@ -16,9 +16,7 @@ _COLUMN = "（已核验）"
 _SHOWN = {"day", "tick", "sign"}
 # Names that begin as a word does that nobody has confirmed. Whatever else does may be another such word, and waits.
 _NAMED = "^(?:未央|未来|无锡|无为|无极|空港)"
-_NOBODY = (
-    r"^(?:[/\\\s—–-]*(?:[无未否待没空缺]|$)|[×✗✘╳☒]|[xX]+(?:$|\s*[^A-Za-z.\s])|(?i:no|none|null|n/?a)$)"
-)
+_NOBODY = r"^(?:[/\\\s—–-]*(?:[无未否待没空缺]|$)|[×✗✘╳☒]|[xX]+(?:$|\s*[^A-Za-z.\s])|(?i:no|none|null|n/?a)$)"
 
 
 def made(column: str) -> dict[str, Any]:
