@@ -253,9 +253,10 @@ def _of_the_first(span: str, days: Sequence[str], table: Table) -> bool:
 
 
 def _above(table: Table, file: str, draft: Draft) -> list[str]:
-    """The day of all rows where the sheet's own words say it."""
+    """The day of all rows where the sheet's own words say it; none where they say none."""
     there = {pick.partition(":")[0] for pick in draft.picks.values()}
-    return [day_above(table, file, there)] if draft.fixed.get("time") == TITLE_COLUMN else []
+    day = day_above(table, file, there) if draft.fixed.get("time") == TITLE_COLUMN else ""
+    return [day] if day else []
 
 
 def _yearless(values: Sequence[str]) -> bool:
