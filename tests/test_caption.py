@@ -90,11 +90,58 @@ def test_no_frame_changes_what_a_sheet_is_called(
         ("作业提交时间：2022年10月8日", "作业提交时间：2022年11月8日"),
         ("某班签到表 2022年10月8日", "某班签到表 2022年10月9日"),
         ("校长：李四", "校长：王五"),
+        ("某校签到表 备注：语文组集体备课", "某校签到表 备注：班主任论坛"),
+        ("某校签到表 说明：第一场", "某校签到表 说明：第二场"),
+        ("某校签到表 负责人：赵老师", "某校签到表 负责人：钱老师"),
+        ("某县教育统计人员在岗培训第一次测验成绩表", "某县教育统计人员在岗培训第二次测验成绩表"),
+        ("某县学籍录入员在线培训第一次测验成绩表", "某县学籍录入员在线培训第二次测验成绩表"),
+        ("某县职称审核人员于郑州培训第一次考试成绩表", "某县职称审核人员于郑州培训第二次考试成绩表"),
+        ("教育统计：第一次测验成绩表", "教育统计：第二次测验成绩表"),
+        ("学时表 统计时间：2022年上半年", "学时表 统计时间：2022年下半年"),
+        ("学时表 填报时间：2022年第一季度", "学时表 填报时间：2022年第二季度"),
+        ("学时表 填报时间：9月份", "学时表 填报时间：10月份"),
+        ("学时表 统计日期：2022年9月", "学时表 统计日期：2022年10月"),
+        ("学时表 统计时间：2022-2023学年第一学期", "学时表 统计时间：2022-2023学年第二学期"),
+        ("学时表 统计时间：2022年1月至6月", "学时表 统计时间：2022年7月至12月"),
+        ("学时表 统计时间：2022.1-2022.6", "学时表 统计时间：2022.7-2022.12"),
+        ("学时表 2022年9月统计", "学时表 2022年10月统计"),
+        ("统计人员 2022年10月8日培训签到表", "统计人员 2022年10月9日培训签到表"),
     ],
 )
 def test_what_tells_sheets_apart_stays(one: str, other: str) -> None:
     assert caption([[one]]) == one
     assert caption([[other]]) == other
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "备注：√表示出勤，×表示缺勤",
+        "说明：1.请用黑色签字笔填写",
+        "注：缺考记0分",
+        "备注：更正王芳的成绩",
+        "备注：",
+        "负责人：    填表人：张三",
+        "负责人（签字）：赵",
+        "填报日期：2022年10月25日（星期二） 14:30",
+        "填报日期：2022年10月25日填表人：张三",
+        "填报日期：2022年  月  日",
+        "填报日期：二〇二二年十月二十五日",
+        "填表时间 2022.10.25",
+    ],
+)
+def test_what_says_how_to_fill_a_form_in_and_on_which_day_it_was_is_frame(frame: str) -> None:
+    assert caption([["某校签到表"], [frame]]) == "某校签到表"
+
+
+def test_a_long_note_hides_nothing_that_stands_below_it() -> None:
+    note = "备注：" + "语文组集体备课，" * 40
+    assert "10月8日" in caption([["某校签到表"], [note], ["活动时间：2022年10月8日"]])
+
+
+def test_a_cell_beside_the_day_of_filling_in_is_frame_only_when_it_is_one() -> None:
+    assert caption([["学时表"], ["填报日期：", "2022年10月8日"]]) == "学时表"
+    assert caption([["学时表"], ["填报日期：", "2022年上半年"]]) == "学时表 2022年上半年"
 
 
 HEAD = ["序号", "继教编号", "姓名", "课程代码", "成绩"]
@@ -151,6 +198,17 @@ def test_a_sign_in_is_taken_back_by_a_sheet_that_was_filled_in_later(
     assert "收回了以前的 1 条签到" in report.message
     refresh(sqlite_site)
     assert sqlite_site.pool.rows("SELECT count(*) FROM record") == [(3,)]
+
+
+def test_a_sheet_that_only_a_note_tells_from_another_takes_nothing_back(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    first = signs("备注：语文组集体备课", "√√", "√√")
+    written(tmp_path, proposed(tmp_path, first))
+    assert taken(sqlite_site, tmp_path, first, "甲.xlsx").rows_stored == 4
+    report = taken(sqlite_site, tmp_path, signs("备注：班主任论坛", "√×", "√√"), "乙.xlsx")
+    assert (report.rows_stored, report.rows_duplicate) == (3, 0)
+    assert "收回" not in report.message
 
 
 def before(text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from portrait.intake.draft import mapping_text
 from portrait.intake.held import held
 from portrait.intake.preview import preview
 from portrait.site import Site
@@ -32,6 +33,16 @@ from tests.sheets import Table, held_days, proposed, taken, written
         ("日期：2022年10月22日", ""),
         ("制表日期：2022年10月25日", ""),
         ("2022年9月测评成绩", ""),
+        ("2022年11月1日打印考试成绩", ""),
+        ("2022年10月25日上报培训成绩", ""),
+        ("2022年10月25日公布考试成绩", ""),
+        ("2022年10月22日填报的培训成绩", ""),
+        ("2022年11月1日前提交培训作业", ""),
+        ("考试于2022年11月1日前完成", ""),
+        ("时间：2022年10月25日制表", ""),
+        ("培训于2022年9月1日开始报名", ""),
+        ("考试时间：2022年10月22日 报名时间：2022年9月1日", "2022-10-22"),
+        ("2022年10月8日前往郑州培训", "2022-10-08"),
     ],
 )
 def test_a_word_says_that_a_day_is_the_thing_s_own(above: str, day: str) -> None:
@@ -70,8 +81,8 @@ def test_marks_take_the_day_of_the_examination_from_each_sheet_s_heading(
 def test_a_day_that_is_given_later_is_the_same_records_with_a_day(sqlite_site: Site, tmp_path: Path) -> None:
     bare = sheet("某县培训笔试成绩表", "制表日期：2022年10月25日")
     found = proposed(tmp_path, bare)
-    assert "time" not in found.draft.fixed
     assert any("--fill time=" in note for note in found.notes)
+    assert not any("这一张是" in note or "没有写年份" in note for note in found.notes)
     written(tmp_path, found)
     assert "没有日期" in taken(sqlite_site, tmp_path, bare, "甲.xlsx").message
     given = replace(found, draft=replace(found.draft, fixed={**found.draft.fixed, "time": "2022-10-22"}))
@@ -83,6 +94,23 @@ def test_a_day_that_is_given_later_is_the_same_records_with_a_day(sqlite_site: S
     # Another examination of this mapping is not a correction of the first.
     other = sheet("某县培训补考成绩表", "制表日期：2022年12月25日")
     assert taken(sqlite_site, tmp_path, other, "乙.xlsx").rows_stored == 2
+
+
+def test_a_day_that_is_written_into_the_heading_later_is_read_by_the_same_mapping(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    found = proposed(tmp_path, sheet("某县培训笔试成绩表"))
+    written(tmp_path, found)
+    assert "标题里写上" in taken(sqlite_site, tmp_path, sheet("某县培训笔试成绩表"), "甲.xlsx").message
+    dated = sheet("某县培训笔试成绩表", "考试时间：2022年10月22日")
+    report = taken(sqlite_site, tmp_path, dated, "甲.xlsx")
+    assert (report.rows_stored, "没有日期" in report.message) == (2, False)
+    assert [day for day in held_days(sqlite_site) if day] == ["2022-10-22"] * 2
+    # A mapping without a place for the day has to be proposed again, and the notice says so.
+    text = mapping_text([replace(found.draft, fixed={**found.draft.fixed, "time": ""})])
+    (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
+    report = taken(sqlite_site, tmp_path, sheet("某县面试成绩表", "考试时间：2022年12月3日"), "乙.xlsx")
+    assert "--propose --save --replace" in report.message
 
 
 def test_a_form_that_was_filled_in_later_does_not_move_a_sign_in(sqlite_site: Site, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_a_signature_is_a_presence_and_a_sheet_without_any_mark_is_asked_about(t
     assert picked(found) == {"单位": "school", "姓名": "name", "签名": "sign"}
     assert found.draft.fixed == {"kind": "attendance", "time": "（标题）"}
     found = proposed(tmp_path, [["签到表"], head[:2], ["一小学", "王芳"]])
-    assert (found.draft.fixed, found.missing) == ({"kind": ""}, ("记录种类",))
+    assert (found.draft.fixed, found.missing) == ({"kind": "", "time": "（标题）"}, ("记录种类",))
     counted = proposed(
         tmp_path, [["考勤"], ["姓名", "学校", "请假天数", "出勤率"], ["王芳", "一小学", 0, "100%"]]
     )

@@ -63,7 +63,10 @@ def test_a_mark_beyond_the_full_mark_is_named_by_its_row_and_columns_may_have_th
     rows = [[f"T{n}000", 30 + n, 80 + n, 85 + n] for n in range(8)]
     rows[3][2] = 105
     found = proposed(tmp_path, [["成绩汇总表"], head, *rows])
-    assert (found.draft.fixed, found.draft.scales) == ({"score_max": "100"}, {"平时（40分）": "40"})
+    assert (found.draft.fixed, found.draft.scales) == (
+        {"time": "（标题）", "score_max": "100"},
+        {"平时（40分）": "40"},
+    )
     assert "8 个得分里 7 个不超过 100" in found.draft.reasons["score_max"]
     assert "“期末成绩”有 1 个得分超过满分 100，会进隔离区：工作表“Sheet1”第 6 行。" in "".join(
         map(str, found.notes)
@@ -105,9 +108,9 @@ def test_a_full_mark_beyond_the_usual_ones_is_asked_for_and_study_at_school_is_t
     tmp_path: Path,
 ) -> None:
     found = proposed(tmp_path, [["继教编号", "笔试", "竞赛得分"], ["T1001", 90, 170]])
-    assert (found.draft.fixed, found.missing) == ({"score_max": ""}, ("满分",))
+    assert (found.draft.fixed, found.missing) == ({"time": "（标题）", "score_max": ""}, ("满分",))
     found = proposed(tmp_path, [["继教编号", "校本研修主题", "认定学时"], ["T1001", "集体备课", 2]])
-    assert found.draft.fixed == {"kind": "activity"}
+    assert found.draft.fixed == {"kind": "activity", "time": "（标题）"}
 
 
 @pytest.mark.parametrize(

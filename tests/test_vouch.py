@@ -44,6 +44,21 @@ def test_a_name_in_every_row_confirms_it_and_what_stands_for_no_name_does_not(
     assert confirmed(sqlite_site) == [True, False, False, True]
 
 
+def test_a_sign_for_nobody_is_a_whole_cell_and_no_beginning_of_a_name(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    names = ["Xu Li", "X. Li", "xiao wang", "未央", "无锡市教研室", "未来小学 王五"]
+    nobody = ["X", "xx", "×", "—", "/", "X 未签", "未见原件", "空", "No"]
+    found = proposed(tmp_path, study("王五"))
+    written(tmp_path, found)
+    cells = names + nobody
+    table = study(*cells)
+    for n, row in enumerate(table[2:], 1):
+        row[0], row[3] = f"HJ{n:06}", f"2022-09-{n:02}"
+    assert taken(sqlite_site, tmp_path, table, "登记.xlsx").rows_stored == len(cells)
+    assert confirmed(sqlite_site) == [True] * len(names) + [False] * len(nobody)
+
+
 @pytest.mark.parametrize("signed", [("王五", "", "王五"), ("", "", "")])
 def test_what_does_not_say_so_of_every_row_waits_and_the_notice_says_how_to_state_it(
     tmp_path: Path, signed: tuple[str, ...]

@@ -31,6 +31,14 @@ def dateless_told(program: Program, rows: int) -> list[Sentence]:
     """What to know of so many rows; nothing of none."""
     if not rows:
         return []
+    if program.stream.layout.office and program.stream.field("time") is None:
+        return [
+            sentence(
+                "{n} 行没有日期：入库，但不计入（成绩不能折算，签到和学时算不到哪一年）。这份映射不读日期：标题里写上“考试时间：2022年10月22日”一类的字，重新提一次（命令 --propose --save --replace，网页上选“替换成新版本”），"
+                "或给映射一个日期（网页上填“时间”，命令加 --fill time=2022-10-22）存成新版本，再导入一次就计入",
+                n=f"{rows:,}",
+            )
+        ]
     if program.stream.layout.office:
         return [
             sentence(

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from portrait.intake.draft import ACCOUNTS, Draft, lacking
-from portrait.intake.guess import RULES, plain
-from portrait.intake.pick import picks_of
+from portrait.intake.guess import RULES, plain, ticked
+from portrait.intake.pick import picks_of, said_to_be
 from portrait.intake.survey import Column, Table
 from portrait.intake.target import TARGETS
 from portrait.resource import read_yaml
@@ -16,6 +16,7 @@ from portrait.sentence import Sentence, listed, sentence
 _SHORT = 2  # signs of a head that may be part of any other
 _SOME, _MANY = 2, 3  # heads that only such sheets have
 _NAMED = 3  # heads that are told
+_SESSIONS = ("上午", "下午", "晚上")
 # Of whom, or of what, a row is; and what shows that it is a record.
 _ABOUT = frozenset(
     {
@@ -42,6 +43,11 @@ _OURS = frozenset(
         "school_code",
     }
 )
+# Roles that make a row of somebody a record, whatever else the sheet says.
+_CARRY = frozenset(
+    {"score", "attendance", "credit", "duration", "certificate", "result", "course_code", "signature"}
+)
+_CARRIED = ("attendance", "marks", "hours", "certificate")  # what a title says of records
 
 
 def foreign(table: Table, roles: Mapping[str, Column], days: Sequence[str], said: str) -> Sentence | None:
@@ -49,8 +55,17 @@ def foreign(table: Table, roles: Mapping[str, Column], days: Sequence[str], said
     file are called."""
     for sheet in read_yaml(RULES)["foreign"]:
         titles = [word for word in sheet["title"] if word in said]
-        heads = [column.name for column in table.columns if _its(column.name, sheet["heads"])]
-        if not roles.keys() & set(sheet.get("unless", ())) and _means(titles, heads, roles, days, said):
+        heads = [
+            column.name
+            for column in table.columns
+            if _its(column.name, sheet["heads"]) and not _meets(column, said)
+        ]
+        if roles.keys() & set(sheet.get("unless", ())):
+            continue
+        if _carried(table, roles, days, heads, sheet.get("also", ())):
+            if titles and heads and (len(heads) >= _MANY or not _ours(said, titles, _CARRIED)):
+                return _refusal(table, sheet, titles, heads, days, said)
+        elif _means(titles, heads, roles, days, said):
             return _refusal(table, sheet, titles, heads, days, said)
     if days or roles.keys() & _ABOUT:
         return None
@@ -73,11 +88,38 @@ def _means(
         return True
     if days or roles.keys() & _OURS:
         return False
+    return len(heads) >= _SOME or (bool(titles) and not _ours(said, titles))
+
+
+def _ours(said: str, titles: Sequence[str], kinds: Collection[str] = ()) -> bool:
+    """Whether what is left of the title without the words of such a sheet says that it is one of ours."""
     for word in titles:
         said = said.replace(word, "")
     words: dict[str, list[str]] = read_yaml(RULES)["table"]
-    ours = any(word in said for listed_ in words.values() for word in listed_)
-    return len(heads) >= _SOME or (bool(titles) and not ours)
+    return any(word in said for kind in kinds or words for word in words[kind])
+
+
+def _carried(
+    table: Table,
+    roles: Mapping[str, Column],
+    days: Sequence[str],
+    heads: Sequence[str],
+    also: Collection[str],
+) -> bool:
+    """Whether its rows say of people what records say: a column that no such sheet has does."""
+    if not roles.keys() & {*ACCOUNTS, "name"}:
+        return False
+    return bool(days) or any(
+        column.role in _CARRY and column.role not in also and column.name not in heads
+        for column in table.columns
+    )
+
+
+def _meets(column: Column, said: str) -> bool:
+    """Whether a head of the hours of a day is a session that people have signed for."""
+    session = plain(column.name.rpartition("·")[2]) in _SESSIONS
+    ticks = bool(column.values) and sum(map(ticked, column.values)) > len(column.values) / 2
+    return session and (ticks or said_to_be(said, "attendance"))
 
 
 def _refusal(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from portrait.intake.caption import DONE
 from portrait.intake.guess import day_of
 
 _LEAP = 2020  # a year that has every day
@@ -29,7 +30,11 @@ _MORE = re.compile(
 _DAY = re.compile(r"(?:19|20)\d\d[年./-]\d{1,2}[月./-]\d{1,2}日?")
 _START = re.compile(_FIRST)
 _OF = "考试|测试|测验|测评|考核|笔试|面试|培训|活动|研修|讲座|竞赛|比赛|成绩"
-_JOINED = re.compile(rf"(?={_FIRST}[^\s\d：:]{{0,14}}?(?:{_OF}))")
+# A day on which marks were told, or by which work was due, is none on which anything was held.
+_TOLD = rf"{DONE}|公布|发布|公示|公告|通知|通报|下发|印发|下达|提交|上交|上传|报名"
+_DUE = r"(?:之|以)?前(?![往去期测后])|截|(?:开始)?报名|[填制印报](?![\u4e00-\u9fff])"
+_JOINED = re.compile(rf"(?={_FIRST}(?:(?!{_TOLD})[^\s\d：:]){{0,14}}?(?:{_OF}))")
+_NOT_HELD = re.compile(rf"(?<! )(?:由\S{{1,6}}?)?(?:{_TOLD}|{_DUE})")
 
 
 def held(above: str) -> str:
@@ -73,6 +78,8 @@ def _last(text: str, at: int) -> str:
             year = more["year"] or year
             month, day = int(more["month"]), int(more["day"])
         end = more.end()
+    if _NOT_HELD.match(text, end):
+        return ""
     said = f"{year}-{month:02d}-{day:02d}" if year else f"{month}月{day}日"
     return said if _is_day(int(year or _LEAP), month, day) else ""
 

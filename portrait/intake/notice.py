@@ -10,7 +10,7 @@ from portrait.intake.draft import CERTIFICATE, SCHOOL, SERIAL, WITH_SCHOOL, Draf
 from portrait.intake.guess import day_of, rounded
 from portrait.intake.layout import TITLE_COLUMN
 from portrait.intake.pick import lost
-from portrait.intake.same import day_above
+from portrait.intake.same import DAYLESS, day_above
 from portrait.intake.scale import Place, Scale, guessed
 from portrait.intake.survey import Table
 from portrait.intake.target import TARGETS
@@ -119,19 +119,20 @@ def _dated(table: Table, file: str, draft: Draft, chosen: Collection[str]) -> It
     if draft.target != "record" or {"time", "day"} & set(chosen):
         return
     day = draft.fixed.get("time", "")
-    if day == TITLE_COLUMN and {"tick", "sign"} & set(chosen):
+    above = day_above(table, file, chosen) if day == TITLE_COLUMN else ""
+    if above and {"tick", "sign"} & set(chosen):
         yield sentence(
             "没有日期列，用标题、表名或文件名里的日期，这一张是 {day}；要改就在下面写日期",
-            day=day_above(table, file, chosen),
+            day=above,
         )
-    elif day == TITLE_COLUMN:
+    elif above:
         yield sentence(
             "没有日期列，用标题里写的日子（考试时间、培训时间一类，一段时间算最后一天），这一张是 {day}，以后的表按自己的标题；要改就在下面写日期",
-            day=day_above(table, file, chosen),
+            day=above,
         )
-    elif day:
+    elif day and day != TITLE_COLUMN:
         yield sentence("没有日期列，全部算 {day} 这一天；别的日子的表要另存一份映射", day=day)
-    elif draft.fixed.get("kind") not in ("enrol", "withdraw", "view", "video", "forum"):
+    elif draft.fixed.get("kind") not in DAYLESS:
         yield sentence(
             "没有日期：记录能入库，但不计入（成绩不能折算，签到和学时算不到哪一年）。标题里写上“考试时间：2022年10月22日”一类的字就会读；"
             "或者在“数据接入”页这张表下面的“时间”里填，命令加 --fill time=2022-10-22"
@@ -252,9 +253,10 @@ def _of_the_first(span: str, days: Sequence[str], table: Table) -> bool:
 
 
 def _above(table: Table, file: str, draft: Draft) -> list[str]:
-    """The day of all rows where the sheet's own words say it."""
+    """The day of all rows where the sheet's own words say it; none where they say none."""
     there = {pick.partition(":")[0] for pick in draft.picks.values()}
-    return [day_above(table, file, there)] if draft.fixed.get("time") == TITLE_COLUMN else []
+    day = day_above(table, file, there) if draft.fixed.get("time") == TITLE_COLUMN else ""
+    return [day] if day else []
 
 
 def _yearless(values: Sequence[str]) -> bool:

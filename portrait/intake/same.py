@@ -22,6 +22,7 @@ from portrait.sentence import Sentence, sentence
 
 # Which sources' lists (of a `course` or a `class`) have which of these codes.
 Lists = Callable[[str, Collection[str]], Mapping[str, Collection[str]]]
+DAYLESS = ("enrol", "withdraw", "view", "video", "forum")  # kinds of records that count without a day
 _MOSTLY = 0.9  # of the codes of a column: the others may be mistyped
 
 
@@ -45,7 +46,8 @@ def same_in_all(
             said,
             "".join(column.name for column in table.columns if column.role != "certificate"),
         )
-    if not there & {"time", "day"} and day_above(table, file, there):
+    # A sheet that says no day now may say one when it comes again.
+    if not there & {"time", "day"} and (fixed.get("kind") not in DAYLESS or day_above(table, file, there)):
         fixed["time"] = TITLE_COLUMN
     if "run" not in there and class_said(table.head.title, table.sheet, file)[0]:
         fixed["run"] = TITLE_COLUMN

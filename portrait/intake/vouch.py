@@ -14,13 +14,14 @@ SIGNED = "verified:signed"  # a choice for a column: its rows are confirmed wher
 CONFIRMER, PROOF = "confirmer", "proof"  # roles of columns
 _COLUMN = "（已核验）"
 _SHOWN = {"day", "tick", "sign"}
+# Names that begin as a word does that nobody has confirmed. Whatever else does may be another such word, and waits.
+_NAMED = "^(?:未央|未来|无锡|无为|无极|空港)"
+_NOBODY = r"^(?:[/\\\s—–-]*(?:[无未否待没空缺]|$)|[×✗✘╳☒]|[xX]+(?:$|\s*[^A-Za-z.\s])|(?i:no|none|null|n/?a)$)"
 
 
 def made(column: str) -> dict[str, Any]:
     """The column that says of each row whether somebody has confirmed it. What stands there instead of a name says no."""
-    return {
-        _COLUMN: [{"from": column, "cases": {"^[无未否待没空缺×✗xX/—–-]": "否", "[一-龥A-Za-z√✓✔]": "是"}}]
-    }
+    return {_COLUMN: [{"from": column, "cases": {_NAMED: "是", _NOBODY: "否", "[一-龥A-Za-z√✓✔]": "是"}}]}
 
 
 def field() -> dict[str, Any]:
