@@ -53,7 +53,7 @@ serve: $(VENV)/.runtime ## the site of the home folder that exists
 
 test: $(VENV)/.test $(VENV)/.node ## all tests, browser and PostgreSQL included
 	@command -v chromium chromium-browser google-chrome >/dev/null || $(BIN)/python -m playwright install chromium || true
-	@$(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.test ## format, lint, types, import directions: what CI runs before the tests
 	@$(BIN)/ruff format --check .
