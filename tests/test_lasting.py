@@ -21,7 +21,7 @@ from portrait.store.batch import close_batch
 from portrait.store.lease import writing
 from portrait.store.registry import lasting
 from portrait.store.schema import provider
-from tests.export import Export, csv_text
+from tests.export import HEAD, LOG, Export, csv_text
 
 NORMAL, FULL = 1, 2  # of SQLite's PRAGMA synchronous
 
@@ -112,3 +112,19 @@ def test_a_connection_that_waited_once_does_not_wait_again(site: Site) -> None:
     with writing(site.registry), site.registry.connect() as connection:
         assert not sqlite or level(connection) == NORMAL
         assert connection.scalars(select(provider.c.name)).all() == ["kept"]
+
+
+def test_a_name_with_the_line_signs_of_unicode_in_it_comes_in_and_is_found_again(
+    sqlite_site: Site, tmp_path: Path
+) -> None:
+    item = "第一单元\u2028测\u2029验\x85终"
+    mapping = LOG.replace("      seconds:", "      item: {from: 项目}\n      seconds:")
+    export = Export(sqlite_site, tmp_path / "in", mapping)
+    export.put("log.csv", csv_text([f"1,u1,测,2022-03-02,88,600,{item}"], f"{HEAD},项目"))
+    export.take()
+    assert len(sqlite_site.lake.batches()) == 1
+    assert sqlite_site.pool.rows("SELECT item FROM record") == [(item,)]
+    again = open_site(
+        load_settings(sqlite_site.settings.home, database_url=sqlite_site.settings.registry_url)
+    )
+    again.registry.dispose()

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from portrait.errors import SettingError
+from portrait.lake.disk import to_disk
 from portrait.lake.engine import rows
 from portrait.lake.table import TABLES, WRITER, Lake
 
@@ -69,12 +70,14 @@ def compact(lake: Lake, name: str, *, only: Collection[int] | None = None) -> in
     if table is None:
         return 0
     lake.say_owner()
-    before = len(table.file_uris())
+    before, version = len(table.file_uris()), table.version()
     chosen = None if only is None else [(TABLES[name][1][0], "in", [str(value) for value in only])]
     if name in SORTED_BY:
         table.optimize.z_order([SORTED_BY[name]], partition_filters=chosen, writer_properties=WRITER)
     else:
         table.optimize.compact(partition_filters=chosen, writer_properties=WRITER)
+    if table.version() > version:
+        to_disk(lake.path(name), table.version())  # what it replaces is removed one day
     return before - len(table.file_uris())
 
 

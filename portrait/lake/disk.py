@@ -13,7 +13,8 @@ _LOG = "_delta_log"
 def to_disk(table: Path, version: int) -> None:
     """Returns when the files that this version of the table added are on the disk, its commit after them, and the names of all."""
     commit = table / _LOG / f"{version:020d}.json"
-    actions = (json.loads(line) for line in commit.read_text(encoding="utf-8").splitlines())
+    # Only a newline parts actions: U+2028 and its like stand as they are in the bounds of a column.
+    actions = (json.loads(line) for line in commit.read_bytes().split(b"\n") if line.strip())
     files = [table / unquote(action["add"]["path"]) for action in actions if "add" in action]
     for file in files:
         settle(file)

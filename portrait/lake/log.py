@@ -44,7 +44,7 @@ def _kept(checkpoint: Path) -> list[str]:
 
 def _said(commit: str) -> set[str]:
     found = set()
-    for line in commit.splitlines():
+    for line in commit.split("\n"):
         for action in _actions(line) if '"txn"' in line else ():
             noted = action.get("txn") if isinstance(action, dict) else None
             name = noted.get("appId") if isinstance(noted, dict) else None
