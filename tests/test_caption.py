@@ -54,7 +54,7 @@ ENTRY = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, derandomize=True)
 @given(
     named=NAMED,
     entry=ENTRY,
