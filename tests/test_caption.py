@@ -54,7 +54,7 @@ ENTRY = st.sampled_from(
 )
 
 
-@settings(max_examples=40, derandomize=True)
+@settings(max_examples=40)
 @given(
     named=NAMED,
     entry=ENTRY,
@@ -127,6 +127,7 @@ def test_what_tells_sheets_apart_stays(one: str, other: str) -> None:
         "负责人：    填表人：张三",
         "负责人（签字）：赵",
         "填报日期：2022年10月25日（星期二） 14:30",
+        "填报日期：1990-01-01 参训总人数：0",
         "填报日期：2022年10月25日填表人：张三",
         "填报日期：2022年  月  日",
         "填报日期：二〇二二年十月二十五日",
