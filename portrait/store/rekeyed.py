@@ -47,9 +47,8 @@ def rekeyed(connection: Connection, secret: bytes) -> list[Rekeyed]:
             continue
         now = own = f"{source or _ROSTER}:{today.digest[:DIGEST]}"
         place = 1
-        while (
-            now in taken
-        ):  # who came in again before it was known, or was listed by an older form of the number
+        # Taken by who came in again before it was known, or was listed by an older form of the number.
+        while now in taken:
             place += 1
             now = f"{own}-{place}"
         taken.add(now)
@@ -81,11 +80,9 @@ def _identifiers(connection: Connection, keys: dict[int, str], secret: bytes) ->
     query = select(identifier).where(
         identifier.c.kind.not_in(SENSITIVE), func.length(identifier.c.hint) >= _SHORTEST
     )
-    gone, now, veiled = (
-        list[dict[str, object]](),
-        list[tuple[str, str, str, int]](),
-        list[dict[str, object]](),
-    )
+    gone: list[dict[str, object]] = []
+    veiled: list[dict[str, object]] = []
+    now: list[tuple[str, str, str, int]] = []
     for row in connection.execute(query):
         if hidden(row.hint) == row.hint:
             continue
